@@ -1,0 +1,53 @@
+public import Foundation
+
+/// The name of a project, an asset, an environment …: at most 64 characters, unique inside a workspace and kind without
+/// regard to case (PRJ-03, X17).
+public struct Name: Hashable, Sendable, CustomStringConvertible {
+    public static let limit = 64
+    public let text: String
+
+    public init(_ text: String, field: String = "name") throws(WeirError) {
+        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !trimmed.isEmpty else { throw .missing(field) }
+        guard trimmed.count <= Self.limit else { throw .tooLong(field, limit: Self.limit, rule: "PRJ-03") }
+        guard !trimmed.unicodeScalars.contains(where: { CharacterSet.controlCharacters.contains($0) }),
+            !trimmed.contains("/")
+        else { throw .malformed(field, "a name without control characters and \"/\"", rule: "X17") }
+        self.text = trimmed
+    }
+
+    /// What two names are compared by: canonical form, without case.
+    public var key: String { text.precomposedStringWithCanonicalMapping.lowercased() }
+
+    public var description: String { text }
+}
+
+/// A free text that goes with a thing.
+public enum Note {
+    public static let limit = 4096
+
+    public static func checked(_ text: String, field: String = "description") throws(WeirError) -> String {
+        guard text.count <= limit else { throw .tooLong(field, limit: limit) }
+        guard !text.unicodeScalars.contains("\0") else { throw .malformed(field, "text without NUL") }
+        return text
+    }
+}
+
+/// Labels that people put on things to find them again.
+public enum Tags {
+    public static let most = 16
+    public static let limit = 32
+
+    public static func checked(_ tags: [String]) throws(WeirError) -> [String] {
+        guard tags.count <= most else { throw .malformed("tags", "at most \(most) tags") }
+        var result: [String] = []
+        for tag in tags {
+            let text = tag.trimmingCharacters(in: .whitespacesAndNewlines)
+            guard (1...limit).contains(text.count), !text.contains(",") else {
+                throw .malformed("tags", "tags of 1 to \(limit) characters without commas")
+            }
+            if !result.contains(text) { result.append(text) }
+        }
+        return result
+    }
+}
