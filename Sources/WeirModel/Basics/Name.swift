@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// The name of a project, an asset, an environment …: at most 64 characters, unique inside a workspace and kind without
 /// regard to case (PRJ-03, X17).
