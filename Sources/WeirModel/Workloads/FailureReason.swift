@@ -1,5 +1,5 @@
 /// Why a workload did not start, or ended without being asked to (TRN-13, INF-10, X24).
-public enum FailureReason: Hashable, Sendable {
+public enum FailureReason: Hashable, Sendable, Codable {
     /// The kernel ended a process because the flavor's memory was used up.
     case outOfMemory(limit: Bytes)
     case exit(code: Int)

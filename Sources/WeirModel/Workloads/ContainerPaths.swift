@@ -1,0 +1,77 @@
+/// The fixed paths of the platforms that users come from, so that their scripts run unchanged (STO-08, X02, X12).
+public enum ContainerPaths {
+    public static let code = "/gemini/code"
+    public static let output = "/gemini/output"
+    public static let home = "/home/user"
+    public static let netdisk = "/ark-contexts/data"
+    public static let mostMounts = 3
+
+    /// `position` counts from 0.
+    public static func dataset(_ position: Int) -> String { "/gemini/data-\(position + 1)" }
+    public static func model(_ position: Int) -> String { "/gemini/pretrain\(position + 1)" }
+    /// The older name of the first model (X12).
+    public static let firstModelAlias = "/gemini/pretrain"
+}
+
+/// What a workload sees at which path, without saying where on the host it lies.
+public struct PlannedMount: Hashable, Sendable {
+    public let source: Source
+    public let target: String
+    public let writable: Bool
+
+    public enum Source: Hashable, Sendable {
+        case liveCode
+        case tree(TreeName)
+        /// All results of the project.
+        case projectOutput
+        /// The folder of this workload below the project's results.
+        case ownOutput
+        case home
+        case netdisk
+    }
+}
+
+extension WorkloadSpec {
+    /// The mounts at their fixed paths; datasets, models and frozen code are read-only (DAT-11, MOD-07, PRJ-09).
+    public func mounts() -> [PlannedMount] {
+        var mounts: [PlannedMount] = []
+        func add(_ source: PlannedMount.Source, _ target: String, writable: Bool = false) {
+            mounts.append(PlannedMount(source: source, target: target, writable: writable))
+        }
+        switch detail {
+        case .environment:
+            add(.liveCode, ContainerPaths.code, writable: true)
+            add(.projectOutput, ContainerPaths.output, writable: true)
+        case .job(let job):
+            add(.tree(job.code), ContainerPaths.code)
+            add(.ownOutput, ContainerPaths.output, writable: true)
+        case .service(let service):
+            add(.tree(service.code), ContainerPaths.code)
+            add(.ownOutput, ContainerPaths.output, writable: true)
+        case .board:
+            add(.projectOutput, ContainerPaths.output)
+            return mounts
+        }
+        for (position, version) in datasets.enumerated() {
+            add(.tree(version.tree), ContainerPaths.dataset(position))
+        }
+        for (position, version) in models.enumerated() {
+            add(.tree(version.tree), ContainerPaths.model(position))
+        }
+        if let first = models.first { add(.tree(first.tree), ContainerPaths.firstModelAlias) }
+        add(.home, ContainerPaths.home, writable: true)
+        add(.netdisk, ContainerPaths.netdisk, writable: true)
+        return mounts
+    }
+}
+
+/// What is kept and what is lost when an environment stops (X02, DEV-08, DEV-14): shown before the stop.
+public enum Persistence {
+    public static let kept = [
+        ContainerPaths.code, ContainerPaths.output, ContainerPaths.home, ContainerPaths.netdisk,
+    ]
+
+    public static let lost = LocalizedText(
+        "Everything else: installed packages, /root, /tmp and /scratch. Commit the environment to an image to keep system changes.",
+        zh: "其余全部：安装的软件包、/root、/tmp 与 /scratch。若要保留系统修改，请将环境固化为镜像。")
+}
