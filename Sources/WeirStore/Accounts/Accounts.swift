@@ -1,0 +1,105 @@
+import GRDB
+public import WeirModel
+
+public struct AccountRecord: Hashable, Sendable {
+    public var id: Identifier<Account>
+    public var login: String
+    public var displayName: String
+    public var passwordHash: String
+    public var isOperator: Bool
+    public var mustChangePassword: Bool
+    public var lock: LoginLock.Standing
+    public var createdAt: Timestamp
+    public var disabledAt: Timestamp?
+
+    public init(
+        id: Identifier<Account>, login: String, displayName: String, passwordHash: String, isOperator: Bool,
+        mustChangePassword: Bool, createdAt: Timestamp
+    ) {
+        self.id = id
+        self.login = login
+        self.displayName = displayName
+        self.passwordHash = passwordHash
+        self.isOperator = isOperator
+        self.mustChangePassword = mustChangePassword
+        self.lock = LoginLock.Standing()
+        self.createdAt = createdAt
+        self.disabledAt = nil
+    }
+
+    init(_ row: Row) {
+        id = row["id"]
+        login = row["login"]
+        displayName = row["display_name"]
+        passwordHash = row["password_hash"]
+        isOperator = row["is_operator"]
+        mustChangePassword = row["must_change_password"]
+        lock = LoginLock.Standing(failures: row["failures"], lockedUntil: row["locked_until"])
+        createdAt = row["created_at"]
+        disabledAt = row["disabled_at"]
+    }
+}
+
+extension Reading {
+    public func account(_ id: Identifier<Account>) throws -> AccountRecord? {
+        try Row.fetchOne(db, sql: "SELECT * FROM account WHERE id = ?", arguments: [id]).map(AccountRecord.init)
+    }
+
+    public func account(login: String) throws -> AccountRecord? {
+        try Row.fetchOne(db, sql: "SELECT * FROM account WHERE login = ?", arguments: [login]).map(AccountRecord.init)
+    }
+
+    public func accounts(_ page: PageRequest) throws -> Page<AccountRecord> {
+        let rows = try Row.fetchAll(
+            db, sql: "SELECT * FROM account WHERE id < ? ORDER BY id DESC LIMIT ?",
+            arguments: [page.bound, page.limit + 1])
+        return Page(rows: rows.map(AccountRecord.init), request: page) { $0.id.text }
+    }
+
+    public func hasAccounts() throws -> Bool {
+        try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM account)") ?? false
+    }
+}
+
+extension Writing {
+    /// Throws `name_taken` when the login is in use.
+    public func insert(_ account: AccountRecord) throws {
+        guard try read.account(login: account.login) == nil else { throw WeirError.loginTaken(account.login) }
+        try db.execute(
+            sql: """
+                INSERT INTO account (id, login, display_name, password_hash, is_operator, must_change_password, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                account.id, account.login, account.displayName, account.passwordHash, account.isOperator,
+                account.mustChangePassword, account.createdAt,
+            ])
+    }
+
+    public func setPassword(of account: Identifier<Account>, hash: String, mustChange: Bool) throws {
+        try db.execute(
+            sql: """
+                UPDATE account SET password_hash = ?, must_change_password = ?, failures = 0, locked_until = NULL
+                WHERE id = ?
+                """, arguments: [hash, mustChange, account])
+    }
+
+    public func setLock(of account: Identifier<Account>, to lock: LoginLock.Standing) throws {
+        try db.execute(
+            sql: "UPDATE account SET failures = ?, locked_until = ? WHERE id = ?",
+            arguments: [lock.failures, lock.lockedUntil, account])
+    }
+
+    public func setDisabled(_ account: Identifier<Account>, at: Timestamp?) throws {
+        try db.execute(sql: "UPDATE account SET disabled_at = ? WHERE id = ?", arguments: [at, account])
+    }
+}
+
+extension WeirError {
+    static func loginTaken(_ login: String) -> WeirError {
+        WeirError(
+            "name_taken", .conflict, subject: "login",
+            LocalizedText("The login \"\(login)\" is in use.", zh: "用户名“\(login)”已被使用。"),
+            remedy: LocalizedText("Choose another login.", zh: "请换一个用户名。"))
+    }
+}

@@ -1,0 +1,113 @@
+import GRDB
+public import WeirModel
+
+/// What a request can prove itself with; only the hash of the secret is kept.
+public struct SessionRecord: Hashable, Sendable {
+    public var id: Identifier<Session>
+    public var account: Identifier<Account>
+    public var secretHash: String
+    public var createdAt: Timestamp
+    public var expiresAt: Timestamp
+
+    public init(
+        id: Identifier<Session>, account: Identifier<Account>, secretHash: String, createdAt: Timestamp,
+        expiresAt: Timestamp
+    ) {
+        self.id = id
+        self.account = account
+        self.secretHash = secretHash
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+    }
+}
+
+public struct APITokenRecord: Hashable, Sendable {
+    public var id: Identifier<APIToken>
+    public var account: Identifier<Account>
+    public var name: String
+    public var secretHash: String
+    public var createdAt: Timestamp
+    public var expiresAt: Timestamp?
+    public var revokedAt: Timestamp?
+
+    public init(
+        id: Identifier<APIToken>, account: Identifier<Account>, name: String, secretHash: String,
+        createdAt: Timestamp, expiresAt: Timestamp?
+    ) {
+        self.id = id
+        self.account = account
+        self.name = name
+        self.secretHash = secretHash
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        revokedAt = nil
+    }
+
+    init(_ row: Row) {
+        id = row["id"]
+        account = row["account"]
+        name = row["name"]
+        secretHash = row["secret_hash"]
+        createdAt = row["created_at"]
+        expiresAt = row["expires_at"]
+        revokedAt = row["revoked_at"]
+    }
+}
+
+extension Reading {
+    /// The account that a session's or token's secret stands for at `now`.
+    public func account(secretHash: String, at now: Timestamp) throws -> AccountRecord? {
+        let sql = """
+            SELECT account.* FROM account JOIN (
+                SELECT account AS owner FROM session WHERE secret_hash = :hash AND expires_at > :now
+                UNION ALL
+                SELECT account FROM api_token
+                WHERE secret_hash = :hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+            ) ON account.id = owner WHERE account.disabled_at IS NULL
+            """
+        return try Row.fetchOne(db, sql: sql, arguments: ["hash": secretHash, "now": now]).map(AccountRecord.init)
+    }
+
+    public func tokens(of account: Identifier<Account>) throws -> [APITokenRecord] {
+        try Row.fetchAll(
+            db, sql: "SELECT * FROM api_token WHERE account = ? AND revoked_at IS NULL ORDER BY id DESC LIMIT ?",
+            arguments: [account, PageRequest.most]
+        ).map(APITokenRecord.init)
+    }
+}
+
+extension Writing {
+    public func insert(_ session: SessionRecord) throws {
+        try db.execute(
+            sql: "INSERT INTO session (id, account, secret_hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+            arguments: [session.id, session.account, session.secretHash, session.createdAt, session.expiresAt])
+    }
+
+    public func endSession(secretHash: String) throws {
+        try db.execute(sql: "DELETE FROM session WHERE secret_hash = ?", arguments: [secretHash])
+    }
+
+    public func endSessions(of account: Identifier<Account>) throws {
+        try db.execute(sql: "DELETE FROM session WHERE account = ?", arguments: [account])
+    }
+
+    public func removeSessions(expiredBefore moment: Timestamp) throws {
+        try db.execute(sql: "DELETE FROM session WHERE expires_at <= ?", arguments: [moment])
+    }
+
+    public func insert(_ token: APITokenRecord) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO api_token (id, account, name, secret_hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [token.id, token.account, token.name, token.secretHash, token.createdAt, token.expiresAt])
+    }
+
+    /// Returns whether the account had such a token that was not revoked.
+    public func revoke(_ token: Identifier<APIToken>, of account: Identifier<Account>, at now: Timestamp) throws -> Bool {
+        try db.execute(
+            sql: "UPDATE api_token SET revoked_at = ? WHERE id = ? AND account = ? AND revoked_at IS NULL",
+            arguments: [now, token, account])
+        return db.changesCount > 0
+    }
+}

@@ -1,0 +1,105 @@
+import GRDB
+public import WeirModel
+
+public struct AssetVersionRecord: Hashable, Sendable {
+    public var asset: Identifier<Asset>
+    public var number: Int
+    public var tree: TreeName
+    public var size: Bytes
+    /// What the version takes on the disk beside the versions before it.
+    public var added: Bytes
+    public var files: Int
+    public var note: String
+    /// The job whose output the version was made of.
+    public var origin: Identifier<Workload>?
+    public var createdBy: Identifier<Account>
+    public var createdAt: Timestamp
+
+    public init(
+        asset: Identifier<Asset>, number: Int, tree: TreeName, size: Bytes, added: Bytes, files: Int, note: String,
+        origin: Identifier<Workload>?, createdBy: Identifier<Account>, createdAt: Timestamp
+    ) {
+        self.asset = asset
+        self.number = number
+        self.tree = tree
+        self.size = size
+        self.added = added
+        self.files = files
+        self.note = note
+        self.origin = origin
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+    }
+
+    init(_ row: Row) {
+        asset = row["asset"]
+        number = row["number"]
+        tree = row["tree"]
+        size = row["size"]
+        added = row["added"]
+        files = row["files"]
+        note = row["note"]
+        origin = row["origin"]
+        createdBy = row["created_by"]
+        createdAt = row["created_at"]
+    }
+}
+
+extension Reading {
+    /// The newest versions first, a thousand at most.
+    public func versions(of asset: Identifier<Asset>) throws -> [AssetVersionRecord] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT * FROM asset_version WHERE asset = ? AND deleted_at IS NULL ORDER BY number DESC LIMIT 1000
+                """, arguments: [asset]
+        ).map(AssetVersionRecord.init)
+    }
+
+    public func version(_ number: Int, of asset: Identifier<Asset>) throws -> AssetVersionRecord? {
+        try Row.fetchOne(
+            db, sql: "SELECT * FROM asset_version WHERE asset = ? AND number = ? AND deleted_at IS NULL",
+            arguments: [asset, number]
+        ).map(AssetVersionRecord.init)
+    }
+
+    /// The trees that something still refers to: versions that are not deleted, and what workloads mount or ran on.
+    public func treesInUse() throws -> Set<TreeName> {
+        var trees = Set(
+            try TreeName.fetchAll(db, sql: "SELECT tree FROM asset_version WHERE deleted_at IS NULL"))
+        let specs = try Row.fetchCursor(db, sql: "SELECT spec FROM workload WHERE deleted_at IS NULL")
+        while let row = try specs.next() {
+            let spec: WorkloadSpec = try row.json("spec")
+            trees.formUnion(spec.trees)
+        }
+        return trees
+    }
+}
+
+extension Writing {
+    /// Adds the next version and gives its number.
+    public func insertNext(_ version: AssetVersionRecord) throws -> Int {
+        try db.execute(
+            sql: "UPDATE asset SET latest = latest + 1, changed_at = ? WHERE id = ? AND deleted_at IS NULL",
+            arguments: [version.createdAt, version.asset])
+        guard let number = try Int.fetchOne(
+            db, sql: "SELECT latest FROM asset WHERE id = ? AND deleted_at IS NULL", arguments: [version.asset])
+        else { throw WeirError.notFound("asset") }
+        try db.execute(
+            sql: """
+                INSERT INTO asset_version (asset, number, tree, size, added, files, note, origin, created_by, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                version.asset, number, version.tree, version.size, version.added, version.files, version.note,
+                version.origin, version.createdBy, version.createdAt,
+            ])
+        return number
+    }
+
+    public func markDeleted(version number: Int, of asset: Identifier<Asset>, at now: Timestamp) throws {
+        try db.execute(
+            sql: "UPDATE asset_version SET deleted_at = ? WHERE asset = ? AND number = ?",
+            arguments: [now, asset, number])
+    }
+}

@@ -1,0 +1,135 @@
+import GRDB
+public import WeirModel
+
+public struct AssetRecord: Hashable, Sendable {
+    public var id: Identifier<Asset>
+    public var workspace: Identifier<Workspace>
+    public var kind: AssetKind
+    public var name: String
+    public var description: String
+    public var tags: [String]
+    public var visibility: Visibility
+    public var dataType: DataType?
+    public var scenario: Scenario?
+    /// Where the files stand; a flavor of the same zone needs no copying (DAT-16).
+    public var zone: String
+    public var createdBy: Identifier<Account>
+    public var createdAt: Timestamp
+    public var changedAt: Timestamp
+    /// The number of the last version made; 0 before the first.
+    public var latest: Int
+
+    public init(
+        id: Identifier<Asset>, workspace: Identifier<Workspace>, kind: AssetKind, name: Name, description: String,
+        tags: [String], visibility: Visibility, dataType: DataType?, scenario: Scenario?, zone: String,
+        createdBy: Identifier<Account>, createdAt: Timestamp
+    ) {
+        self.id = id
+        self.workspace = workspace
+        self.kind = kind
+        self.name = name.text
+        self.description = description
+        self.tags = tags
+        self.visibility = visibility
+        self.dataType = dataType
+        self.scenario = scenario
+        self.zone = zone
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        changedAt = createdAt
+        latest = 0
+    }
+
+    init(_ row: Row) throws {
+        id = row["id"]
+        workspace = row["workspace"]
+        kind = try row.raw("kind")
+        name = row["name"]
+        description = row["description"]
+        tags = try row.json("tags")
+        visibility = try row.raw("visibility")
+        dataType = row["data_type"] == nil ? nil : try row.raw("data_type")
+        scenario = row["scenario"] == nil ? nil : try row.raw("scenario")
+        zone = row["zone"]
+        createdBy = row["created_by"]
+        createdAt = row["created_at"]
+        changedAt = row["changed_at"]
+        latest = row["latest"]
+    }
+}
+
+extension Reading {
+    public func asset(_ id: Identifier<Asset>) throws -> AssetRecord? {
+        try Row.fetchOne(db, sql: "SELECT * FROM asset WHERE id = ? AND deleted_at IS NULL", arguments: [id])
+            .map(AssetRecord.init)
+    }
+
+    /// The assets of a kind that `viewer` may see: the workspace's, and those of the viewer alone (DAT-14, DAT-19).
+    public func assets(
+        in workspace: Identifier<Workspace>, kind: AssetKind, viewer: Identifier<Account>, named part: String?,
+        dataType: DataType?, _ page: PageRequest
+    ) throws -> Page<AssetRecord> {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT * FROM asset WHERE workspace = :workspace AND kind = :kind AND deleted_at IS NULL AND id < :after
+                AND (visibility = 'workspace' OR created_by = :viewer)
+                AND (:part IS NULL OR instr(name_key, :part)) AND (:type IS NULL OR data_type = :type)
+                ORDER BY id DESC LIMIT :limit
+                """,
+            arguments: [
+                "workspace": workspace, "kind": kind.rawValue, "after": page.bound, "viewer": viewer,
+                "part": part?.lowercased(), "type": dataType?.rawValue, "limit": page.limit + 1,
+            ])
+        return Page(rows: try rows.map(AssetRecord.init), request: page) { $0.id.text }
+    }
+
+    public func asset(named name: Name, kind: AssetKind, in workspace: Identifier<Workspace>) throws -> AssetRecord? {
+        try Row.fetchOne(
+            db, sql: "SELECT * FROM asset WHERE workspace = ? AND kind = ? AND name_key = ? AND deleted_at IS NULL",
+            arguments: [workspace, kind.rawValue, name.key]
+        ).map(AssetRecord.init)
+    }
+}
+
+extension Writing {
+    public func insert(_ asset: AssetRecord, name: Name) throws {
+        try requireFree(asset, name)
+        try db.execute(
+            sql: """
+                INSERT INTO asset (id, workspace, kind, name, name_key, description, tags, visibility, data_type,
+                scenario, zone, created_by, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                asset.id, asset.workspace, asset.kind.rawValue, name.text, name.key, asset.description,
+                try jsonText(asset.tags), asset.visibility.rawValue, asset.dataType?.rawValue,
+                asset.scenario?.rawValue, asset.zone, asset.createdBy, asset.createdAt, asset.changedAt,
+            ])
+    }
+
+    public func update(_ asset: AssetRecord, name: Name) throws {
+        try requireFree(asset, name)
+        try db.execute(
+            sql: """
+                UPDATE asset SET name = ?, name_key = ?, description = ?, tags = ?, visibility = ?, data_type = ?,
+                scenario = ?, changed_at = ? WHERE id = ?
+                """,
+            arguments: [
+                name.text, name.key, asset.description, try jsonText(asset.tags), asset.visibility.rawValue,
+                asset.dataType?.rawValue, asset.scenario?.rawValue, asset.changedAt, asset.id,
+            ])
+    }
+
+    public func markDeleted(_ asset: Identifier<Asset>, at now: Timestamp) throws {
+        try db.execute(sql: "UPDATE asset SET deleted_at = ? WHERE id = ?", arguments: [now, asset])
+        try db.execute(
+            sql: "UPDATE asset_version SET deleted_at = ? WHERE asset = ? AND deleted_at IS NULL",
+            arguments: [now, asset])
+    }
+
+    private func requireFree(_ asset: AssetRecord, _ name: Name) throws {
+        if let other = try read.asset(named: name, kind: asset.kind, in: asset.workspace), other.id != asset.id {
+            throw WeirError.nameTaken(asset.kind.rawValue, name.text)
+        }
+    }
+}

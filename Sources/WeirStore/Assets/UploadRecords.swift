@@ -1,0 +1,63 @@
+import GRDB
+public import WeirModel
+
+/// Whose upload it is, and where it goes; how far it has come is the file's own length.
+public struct UploadRecord: Hashable, Sendable {
+    public var id: Identifier<Upload>
+    public var asset: Identifier<Asset>
+    public var account: Identifier<Account>
+    public var path: String
+    public var length: Bytes
+    public var createdAt: Timestamp
+
+    public init(
+        id: Identifier<Upload>, asset: Identifier<Asset>, account: Identifier<Account>, path: String, length: Bytes,
+        createdAt: Timestamp
+    ) {
+        self.id = id
+        self.asset = asset
+        self.account = account
+        self.path = path
+        self.length = length
+        self.createdAt = createdAt
+    }
+
+    init(_ row: Row) {
+        id = row["id"]
+        asset = row["asset"]
+        account = row["account"]
+        path = row["path"]
+        length = row["length"]
+        createdAt = row["created_at"]
+    }
+}
+
+extension Reading {
+    public func upload(_ id: Identifier<Upload>) throws -> UploadRecord? {
+        try Row.fetchOne(db, sql: "SELECT * FROM upload WHERE id = ?", arguments: [id]).map(UploadRecord.init)
+    }
+
+    public func uploads(into asset: Identifier<Asset>) throws -> [UploadRecord] {
+        try Row.fetchAll(
+            db, sql: "SELECT * FROM upload WHERE asset = ? ORDER BY id LIMIT 1000", arguments: [asset]
+        ).map(UploadRecord.init)
+    }
+
+    public func uploads(createdBefore moment: Timestamp) throws -> [UploadRecord] {
+        try Row.fetchAll(
+            db, sql: "SELECT * FROM upload WHERE created_at < ? LIMIT 1000", arguments: [moment]
+        ).map(UploadRecord.init)
+    }
+}
+
+extension Writing {
+    public func insert(_ upload: UploadRecord) throws {
+        try db.execute(
+            sql: "INSERT INTO upload (id, asset, account, path, length, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            arguments: [upload.id, upload.asset, upload.account, upload.path, upload.length, upload.createdAt])
+    }
+
+    public func remove(_ upload: Identifier<Upload>) throws {
+        try db.execute(sql: "DELETE FROM upload WHERE id = ?", arguments: [upload])
+    }
+}

@@ -1,0 +1,78 @@
+import Dispatch
+import GRDB
+import Synchronization
+
+/// Runs the transactions that wait as savepoints of one, so that they share one sync to the disk.
+///
+/// A transaction that throws is rolled back alone; its neighbours stand. Nobody is told of success before the sync.
+final class GroupCommitter: Sendable {
+    /// A group that grew without bound would make its first member wait for its last.
+    static let mostInGroup = 256
+
+    private typealias Outcome = () -> Void
+    private struct Member: Sendable {
+        /// Runs the body in a savepoint; returns what to tell the caller if the group is committed.
+        let run: @Sendable (Database) -> @Sendable () -> Void
+        let fail: @Sendable (any Error) -> Void
+    }
+
+    private let pool: DatabasePool
+    private let queue = DispatchQueue(label: "weir.store.commit")
+    private let waiting = Mutex<[Member]>([])
+
+    init(pool: DatabasePool) { self.pool = pool }
+
+    func commit<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<T, any Error>) in
+            let member = Member(
+                run: { db in
+                    do {
+                        var result: T?
+                        try db.inSavepoint {
+                            result = try body(db)
+                            return .commit
+                        }
+                        guard let result else { throw CancellationError() }
+                        return { continuation.resume(returning: result) }
+                    } catch {
+                        return { continuation.resume(throwing: error) }
+                    }
+                },
+                fail: { continuation.resume(throwing: $0) })
+            let isFirst = waiting.withLock { waiting in
+                waiting.append(member)
+                return waiting.count == 1
+            }
+            if isFirst { queue.async { self.commitGroups() } }
+        }
+    }
+
+    /// Only the member that found the list empty schedules a drain, so the list is emptied here to the last.
+    private func commitGroups() {
+        while true {
+            let group = waiting.withLock { Array($0.prefix(Self.mostInGroup)) }
+            if group.isEmpty { return }
+            commit(group)
+            let isEmpty = waiting.withLock { waiting in
+                waiting.removeFirst(group.count)
+                return waiting.isEmpty
+            }
+            if isEmpty { return }
+        }
+    }
+
+    private func commit(_ group: [Member]) {
+        var outcomes: [@Sendable () -> Void] = []
+        do {
+            try pool.writeWithoutTransaction { db in
+                try db.inTransaction(.immediate) {
+                    outcomes = group.map { $0.run(db) }
+                    return .commit
+                }
+            }
+            for tell in outcomes { tell() }
+        } catch {
+            for member in group { member.fail(error) }
+        }
+    }
+}

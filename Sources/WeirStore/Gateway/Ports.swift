@@ -1,0 +1,86 @@
+import GRDB
+public import WeirModel
+
+/// An external port of the gateway, held by a service (INF-04, INF-05, INF-07).
+public struct PortRecord: Hashable, Sendable {
+    public var number: Int
+    public var workload: Identifier<Workload>
+    public var openedAt: Timestamp
+    public var activeAt: Timestamp
+    public var requests: Int64
+    public var errors: Int64
+
+    init(_ row: Row) {
+        number = row["number"]
+        workload = row["workload"]
+        openedAt = row["opened_at"]
+        activeAt = row["active_at"]
+        requests = row["requests"]
+        errors = row["errors"]
+    }
+}
+
+extension Reading {
+    public func port(of workload: Identifier<Workload>) throws -> PortRecord? {
+        try Row.fetchOne(db, sql: "SELECT * FROM port WHERE workload = ?", arguments: [workload]).map(PortRecord.init)
+    }
+
+    public func ports() throws -> [PortRecord] {
+        try Row.fetchAll(db, sql: "SELECT * FROM port").map(PortRecord.init)
+    }
+
+    /// When the account signed the open-port commitment for the workspace (INF-06).
+    public func commitment(
+        of account: Identifier<Account>, in workspace: Identifier<Workspace>, textVersion: Int
+    ) throws -> Timestamp? {
+        try Timestamp.fetchOne(
+            db, sql: "SELECT signed_at FROM commitment WHERE workspace = ? AND account = ? AND text_version = ?",
+            arguments: [workspace, account, textVersion])
+    }
+}
+
+extension Writing {
+    /// Gives the workload the lowest free port of the range, or the one that it has.
+    public func openPort(
+        for workload: Identifier<Workload>, in range: ClosedRange<Int>, at now: Timestamp
+    ) throws -> PortRecord {
+        if let open = try read.port(of: workload) { return open }
+        let taken = Set(try Int.fetchAll(db, sql: "SELECT number FROM port"))
+        guard let number = range.first(where: { !taken.contains($0) }) else { throw WeirError.noFreePort(range) }
+        try db.execute(
+            sql: "INSERT INTO port (number, workload, opened_at, active_at) VALUES (?, ?, ?, ?)",
+            arguments: [number, workload, now, now])
+        guard let port = try read.port(of: workload) else { throw WeirError.notFound("port") }
+        return port
+    }
+
+    public func closePort(of workload: Identifier<Workload>) throws {
+        try db.execute(sql: "DELETE FROM port WHERE workload = ?", arguments: [workload])
+    }
+
+    public func setActivity(port number: Int, at moment: Timestamp, requests: Int64, errors: Int64) throws {
+        try db.execute(
+            sql: "UPDATE port SET active_at = max(active_at, ?), requests = ?, errors = ? WHERE number = ?",
+            arguments: [moment, requests, errors, number])
+    }
+
+    public func signCommitment(
+        by account: Identifier<Account>, in workspace: Identifier<Workspace>, textVersion: Int, at now: Timestamp
+    ) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO commitment (workspace, account, text_version, signed_at) VALUES (?, ?, ?, ?)
+                ON CONFLICT (workspace, account) DO UPDATE SET text_version = excluded.text_version,
+                signed_at = excluded.signed_at WHERE text_version <> excluded.text_version
+                """, arguments: [workspace, account, textVersion, now])
+    }
+}
+
+extension WeirError {
+    static func noFreePort(_ range: ClosedRange<Int>) -> WeirError {
+        WeirError(
+            "no_free_port", .unavailable, subject: "port", rule: "INF-04",
+            LocalizedText("All external ports (\(range.lowerBound)–\(range.upperBound)) are in use.", zh: "外部端口已用尽。"),
+            remedy: LocalizedText("Stop a service, or ask the operator for a larger range.", zh: "请停止其他服务或联系运营管理员。"))
+    }
+}

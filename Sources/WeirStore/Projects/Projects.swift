@@ -1,0 +1,98 @@
+import GRDB
+public import WeirModel
+
+public struct ProjectRecord: Hashable, Sendable {
+    public var id: Identifier<Project>
+    public var workspace: Identifier<Workspace>
+    public var name: String
+    public var description: String
+    public var tags: [String]
+    public var createdBy: Identifier<Account>
+    public var createdAt: Timestamp
+    public var changedAt: Timestamp
+
+    public init(
+        id: Identifier<Project>, workspace: Identifier<Workspace>, name: Name, description: String, tags: [String],
+        createdBy: Identifier<Account>, createdAt: Timestamp
+    ) {
+        self.id = id
+        self.workspace = workspace
+        self.name = name.text
+        self.description = description
+        self.tags = tags
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        changedAt = createdAt
+    }
+
+    init(_ row: Row) throws {
+        id = row["id"]
+        workspace = row["workspace"]
+        name = row["name"]
+        description = row["description"]
+        tags = try row.json("tags")
+        createdBy = row["created_by"]
+        createdAt = row["created_at"]
+        changedAt = row["changed_at"]
+    }
+}
+
+extension Reading {
+    public func project(_ id: Identifier<Project>) throws -> ProjectRecord? {
+        try Row.fetchOne(db, sql: "SELECT * FROM project WHERE id = ? AND deleted_at IS NULL", arguments: [id])
+            .map(ProjectRecord.init)
+    }
+
+    public func projects(
+        in workspace: Identifier<Workspace>, named part: String? = nil, _ page: PageRequest
+    ) throws -> Page<ProjectRecord> {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT * FROM project WHERE workspace = ? AND deleted_at IS NULL AND id < ?
+                AND (? IS NULL OR instr(name_key, ?)) ORDER BY id DESC LIMIT ?
+                """,
+            arguments: [workspace, page.bound, part, part?.lowercased(), page.limit + 1])
+        return Page(rows: try rows.map(ProjectRecord.init), request: page) { $0.id.text }
+    }
+}
+
+extension Writing {
+    public func insert(_ project: ProjectRecord, name: Name) throws {
+        try requireFree(name, in: project.workspace, except: nil)
+        try db.execute(
+            sql: """
+                INSERT INTO project
+                (id, workspace, name, name_key, description, tags, created_by, created_at, changed_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                project.id, project.workspace, name.text, name.key, project.description, try jsonText(project.tags),
+                project.createdBy, project.createdAt, project.changedAt,
+            ])
+    }
+
+    public func update(_ project: ProjectRecord, name: Name) throws {
+        try requireFree(name, in: project.workspace, except: project.id)
+        try db.execute(
+            sql: "UPDATE project SET name = ?, name_key = ?, description = ?, tags = ?, changed_at = ? WHERE id = ?",
+            arguments: [
+                name.text, name.key, project.description, try jsonText(project.tags), project.changedAt, project.id,
+            ])
+    }
+
+    public func markDeleted(_ project: Identifier<Project>, at now: Timestamp) throws {
+        try db.execute(sql: "UPDATE project SET deleted_at = ? WHERE id = ?", arguments: [now, project])
+    }
+
+    /// Unique in the workspace among what is not deleted, whatever the case (PRJ-03, X17).
+    private func requireFree(_ name: Name, in workspace: Identifier<Workspace>, except own: Identifier<Project>?) throws {
+        let taken = try Bool.fetchOne(
+            db,
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM project
+                WHERE workspace = ? AND name_key = ? AND deleted_at IS NULL AND id IS NOT ?)
+                """, arguments: [workspace, name.key, own])
+        if taken == true { throw WeirError.nameTaken("project", name.text) }
+    }
+}

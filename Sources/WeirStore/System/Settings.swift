@@ -1,0 +1,56 @@
+import GRDB
+public import WeirModel
+
+extension Reading {
+    /// A value that the installation keeps for itself: its name, its signing key.
+    public func setting(_ key: String) throws -> String? {
+        try String.fetchOne(db, sql: "SELECT value FROM setting WHERE key = ?", arguments: [key])
+    }
+
+    public func flavors() throws -> [Flavor] {
+        try Row.fetchAll(db, sql: "SELECT document FROM flavor WHERE retired_at IS NULL ORDER BY position, name")
+            .map { try $0.json("document") }
+    }
+
+    public func flavor(_ name: String) throws -> Flavor? {
+        try Row.fetchOne(
+            db, sql: "SELECT document FROM flavor WHERE name = ? AND retired_at IS NULL", arguments: [name]
+        ).map { try $0.json("document") }
+    }
+
+    /// The number of the price list that holds at `now`.
+    public func tariffNumber(at now: Timestamp) throws -> Int? {
+        try Int.fetchOne(
+            db, sql: "SELECT number FROM tariff WHERE starts_at <= ? ORDER BY starts_at DESC, number DESC LIMIT 1",
+            arguments: [now])
+    }
+}
+
+extension Writing {
+    public func setSetting(_ key: String, to value: String) throws {
+        try db.execute(
+            sql: "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            arguments: [key, value])
+    }
+
+    /// Makes these the flavors that can be chosen; others are retired, and what runs under them goes on.
+    public func setFlavors(_ flavors: [Flavor], at now: Timestamp) throws {
+        try db.execute(sql: "UPDATE flavor SET retired_at = ? WHERE retired_at IS NULL", arguments: [now])
+        for (position, flavor) in flavors.enumerated() {
+            try db.execute(
+                sql: """
+                    INSERT INTO flavor (name, position, document) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
+                    SET position = excluded.position, document = excluded.document, retired_at = NULL
+                    """, arguments: [flavor.name, position, try jsonText(flavor)])
+        }
+    }
+
+    /// Adds a price list that holds from `start`, unless the newest says the same.
+    public func publishTariff(_ document: String, from start: Timestamp, at now: Timestamp) throws {
+        let newest = try String.fetchOne(db, sql: "SELECT document FROM tariff ORDER BY number DESC LIMIT 1")
+        guard newest != document else { return }
+        try db.execute(
+            sql: "INSERT INTO tariff (starts_at, document, created_at) VALUES (?, ?, ?)",
+            arguments: [start, document, now])
+    }
+}

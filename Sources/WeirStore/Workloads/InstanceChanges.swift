@@ -1,0 +1,35 @@
+import GRDB
+public import WeirModel
+
+extension Writing {
+    public func insert(_ instance: InstanceRecord) throws {
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO instance (id, workload, run, position, attempt, created_at) VALUES (?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            instance.id, instance.workload, instance.run, instance.position, instance.attempt, instance.createdAt,
+        ])
+    }
+
+    public func setStarted(_ instance: Identifier<Instance>, at start: Timestamp, address: String?) throws {
+        try db.execute(
+            sql: "UPDATE instance SET started_at = coalesce(started_at, ?), address = ? WHERE id = ?",
+            arguments: [start, address, instance])
+    }
+
+    public func setEnded(_ instance: Identifier<Instance>, at end: Timestamp, failure: FailureReason?) throws {
+        try db.execute(
+            sql: """
+                UPDATE instance SET ended_at = coalesce(ended_at, ?), failure = coalesce(failure, ?), address = NULL
+                WHERE id = ?
+                """, arguments: [end, try failure.map(jsonText), instance])
+    }
+
+    public func setRemoved(_ instance: Identifier<Instance>, at now: Timestamp) throws {
+        try db.execute(
+            sql: """
+                UPDATE instance SET removed_at = ?, ended_at = coalesce(ended_at, ?), address = NULL WHERE id = ?
+                """, arguments: [now, now, instance])
+    }
+}

@@ -1,0 +1,137 @@
+import GRDB
+public import WeirModel
+
+/// Why a state changed, and who wanted it.
+public struct Cause: Hashable, Sendable {
+    /// Stable for programs: `submitted`, `stop_requested`, `exited` …
+    public let code: String
+    public let actor: Identifier<Account>?
+
+    public init(_ code: String, by actor: Identifier<Account>? = nil) {
+        self.code = code
+        self.actor = actor
+    }
+}
+
+extension Writing {
+    /// Adds a workload in the state queued, with its first run and its first line of history.
+    public func insert(_ workload: WorkloadRecord, name: Name, cause: Cause) throws {
+        guard try read.workload(named: name, kind: workload.kind, in: workload.workspace) == nil else {
+            throw WeirError.nameTaken(workload.kind.rawValue, name.text)
+        }
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, created_at,
+                spec, secret, wanted, state, state_since, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            workload.id, workload.kind.rawValue, workload.workspace, workload.project, name.text, name.key,
+            workload.description, workload.createdBy, workload.createdAt, try jsonText(workload.spec),
+            workload.secret, workload.wanted.rawValue, workload.state.rawValue, workload.stateSince, workload.run,
+        ])
+        try insertRun(workload, at: workload.createdAt)
+        try record(workload, before: nil, cause: cause, at: workload.createdAt)
+    }
+
+    /// Applies an event by the transition table, and writes the state, the run and the history together.
+    @discardableResult
+    public func apply(
+        _ event: WorkloadEvent, to workload: WorkloadRecord, cause: Cause, at now: Timestamp
+    ) throws -> WorkloadRecord {
+        guard var changed = try read.workload(workload.id) else { throw WeirError.notFound("workload") }
+        let before = changed.state
+        changed.state = try before.after(event, kind: changed.kind)
+        changed.stateSince = now
+        changed.queueReason = nil
+        switch event {
+        case .startWanted:
+            changed.run += 1
+            (changed.failure, changed.runningSince, changed.endedAt, changed.stopAt) = (nil, nil, nil, nil)
+            changed.wanted = .running
+            try insertRun(changed, at: now)
+        case .ready: changed.runningSince = now
+        case .broke(let reason): changed.failure = before == .stopping ? nil : reason
+        case .stopWanted: changed.wanted = changed.wanted == .deleted ? .deleted : .stopped
+        case .admitted, .succeeded, .freed: break
+        }
+        if changed.state.isFinal { changed.endedAt = now }
+        try db.cachedStatement(
+            sql: """
+                UPDATE workload SET wanted = ?, state = ?, state_since = ?, queue_reason = NULL, failure = ?, run = ?,
+                running_since = ?, ended_at = ?, stop_at = ? WHERE id = ?
+                """
+        ).execute(arguments: [
+            changed.wanted.rawValue, changed.state.rawValue, now, try changed.failure.map(jsonText), changed.run,
+            changed.runningSince, changed.endedAt, changed.stopAt, changed.id,
+        ])
+        try db.cachedStatement(
+            sql: """
+                UPDATE run SET running_at = ?, ended_at = ?, outcome = ?, flavor = ? WHERE workload = ? AND number = ?
+                """
+        ).execute(arguments: [
+            changed.runningSince, changed.endedAt, changed.state.isFinal ? changed.state.rawValue : nil,
+            try jsonText(changed.spec.flavor), changed.id, changed.run,
+        ])
+        try record(changed, before: before, cause: cause, at: now)
+        return changed
+    }
+
+    public func setWanted(_ wanted: WorkloadRecord.Wanted, of workload: Identifier<Workload>) throws {
+        try db.execute(sql: "UPDATE workload SET wanted = ? WHERE id = ?", arguments: [wanted.rawValue, workload])
+    }
+
+    public func setQueueReason(_ reason: QueueReason, of workload: Identifier<Workload>) throws {
+        try db.execute(
+            sql: "UPDATE workload SET queue_reason = ? WHERE id = ?", arguments: [reason.rawValue, workload])
+    }
+
+    public func setStopTime(_ moment: Timestamp?, of workload: Identifier<Workload>) throws {
+        try db.execute(sql: "UPDATE workload SET stop_at = ? WHERE id = ?", arguments: [moment, workload])
+    }
+
+    /// Changes what the next run will be.
+    public func setSpec(_ spec: WorkloadSpec, of workload: Identifier<Workload>) throws {
+        try db.execute(sql: "UPDATE workload SET spec = ? WHERE id = ?", arguments: [try jsonText(spec), workload])
+    }
+
+    public func rename(_ workload: WorkloadRecord, to name: Name, description: String) throws {
+        if let other = try read.workload(named: name, kind: workload.kind, in: workload.workspace),
+            other.id != workload.id
+        {
+            throw WeirError.nameTaken(workload.kind.rawValue, name.text)
+        }
+        try db.execute(
+            sql: "UPDATE workload SET name = ?, name_key = ?, description = ? WHERE id = ?",
+            arguments: [name.text, name.key, description, workload.id])
+    }
+
+    /// Takes the record from every list. The runs and the history stay, for what was charged must be explained.
+    public func markDeleted(_ workload: Identifier<Workload>, at now: Timestamp) throws {
+        try db.execute(sql: "UPDATE workload SET deleted_at = ? WHERE id = ?", arguments: [now, workload])
+        try db.execute(sql: "DELETE FROM port WHERE workload = ?", arguments: [workload])
+    }
+
+    private func insertRun(_ workload: WorkloadRecord, at now: Timestamp) throws {
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO run (workload, number, flavor, replicas, image_digest, tariff, queued_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            workload.id, workload.run, try jsonText(workload.spec.flavor), workload.spec.replicas,
+            workload.spec.image.digest, try read.tariffNumber(at: now), now,
+        ])
+    }
+
+    private func record(_ workload: WorkloadRecord, before: WorkloadState?, cause: Cause, at now: Timestamp) throws {
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO transition (workload, workspace, run, at, before, state, cause, actor, detail)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            workload.id, workload.workspace, workload.run, now, before?.rawValue, workload.state.rawValue, cause.code,
+            cause.actor, try workload.failure.map(jsonText),
+        ])
+    }
+}

@@ -1,0 +1,198 @@
+import GRDB
+public import WeirModel
+
+/// What a list of workloads is narrowed to.
+public struct WorkloadFilter: Hashable, Sendable {
+    public var kind: WorkloadKind?
+    public var project: Identifier<Project>?
+    public var state: WorkloadState?
+    /// A part of the name, whatever the case.
+    public var name: String?
+
+    public init(
+        kind: WorkloadKind? = nil, project: Identifier<Project>? = nil, state: WorkloadState? = nil,
+        name: String? = nil
+    ) {
+        self.kind = kind
+        self.project = project
+        self.state = state
+        self.name = name
+    }
+}
+
+extension Reading {
+    public func workload(_ id: Identifier<Workload>) throws -> WorkloadRecord? {
+        try Row.fetchOne(db, sql: "SELECT * FROM workload WHERE id = ? AND deleted_at IS NULL", arguments: [id])
+            .map(WorkloadRecord.init)
+    }
+
+    public func workload(
+        named name: Name, kind: WorkloadKind, in workspace: Identifier<Workspace>
+    ) throws -> WorkloadRecord? {
+        try Row.fetchOne(
+            db, sql: "SELECT * FROM workload WHERE workspace = ? AND kind = ? AND name_key = ? AND deleted_at IS NULL",
+            arguments: [workspace, kind.rawValue, name.key]
+        ).map(WorkloadRecord.init)
+    }
+
+    /// Each narrowing has an index that ends in the id, so that a page costs its own rows whatever the table holds.
+    public func workloads(
+        in workspace: Identifier<Workspace>, _ filter: WorkloadFilter, _ page: PageRequest
+    ) throws -> Page<WorkloadRecord> {
+        let statement = Self.listStatement(in: workspace, filter, page)
+        let rows = try Row.fetchAll(db, sql: statement.sql, arguments: statement.arguments)
+        return Page(rows: try rows.map(WorkloadRecord.init), request: page) { $0.id.text }
+    }
+
+    static func listStatement(
+        in workspace: Identifier<Workspace>, _ filter: WorkloadFilter, _ page: PageRequest
+    ) -> (sql: String, arguments: StatementArguments) {
+        var conditions = ["workspace = ?", "deleted_at IS NULL", "id < ?"]
+        var arguments: StatementArguments = [workspace, page.bound]
+        var index = "workload_list"
+        func narrow(_ condition: String, _ value: any DatabaseValueConvertible, by name: String? = nil) {
+            conditions.append(condition)
+            arguments += [value]
+            if let name { index = name }
+        }
+        if let kind = filter.kind { narrow("kind = ?", kind.rawValue, by: "workload_kind") }
+        if let project = filter.project {
+            narrow("project = ?", project, by: filter.kind == nil ? nil : "workload_project")
+        }
+        if let state = filter.state {
+            narrow("state = ?", state.rawValue, by: filter.project == nil ? "workload_state" : nil)
+        }
+        if let name = filter.name { narrow("instr(name_key, ?)", name.lowercased()) }
+        arguments += [page.limit + 1]
+        return (
+            """
+            SELECT * FROM workload INDEXED BY \(index) WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY id DESC LIMIT ?
+            """, arguments
+        )
+    }
+
+    /// All that the Reconciler has to look after when Weir starts.
+    public func liveWorkloads() throws -> [WorkloadRecord] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT * FROM workload WHERE id IN (
+                    SELECT id FROM workload
+                    WHERE state IN ('queued', 'deploying', 'running', 'stopping')
+                    OR wanted = 'deleted' AND deleted_at IS NULL
+                    UNION SELECT workload FROM instance WHERE removed_at IS NULL
+                ) ORDER BY id
+                """
+        ).map(WorkloadRecord.init)
+    }
+
+    /// What is held of the zone by workloads between being let in and being gone.
+    public func resourcesHeld() throws -> Resources {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT spec FROM workload
+                WHERE state IN ('queued', 'deploying', 'running', 'stopping')
+                AND state IN ('deploying', 'running', 'stopping')
+                """)
+        return try rows.reduce(Resources.none) { sum, row in
+            let spec: WorkloadSpec = try row.json("spec")
+            return sum + spec.resources
+        }
+    }
+
+    public func queuedWorkloads() throws -> [WorkloadRecord] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT * FROM workload WHERE state = 'queued' AND state IN ('queued', 'deploying', 'running', 'stopping')
+                AND wanted = 'running' ORDER BY state_since, id LIMIT 1000
+                """
+        ).map(WorkloadRecord.init)
+    }
+
+    public func hasLiveWorkloads(of project: Identifier<Project>) throws -> Bool {
+        try Bool.fetchOne(
+            db,
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM workload WHERE project = ? AND deleted_at IS NULL
+                AND state IN ('queued', 'deploying', 'running', 'stopping'))
+                """, arguments: [project]) ?? false
+    }
+
+    public func workloads(of project: Identifier<Project>) throws -> [WorkloadRecord] {
+        try Row.fetchAll(
+            db, sql: "SELECT * FROM workload WHERE project = ? AND deleted_at IS NULL", arguments: [project]
+        ).map(WorkloadRecord.init)
+    }
+
+    public func mounts(_ asset: Identifier<Asset>, version: Int?) throws -> Bool {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT spec FROM workload
+                WHERE state IN ('queued', 'deploying', 'running', 'stopping') AND instr(spec, ?)
+                """, arguments: [asset.text])
+        return try rows.contains { row in
+            let spec: WorkloadSpec = try row.json("spec")
+            return (spec.datasets + spec.models).contains {
+                $0.asset == asset && (version == nil || $0.version == version)
+            }
+        }
+    }
+}
+
+extension Reading {
+    public func transitions(of workload: Identifier<Workload>) throws -> [TransitionRecord] {
+        try Row.fetchAll(
+            db, sql: "SELECT * FROM transition WHERE workload = ? ORDER BY sequence DESC LIMIT 500",
+            arguments: [workload]
+        ).reversed().map(TransitionRecord.init)
+    }
+
+    /// What happened in a workspace after a position in its stream of events.
+    public func transitions(
+        in workspace: Identifier<Workspace>, after sequence: Int64, limit: Int
+    ) throws -> [TransitionRecord] {
+        try Row.fetchAll(
+            db, sql: "SELECT * FROM transition WHERE workspace = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+            arguments: [workspace, sequence, limit]
+        ).map(TransitionRecord.init)
+    }
+
+    public func lastTransition() throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM transition") ?? 0
+    }
+
+    public func runs(of workload: Identifier<Workload>) throws -> [RunRecord] {
+        try Row.fetchAll(
+            db, sql: "SELECT * FROM run WHERE workload = ? ORDER BY number DESC LIMIT 500", arguments: [workload]
+        ).map(RunRecord.init)
+    }
+
+    public func instances(of workload: Identifier<Workload>, run: Int) throws -> [InstanceRecord] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT * FROM instance WHERE workload = ? AND run = ? ORDER BY position, attempt LIMIT 1000
+                """, arguments: [workload, run]
+        ).map(InstanceRecord.init)
+    }
+
+    /// The instances whose containers may still be there.
+    public func instancesPresent(of workload: Identifier<Workload>) throws -> [InstanceRecord] {
+        try Row.fetchAll(
+            db, sql: "SELECT * FROM instance WHERE workload = ? AND removed_at IS NULL ORDER BY id",
+            arguments: [workload]
+        ).map(InstanceRecord.init)
+    }
+
+    public func instance(_ id: Identifier<Instance>) throws -> InstanceRecord? {
+        try Row.fetchOne(db, sql: "SELECT * FROM instance WHERE id = ?", arguments: [id]).map(InstanceRecord.init)
+    }
+
+    public func instancesPresent() throws -> Set<Identifier<Instance>> {
+        Set(try Identifier<Instance>.fetchAll(db, sql: "SELECT id FROM instance WHERE removed_at IS NULL"))
+    }
+}

@@ -1,0 +1,119 @@
+import GRDB
+public import WeirModel
+
+public struct WorkspaceRecord: Hashable, Sendable {
+    public var id: Identifier<Workspace>
+    public var name: String
+    public var createdAt: Timestamp
+
+    public init(id: Identifier<Workspace>, name: String, createdAt: Timestamp) {
+        self.id = id
+        self.name = name
+        self.createdAt = createdAt
+    }
+
+    init(_ row: Row) {
+        id = row["id"]
+        name = row["name"]
+        createdAt = row["created_at"]
+    }
+}
+
+public struct MemberRecord: Hashable, Sendable {
+    public var workspace: Identifier<Workspace>
+    public var account: Identifier<Account>
+    public var login: String
+    public var displayName: String
+    public var role: Role
+    public var since: Timestamp
+
+    init(_ row: Row) throws {
+        workspace = row["workspace"]
+        account = row["account"]
+        login = row["login"]
+        displayName = row["display_name"]
+        role = try row.raw("role")
+        since = row["since"]
+    }
+}
+
+extension Reading {
+    public func workspace(_ id: Identifier<Workspace>) throws -> WorkspaceRecord? {
+        try Row.fetchOne(db, sql: "SELECT * FROM workspace WHERE id = ?", arguments: [id]).map(WorkspaceRecord.init)
+    }
+
+    public func workspace(named name: Name) throws -> WorkspaceRecord? {
+        try Row.fetchOne(db, sql: "SELECT * FROM workspace WHERE name_key = ?", arguments: [name.key])
+            .map(WorkspaceRecord.init)
+    }
+
+    /// The workspaces that an account is a member of, with its role in each.
+    public func workspaces(of account: Identifier<Account>, _ page: PageRequest) throws -> Page<(WorkspaceRecord, Role)> {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT workspace.*, member.role FROM member JOIN workspace ON workspace.id = member.workspace
+                WHERE member.account = ? AND member.workspace < ? ORDER BY member.workspace DESC LIMIT ?
+                """, arguments: [account, page.bound, page.limit + 1])
+        return Page(rows: try rows.map { (WorkspaceRecord($0), try $0.raw("role")) }, request: page) { $0.0.id.text }
+    }
+
+    public func role(of account: Identifier<Account>, in workspace: Identifier<Workspace>) throws -> Role? {
+        try Row.fetchOne(
+            db, sql: "SELECT role FROM member WHERE workspace = ? AND account = ?", arguments: [workspace, account]
+        ).map { try $0.raw("role") }
+    }
+
+    public func members(of workspace: Identifier<Workspace>) throws -> [MemberRecord] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT member.*, account.login, account.display_name
+                FROM member JOIN account ON account.id = member.account WHERE workspace = ? ORDER BY login LIMIT 1000
+                """, arguments: [workspace]
+        ).map(MemberRecord.init)
+    }
+
+    /// Who may enter what the gateway serves: read once at the start.
+    public func memberships() throws -> [(Identifier<Account>, Identifier<Workspace>)] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT member.account, workspace FROM member JOIN account ON account.id = member.account
+                WHERE disabled_at IS NULL
+                """
+        ).map { ($0["account"], $0["workspace"]) }
+    }
+}
+
+extension Writing {
+    public func insert(_ workspace: WorkspaceRecord, name: Name) throws {
+        guard try read.workspace(named: name) == nil else { throw WeirError.nameTaken("workspace", name.text) }
+        try db.execute(
+            sql: "INSERT INTO workspace (id, name, name_key, created_at) VALUES (?, ?, ?, ?)",
+            arguments: [workspace.id, name.text, name.key, workspace.createdAt])
+    }
+
+    public func rename(_ workspace: Identifier<Workspace>, to name: Name) throws {
+        if let other = try read.workspace(named: name), other.id != workspace {
+            throw WeirError.nameTaken("workspace", name.text)
+        }
+        try db.execute(
+            sql: "UPDATE workspace SET name = ?, name_key = ? WHERE id = ?", arguments: [name.text, name.key, workspace])
+    }
+
+    public func setRole(
+        _ role: Role, of account: Identifier<Account>, in workspace: Identifier<Workspace>, at now: Timestamp
+    ) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO member (workspace, account, role, since) VALUES (?, ?, ?, ?)
+                ON CONFLICT (workspace, account) DO UPDATE SET role = excluded.role
+                """, arguments: [workspace, account, role.rawValue, now])
+    }
+
+    public func removeMember(_ account: Identifier<Account>, from workspace: Identifier<Workspace>) throws {
+        try db.execute(
+            sql: "DELETE FROM member WHERE workspace = ? AND account = ?", arguments: [workspace, account])
+    }
+}
