@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change goes in: layout, unit and integration tests, then the suites that drive a whole Weir.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() {
+    local name=$1 start=$SECONDS
+    shift
+    printf '\n== %s\n' "$name"
+    "$@" || { printf '== %s: FAILED after %d s\n' "$name" $((SECONDS - start)); exit 1; }
+    printf '== %s: passed in %d s\n' "$name" $((SECONDS - start))
+}
+
+step "dependencies" Scripts/deps.sh test
+step "format" swift format lint --strict --parallel --recursive Package.swift Sources Tests
+step "build" swift build --build-tests
+step "swift test" swift test --skip-build --disable-xctest
+# A suite is an executable Tests/<Suite>/run; it finds the weir that was just built in $WEIR.
+WEIR=$(swift build --show-bin-path)/weir
+export WEIR
+for suite in Tests/*/run; do
+    if [[ -x $suite ]]; then step "$suite" "$suite"; fi
+done
