@@ -1,0 +1,233 @@
+public import NIOPosix
+public import WeirModel
+public import WeirStore
+
+/// Who can log in, and by what (IDW, SSH-05).
+public struct Accounts: Sendable {
+    public static let sessionDuration = Duration.seconds(30 * 86_400)
+    public static let longestToken = Duration.seconds(366 * 86_400)
+    public static let mostTokens = 100
+
+    private let store: Store
+    private let clock: any WallClock
+    private let identifiers: any IdentifierSource
+    private let passwords: Passwords
+    private let signUpIsOpen: Bool
+
+    public init(
+        store: Store, clock: any WallClock, identifiers: any IdentifierSource, threads: NIOThreadPool,
+        signUpIsOpen: Bool
+    ) {
+        self.store = store
+        self.clock = clock
+        self.identifiers = identifiers
+        self.passwords = Passwords(threads: threads)
+        self.signUpIsOpen = signUpIsOpen
+    }
+
+    // MARK: Proving who one is
+
+    public struct Login: Sendable {
+        public let account: AccountRecord
+        /// Shown to the person once; only its hash is kept.
+        public let secret: String
+        public let expiresAt: Timestamp
+    }
+
+    /// Begins a session. Five failures in a row lock the account for half an hour (SSH-05).
+    ///
+    /// Each attempt is counted as a failure before the password is looked at, so that many at once get no more guesses.
+    public func login(_ login: String, password: String) async throws -> Login {
+        let now = clock.now()
+        let account = try await store.write { db -> AccountRecord? in
+            guard let account = try db.read.account(login: login) else { return nil }
+            if account.lock.isLocked(at: now), let until = account.lock.lockedUntil {
+                throw WeirError.accountLocked(until: until)
+            }
+            try db.setLock(of: account.id, to: account.lock.after(success: false, at: now))
+            return account
+        }
+        let matches = try await passwords.matches(password, hash: account?.passwordHash)
+        guard let account, matches else { throw WeirError.wrongPassword() }
+        guard account.disabledAt == nil else { throw WeirError.accountDisabled() }
+        let secret = Secrets.make(prefix: "weirs")
+        let session = SessionRecord(
+            id: identifiers.next(Session.self, at: now), account: account.id, secretHash: Secrets.hash(secret),
+            createdAt: now, expiresAt: now + Self.sessionDuration)
+        try await store.write { db in
+            try db.setLock(of: account.id, to: LoginLock.Standing())
+            try db.insert(session)
+        }
+        return Login(account: account, secret: secret, expiresAt: session.expiresAt)
+    }
+
+    /// The account behind a session's or an API token's secret.
+    public func authenticate(_ secret: String) async throws -> Caller {
+        let hash = Secrets.hash(secret)
+        let now = clock.now()
+        guard let account = try await store.read({ try $0.account(secretHash: hash, at: now) }) else {
+            throw WeirError.unauthenticated()
+        }
+        return Caller(account)
+    }
+
+    public func logout(_ secret: String) async throws {
+        let hash = Secrets.hash(secret)
+        try await store.write { try $0.endSession(secretHash: hash) }
+    }
+
+    /// Ends every session of the account but tokens; the caller logs in anew.
+    public func changePassword(of caller: Caller, from old: String, to new: String) async throws {
+        try PasswordRule.check(new, field: "new_password")
+        guard old != new else { throw WeirError.malformed("new_password", "another password than the old one") }
+        guard try await passwords.matches(old, hash: caller.account.passwordHash) else { throw WeirError.wrongPassword() }
+        let hash = try await passwords.hash(new)
+        try await store.write { db in
+            try db.setPassword(of: caller.id, hash: hash, mustChange: false)
+            try db.endSessions(of: caller.id)
+        }
+    }
+
+    // MARK: Accounts, by the operator
+
+    public struct NewAccount: Sendable {
+        public var login: String
+        public var displayName: String?
+        /// Nil has Weir make one that must be changed at the first login.
+        public var password: String?
+        public var isOperator: Bool
+
+        public init(login: String, displayName: String? = nil, password: String? = nil, isOperator: Bool = false) {
+            self.login = login
+            self.displayName = displayName
+            self.password = password
+            self.isOperator = isOperator
+        }
+    }
+
+    /// A new account, and the one-time password when none was given.
+    public func create(_ new: NewAccount, by caller: Caller) async throws -> (AccountRecord, oneTimePassword: String?) {
+        try caller.requireOperator()
+        return try await create(new, mustChange: true)
+    }
+
+    /// Makes an account for whoever asks, where the configuration lets them.
+    public func signUp(_ new: NewAccount) async throws -> AccountRecord {
+        guard signUpIsOpen else { throw WeirError.signUpClosed() }
+        guard new.password != nil else { throw WeirError.missing("password") }
+        var person = new
+        person.isOperator = false
+        return try await create(person, mustChange: false).0
+    }
+
+    /// The first account of an installation; nil when there are accounts already.
+    public func createFirstOperator(login: String, oneTimePassword: String) async throws -> AccountRecord? {
+        guard try await !store.read({ try $0.hasAccounts() }) else { return nil }
+        let new = NewAccount(login: login, displayName: "Operator", password: oneTimePassword, isOperator: true)
+        return try await create(new, mustChange: true).0
+    }
+
+    public static func makeOneTimePassword() -> String { Secrets.oneTimePassword() }
+
+    private func create(_ new: NewAccount, mustChange: Bool) async throws -> (AccountRecord, oneTimePassword: String?) {
+        let login = try LoginName(new.login)
+        let displayName = try Name(new.displayName ?? new.login, field: "display_name")
+        if let password = new.password { try PasswordRule.check(password) }
+        let made = new.password == nil ? Secrets.oneTimePassword() : nil
+        let now = clock.now()
+        let account = AccountRecord(
+            id: identifiers.next(Account.self, at: now), login: login.text, displayName: displayName.text,
+            passwordHash: try await passwords.hash(new.password ?? made ?? ""), isOperator: new.isOperator,
+            mustChangePassword: mustChange, createdAt: now)
+        try await store.write { try $0.insert(account) }
+        return (account, made)
+    }
+
+    public func list(_ page: PageRequest, by caller: Caller) async throws -> Page<AccountRecord> {
+        try caller.requireOperator()
+        return try await store.read { try $0.accounts(page) }
+    }
+
+    public func account(_ id: Identifier<Account>, by caller: Caller) async throws -> AccountRecord {
+        guard caller.isOperator || caller.id == id, let account = try await store.read({ try $0.account(id) }) else {
+            throw WeirError.notFound("account")
+        }
+        return account
+    }
+
+    /// Gives the account a new one-time password, and ends its sessions.
+    public func resetPassword(of id: Identifier<Account>, by caller: Caller) async throws -> String {
+        try caller.requireOperator()
+        let account = try await account(id, by: caller)
+        let password = Secrets.oneTimePassword()
+        let hash = try await passwords.hash(password)
+        try await store.write { db in
+            try db.setPassword(of: account.id, hash: hash, mustChange: true)
+            try db.endSessions(of: account.id)
+        }
+        return password
+    }
+
+    /// A disabled account cannot log in; what it made stays.
+    public func setDisabled(_ id: Identifier<Account>, _ disabled: Bool, by caller: Caller) async throws {
+        try caller.requireOperator()
+        guard id != caller.id else { throw WeirError.malformed("account", "another account than your own") }
+        let account = try await account(id, by: caller)
+        let now = clock.now()
+        try await store.write { db in
+            try db.setDisabled(account.id, at: disabled ? now : nil)
+            if disabled { try db.endSessions(of: account.id) }
+        }
+    }
+
+    // MARK: API tokens
+
+    /// A named secret for programs; shown once.
+    public func createToken(
+        named name: String, expiresAt: Timestamp?, by caller: Caller
+    ) async throws -> (APITokenRecord, secret: String) {
+        let name = try Name(name)
+        let now = clock.now()
+        if let expiresAt, expiresAt <= now || expiresAt > now + Self.longestToken {
+            throw WeirError.malformed("expires_at", "a moment within the next 366 days")
+        }
+        let secret = Secrets.make(prefix: "weirt")
+        let token = APITokenRecord(
+            id: identifiers.next(APIToken.self, at: now), account: caller.id, name: name.text,
+            secretHash: Secrets.hash(secret), createdAt: now, expiresAt: expiresAt)
+        try await store.write { db in
+            guard try db.read.tokens(of: caller.id).count < Self.mostTokens else {
+                throw WeirError.malformed("name", "at most \(Self.mostTokens) tokens; revoke one first")
+            }
+            try db.insert(token)
+        }
+        return (token, secret)
+    }
+
+    public func tokens(of caller: Caller) async throws -> [APITokenRecord] {
+        try await store.read { try $0.tokens(of: caller.id) }
+    }
+
+    public func revokeToken(_ id: Identifier<APIToken>, by caller: Caller) async throws {
+        let now = clock.now()
+        guard try await store.write({ try $0.revoke(id, of: caller.id, at: now) }) else {
+            throw WeirError.notFound("token")
+        }
+    }
+}
+
+extension WeirError {
+    static func accountDisabled() -> WeirError {
+        WeirError(
+            "account_disabled", .forbidden, subject: "login",
+            LocalizedText("This account has been disabled.", zh: "此账户已被停用。"),
+            remedy: LocalizedText("Ask the operator.", zh: "请联系运营管理员。"))
+    }
+
+    static func signUpClosed() -> WeirError {
+        WeirError(
+            "sign_up_closed", .forbidden, subject: "sign_up",
+            LocalizedText("People cannot make accounts for themselves here.", zh: "本平台未开放自助注册。"),
+            remedy: LocalizedText("Ask the operator for an account.", zh: "请联系运营管理员开通账户。"))
+    }
+}

@@ -1,0 +1,154 @@
+public import WeirModel
+public import WeirStore
+
+/// The workspace's libraries of datasets and models: what is known of each (DAT-01, DAT-18..22, MOD-01).
+public struct Assets: Sendable {
+    private let store: Store
+    private let clock: any WallClock
+    private let identifiers: any IdentifierSource
+    private let zone: String
+
+    public init(store: Store, clock: any WallClock, identifiers: any IdentifierSource, zone: String) {
+        self.store = store
+        self.clock = clock
+        self.identifiers = identifiers
+        self.zone = zone
+    }
+
+    /// What a person says of an asset; what is nil stays as it is.
+    public struct Description: Sendable {
+        public var name: String?
+        public var description: String?
+        public var tags: [String]?
+        public var visibility: Visibility?
+        public var dataType: DataType?
+        public var scenario: Scenario?
+
+        public init(
+            name: String? = nil, description: String? = nil, tags: [String]? = nil, visibility: Visibility? = nil,
+            dataType: DataType? = nil, scenario: Scenario? = nil
+        ) {
+            self.name = name
+            self.description = description
+            self.tags = tags
+            self.visibility = visibility
+            self.dataType = dataType
+            self.scenario = scenario
+        }
+    }
+
+    /// An empty set, into which files are uploaded next.
+    public func create(
+        _ kind: AssetKind, in workspace: Identifier<Workspace>, _ description: Description, by caller: Caller
+    ) async throws -> AssetRecord {
+        guard let text = description.name else { throw WeirError.missing("name") }
+        let name = try Name(text)
+        let now = clock.now()
+        let asset = AssetRecord(
+            id: identifiers.next(Asset.self, at: now), workspace: workspace, kind: kind, name: name,
+            description: try Note.checked(description.description ?? ""), tags: try Tags.checked(description.tags ?? []),
+            visibility: description.visibility ?? .workspace, dataType: description.dataType,
+            scenario: description.scenario, zone: zone, createdBy: caller.id, createdAt: now)
+        try await store.write { db in
+            try db.read.role(of: caller, in: workspace, for: .createAsset)
+            try db.insert(asset, name: name)
+        }
+        return asset
+    }
+
+    public func list(
+        _ kind: AssetKind, in workspace: Identifier<Workspace>, named part: String?, dataType: DataType?,
+        _ page: PageRequest, for caller: Caller
+    ) async throws -> Page<AssetRecord> {
+        try await store.read { db in
+            try db.role(of: caller, in: workspace, for: .seeWorkspace)
+            return try db.assets(
+                in: workspace, kind: kind, viewer: caller.id, named: part, dataType: dataType, page)
+        }
+    }
+
+    public func asset(
+        _ id: Identifier<Asset>, for caller: Caller, _ permission: Permission = .seeWorkspace
+    ) async throws -> AssetRecord {
+        try await store.read { try $0.asset(id, for: caller, permission) }
+    }
+
+    public func edit(_ id: Identifier<Asset>, _ change: Description, by caller: Caller) async throws -> AssetRecord {
+        let newName = try change.name.map { try Name($0) }
+        let newDescription = try change.description.map { try Note.checked($0) }
+        let newTags = try change.tags.map { try Tags.checked($0) }
+        let now = clock.now()
+        return try await store.write { db in
+            var asset = try db.read.asset(id, for: caller, .changeAsset)
+            let name = try newName ?? Name(asset.name)
+            asset.name = name.text
+            asset.description = newDescription ?? asset.description
+            asset.tags = newTags ?? asset.tags
+            if let visibility = change.visibility, visibility != asset.visibility {
+                // Only who keeps it private could make it private: another would lock the maker out.
+                guard asset.createdBy == caller.id else { throw WeirError.forbiddenVisibility() }
+                asset.visibility = visibility
+            }
+            asset.dataType = change.dataType ?? asset.dataType
+            asset.scenario = change.scenario ?? asset.scenario
+            asset.changedAt = now
+            try db.update(asset, name: name)
+            return asset
+        }
+    }
+
+    /// Deletes the asset with all its versions, unless something that runs has one mounted. The Janitor frees the disk.
+    public func delete(_ id: Identifier<Asset>, by caller: Caller) async throws {
+        let now = clock.now()
+        try await store.write { db in
+            let asset = try db.read.asset(id, for: caller, .deleteAsset)
+            guard try !db.read.mounts(asset.id, version: nil) else { throw WeirError.assetMounted() }
+            try db.markDeleted(asset.id, at: now)
+        }
+    }
+
+    // MARK: Versions
+
+    public func versions(of id: Identifier<Asset>, for caller: Caller) async throws -> [AssetVersionRecord] {
+        try await store.read { db in
+            let asset = try db.asset(id, for: caller, .seeWorkspace)
+            return try db.versions(of: asset.id)
+        }
+    }
+
+    public func version(
+        _ number: Int, of id: Identifier<Asset>, for caller: Caller
+    ) async throws -> AssetVersionRecord {
+        try await store.read { db in
+            let asset = try db.asset(id, for: caller, .seeWorkspace)
+            guard let version = try db.version(number, of: asset.id) else { throw WeirError.notFound("version") }
+            return version
+        }
+    }
+
+    /// Frees what only this version holds (DAT-15).
+    public func deleteVersion(_ number: Int, of id: Identifier<Asset>, by caller: Caller) async throws {
+        let now = clock.now()
+        try await store.write { db in
+            let asset = try db.read.asset(id, for: caller, .deleteAsset)
+            guard try db.read.version(number, of: asset.id) != nil else { throw WeirError.notFound("version") }
+            guard try !db.read.mounts(asset.id, version: number) else { throw WeirError.assetMounted() }
+            try db.markDeleted(version: number, of: asset.id, at: now)
+        }
+    }
+}
+
+extension WeirError {
+    static func assetMounted() -> WeirError {
+        WeirError(
+            "asset_mounted", .conflict, subject: "asset", rule: "DAT-15",
+            LocalizedText("A workload that is running or waiting has this mounted.", zh: "有运行中或排队中的任务正在挂载此数据。"),
+            remedy: LocalizedText("Stop that workload first.", zh: "请先停止该任务。"))
+    }
+
+    static func forbiddenVisibility() -> WeirError {
+        WeirError(
+            "forbidden", .forbidden, subject: "visibility", rule: "DAT-14",
+            LocalizedText("Only who made the asset changes who sees it.", zh: "只有创建者可以修改可见范围。"))
+    }
+}

@@ -1,0 +1,89 @@
+public import WeirModel
+public import WeirStore
+
+/// Units of work: code, environments, jobs and services with one goal (PRJ-01..07).
+public struct Projects: Sendable {
+    private let store: Store
+    private let clock: any WallClock
+    private let identifiers: any IdentifierSource
+
+    public init(store: Store, clock: any WallClock, identifiers: any IdentifierSource) {
+        self.store = store
+        self.clock = clock
+        self.identifiers = identifiers
+    }
+
+    public func create(
+        in workspace: Identifier<Workspace>, name: String, description: String = "", tags: [String] = [],
+        by caller: Caller
+    ) async throws -> ProjectRecord {
+        let name = try Name(name)
+        let now = clock.now()
+        let project = ProjectRecord(
+            id: identifiers.next(Project.self, at: now), workspace: workspace, name: name,
+            description: try Note.checked(description), tags: try Tags.checked(tags), createdBy: caller.id,
+            createdAt: now)
+        try await store.write { db in
+            try db.read.role(of: caller, in: workspace, for: .createProject)
+            try db.insert(project, name: name)
+        }
+        return project
+    }
+
+    public func list(
+        in workspace: Identifier<Workspace>, named part: String?, _ page: PageRequest, for caller: Caller
+    ) async throws -> Page<ProjectRecord> {
+        try await store.read { db in
+            try db.role(of: caller, in: workspace, for: .seeWorkspace)
+            return try db.projects(in: workspace, named: part, page)
+        }
+    }
+
+    public func project(
+        _ id: Identifier<Project>, for caller: Caller, _ permission: Permission = .seeWorkspace
+    ) async throws -> ProjectRecord {
+        try await store.read { try $0.project(id, for: caller, permission) }
+    }
+
+    /// What is nil stays as it is (PRJ-06).
+    public func edit(
+        _ id: Identifier<Project>, name: String?, description: String?, tags: [String]?, by caller: Caller
+    ) async throws -> ProjectRecord {
+        let newName = try name.map { try Name($0) }
+        let newDescription = try description.map { try Note.checked($0) }
+        let newTags = try tags.map { try Tags.checked($0) }
+        let now = clock.now()
+        return try await store.write { db in
+            var project = try db.read.project(id, for: caller, .changeProject)
+            let name = try newName ?? Name(project.name)
+            project.name = name.text
+            project.description = newDescription ?? project.description
+            project.tags = newTags ?? project.tags
+            project.changedAt = now
+            try db.update(project, name: name)
+            return project
+        }
+    }
+
+    /// Deletes the project with its ended workloads. Models and data that were exported from it stay (PRJ-07).
+    ///
+    /// The files go when the Janitor passes.
+    public func delete(_ id: Identifier<Project>, by caller: Caller) async throws {
+        let now = clock.now()
+        try await store.write { db in
+            let project = try db.read.project(id, for: caller, .deleteProject)
+            guard try !db.read.hasLiveWorkloads(of: project.id) else { throw WeirError.projectInUse() }
+            for workload in try db.read.workloads(of: project.id) { try db.markDeleted(workload.id, at: now) }
+            try db.markDeleted(project.id, at: now)
+        }
+    }
+}
+
+extension WeirError {
+    static func projectInUse() -> WeirError {
+        WeirError(
+            "project_in_use", .conflict, subject: "project", rule: "PRJ-07",
+            LocalizedText("Something of this project is still running or waiting.", zh: "该项目仍有运行中或排队中的任务。"),
+            remedy: LocalizedText("Stop its environments, jobs and services first.", zh: "请先停止其开发环境、任务与服务。"))
+    }
+}

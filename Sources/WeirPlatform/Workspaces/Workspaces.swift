@@ -1,0 +1,120 @@
+public import WeirModel
+public import WeirStore
+
+/// Tenants and their members (IDW-01..05).
+public struct Workspaces: Sendable {
+    private let store: Store
+    private let clock: any WallClock
+    private let identifiers: any IdentifierSource
+    private let memberships: Memberships
+
+    public init(
+        store: Store, clock: any WallClock, identifiers: any IdentifierSource, memberships: Memberships
+    ) {
+        self.store = store
+        self.clock = clock
+        self.identifiers = identifiers
+        self.memberships = memberships
+    }
+
+    /// Whoever makes a workspace owns it.
+    public func create(name: String, by caller: Caller) async throws -> WorkspaceRecord {
+        let name = try Name(name)
+        let now = clock.now()
+        let workspace = WorkspaceRecord(
+            id: identifiers.next(Workspace.self, at: now), name: name.text, createdAt: now)
+        try await store.write { db in
+            try db.insert(workspace, name: name)
+            try db.setRole(.owner, of: caller.id, in: workspace.id, at: now)
+        }
+        memberships.changed(caller.id, in: workspace.id, isMember: true)
+        return workspace
+    }
+
+    public func list(of caller: Caller, _ page: PageRequest) async throws -> Page<(WorkspaceRecord, Role)> {
+        try await store.read { try $0.workspaces(of: caller.id, page) }
+    }
+
+    public func workspace(_ id: Identifier<Workspace>, for caller: Caller) async throws -> (WorkspaceRecord, Role) {
+        try await store.read { db in
+            let role = try db.role(of: caller, in: id, for: .seeWorkspace)
+            guard let workspace = try db.workspace(id) else { throw WeirError.notFound("workspace") }
+            return (workspace, role)
+        }
+    }
+
+    public func rename(_ id: Identifier<Workspace>, to name: String, by caller: Caller) async throws -> WorkspaceRecord {
+        let name = try Name(name)
+        return try await store.write { db in
+            try db.read.role(of: caller, in: id, for: .changeWorkspace)
+            try db.rename(id, to: name)
+            guard let workspace = try db.read.workspace(id) else { throw WeirError.notFound("workspace") }
+            return workspace
+        }
+    }
+
+    public func members(of id: Identifier<Workspace>, for caller: Caller) async throws -> [MemberRecord] {
+        try await store.read { db in
+            try db.role(of: caller, in: id, for: .seeWorkspace)
+            return try db.members(of: id)
+        }
+    }
+
+    /// Adds a member or changes its role. Only an owner makes or unmakes owners, and one owner always stays.
+    public func setRole(
+        _ role: Role, ofLogin login: String, in id: Identifier<Workspace>, by caller: Caller
+    ) async throws -> MemberRecord {
+        let now = clock.now()
+        let member = try await store.write { db -> MemberRecord in
+            let own = try db.read.role(of: caller, in: id, for: .changeMembers)
+            guard let account = try db.read.account(login: login) else { throw WeirError.notFound("account") }
+            let before = try db.read.role(of: account.id, in: id)
+            if role == .owner || before == .owner { try own.require(.changeOwners) }
+            if before == .owner, role != .owner { try db.read.requireAnotherOwner(than: account.id, in: id) }
+            try db.setRole(role, of: account.id, in: id, at: now)
+            guard let member = try db.read.members(of: id).first(where: { $0.account == account.id }) else {
+                throw WeirError.notFound("member")
+            }
+            return member
+        }
+        memberships.changed(member.account, in: id, isMember: true)
+        return member
+    }
+
+    /// Takes a member out; everybody may take out themselves.
+    public func remove(login: String, from id: Identifier<Workspace>, by caller: Caller) async throws {
+        let account = try await store.write { db -> Identifier<Account> in
+            let own = try db.read.role(of: caller, in: id, for: .seeWorkspace)
+            guard let account = try db.read.account(login: login),
+                let role = try db.read.role(of: account.id, in: id)
+            else { throw WeirError.notFound("member") }
+            if account.id != caller.id { try own.require(role == .owner ? .changeOwners : .changeMembers) }
+            if role == .owner { try db.read.requireAnotherOwner(than: account.id, in: id) }
+            try db.removeMember(account.id, from: id)
+            return account.id
+        }
+        memberships.changed(account, in: id, isMember: false)
+    }
+}
+
+extension Reading {
+    fileprivate func requireAnotherOwner(than account: Identifier<Account>, in id: Identifier<Workspace>) throws {
+        guard try members(of: id).contains(where: { $0.role == .owner && $0.account != account }) else {
+            throw WeirError.lastOwner()
+        }
+    }
+}
+
+/// Told of every change of membership, for the gateway asks on each request and must not wait for the database.
+public protocol Memberships: Sendable {
+    func changed(_ account: Identifier<Account>, in workspace: Identifier<Workspace>, isMember: Bool)
+}
+
+extension WeirError {
+    static func lastOwner() -> WeirError {
+        WeirError(
+            "last_owner", .conflict, subject: "role", rule: "IDW-03",
+            LocalizedText("A workspace keeps at least one owner.", zh: "空间必须至少保留一名所有者。"),
+            remedy: LocalizedText("Make somebody else an owner first.", zh: "请先指定其他所有者。"))
+    }
+}
