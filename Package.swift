@@ -69,7 +69,7 @@ let package = Package(
         .target(
             name: "WeirHTTP",
             dependencies: [
-                "WeirModel", "WeirPlatform",
+                "WeirModel", "WeirStore", "WeirEngine", "WeirPlatform",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

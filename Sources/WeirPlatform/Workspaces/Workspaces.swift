@@ -6,10 +6,10 @@ public struct Workspaces: Sendable {
     private let store: Store
     private let clock: any WallClock
     private let identifiers: any IdentifierSource
-    private let memberships: Memberships
+    private let memberships: any Memberships
 
     public init(
-        store: Store, clock: any WallClock, identifiers: any IdentifierSource, memberships: Memberships
+        store: Store, clock: any WallClock, identifiers: any IdentifierSource, memberships: any Memberships
     ) {
         self.store = store
         self.clock = clock

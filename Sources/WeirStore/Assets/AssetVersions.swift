@@ -63,14 +63,16 @@ extension Reading {
         ).map(AssetVersionRecord.init)
     }
 
-    /// The trees that something still refers to: versions that are not deleted, and what workloads mount or ran on.
+    /// The trees that something still refers to: versions that are not deleted, the code of every run that can be run
+    /// again, and what is mounted now.
     public func treesInUse() throws -> Set<TreeName> {
         var trees = Set(
             try TreeName.fetchAll(db, sql: "SELECT tree FROM asset_version WHERE deleted_at IS NULL"))
-        let specs = try Row.fetchCursor(db, sql: "SELECT spec FROM workload WHERE deleted_at IS NULL")
-        while let row = try specs.next() {
+        let rows = try Row.fetchCursor(db, sql: "SELECT spec, state FROM workload WHERE deleted_at IS NULL")
+        while let row = try rows.next() {
             let spec: WorkloadSpec = try row.json("spec")
-            trees.formUnion(spec.trees)
+            let state: WorkloadState = try row.raw("state")
+            trees.formUnion(state.isFinal ? spec.code.map { [$0] } ?? [] : spec.trees)
         }
         return trees
     }

@@ -50,6 +50,11 @@ extension Reading {
         try Row.fetchOne(db, sql: "SELECT * FROM image WHERE id = ?", arguments: [id]).map(ImageRecord.init)
     }
 
+    public func image(reference: String) throws -> ImageRecord? {
+        try Row.fetchOne(db, sql: "SELECT * FROM image WHERE reference = ?", arguments: [reference])
+            .map(ImageRecord.init)
+    }
+
     public func image(reference: String, for workspace: Identifier<Workspace>) throws -> ImageRecord? {
         try Row.fetchOne(
             db, sql: "SELECT * FROM image WHERE reference = ? AND (workspace IS NULL OR workspace = ?)",

@@ -1,0 +1,47 @@
+public import WeirEngine
+public import WeirModel
+public import WeirStore
+
+/// The images that workloads can be made from (IMG-01, IMG-20, IMG-21).
+public struct Images: Sendable {
+    private let store: Store
+    private let clock: any WallClock
+    private let identifiers: any IdentifierSource
+
+    public init(store: Store, clock: any WallClock, identifiers: any IdentifierSource) {
+        self.store = store
+        self.clock = clock
+        self.identifiers = identifiers
+    }
+
+    public func list(
+        for workspace: Identifier<Workspace>?, _ page: PageRequest, by caller: Caller
+    ) async throws -> Page<ImageRecord> {
+        try await store.read { db in
+            if let workspace { try db.role(of: caller, in: workspace, for: .seeWorkspace) }
+            return try db.images(for: workspace, page)
+        }
+    }
+
+    public func image(_ id: Identifier<Image>, for caller: Caller) async throws -> ImageRecord {
+        try await store.read { db in
+            guard let image = try db.image(id) else { throw WeirError.notFound("image") }
+            if let workspace = image.workspace {
+                try db.role(of: caller, in: workspace, for: .seeWorkspace, thing: "image")
+            }
+            return image
+        }
+    }
+
+    /// Puts an image that the engine has into the list; of an official one, every workspace's.
+    public func register(_ image: EngineImage, for workspace: Identifier<Workspace>?) async throws -> ImageRecord {
+        let now = clock.now()
+        let record = ImageRecord(
+            id: identifiers.next(Image.self, at: now), workspace: workspace, reference: image.reference,
+            digest: image.digest, labels: image.labels, size: image.size, createdAt: now)
+        return try await store.write { db in
+            try db.put(record)
+            return try db.read.image(reference: image.reference) ?? record
+        }
+    }
+}
