@@ -104,6 +104,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "WeirModelTests", dependencies: ["WeirModel", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "WeirTests", dependencies: ["weir", "WeirModel", "TestSupport"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

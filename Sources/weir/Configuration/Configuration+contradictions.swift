@@ -1,0 +1,34 @@
+import Foundation
+
+extension Configuration {
+    /// What no single value shows: values that do not go together, and files that are not there.
+    func contradictions() -> [ConfigurationProblem] {
+        var problems: [ConfigurationProblem] = []
+        for (name, tls) in [("api.tls", api.tls), ("gateway.tls", gateway.tls)]
+        where (tls.certificate == nil) != (tls.key == nil) {
+            let missing = tls.certificate == nil ? "certificate" : "key"
+            problems.append(
+                ConfigurationProblem(key: "\(name).\(missing)", reason: "a certificate and its key go together"))
+        }
+        for (key, file) in [
+            ("api.tls.certificate", api.tls.certificate), ("api.tls.key", api.tls.key),
+            ("gateway.tls.certificate", gateway.tls.certificate), ("gateway.tls.key", gateway.tls.key),
+            ("engine.ca_bundle", engine.caBundle),
+        ] {
+            if let file, !FileManager.default.isReadableFile(atPath: file) {
+                problems.append(ConfigurationProblem(key: key, value: file, reason: "expected a file that can be read"))
+            }
+        }
+        if api.listen == gateway.listen, api.listen.port != 0 {
+            problems.append(
+                ConfigurationProblem(key: "gateway.listen", reason: "the API listens on \(api.listen) already"))
+        }
+        for (key, port) in [("api.listen", api.listen.port), ("gateway.listen", gateway.listen.port)]
+        where gateway.ports.contains(port) {
+            problems.append(
+                ConfigurationProblem(
+                    key: "gateway.ports", value: "\(gateway.ports)", reason: "expected a range without \(key)"))
+        }
+        return problems
+    }
+}

@@ -1,0 +1,133 @@
+import WeirModel
+
+/// All that an operator can decide about an installation. Each member is a key of ``ConfigurationKey/all``, and every one has a
+/// default with which Weir starts on loopback.
+struct Configuration: Sendable, Equatable {
+    /// The folder that holds the database, the trees of files and the logs.
+    var dataFolder = "/var/lib/weir"
+    var zone = "local"
+    /// The zone by whose midnight days and months of a bill end.
+    var timeZone = "Asia/Shanghai"
+    var signUp = SignUp.closed
+    var session = Session()
+    var api = API()
+    var gateway = Gateway()
+    var engine = Engine()
+    var flavors = Flavor.standard
+    var tariff = Tariff()
+    var limits = Limits()
+    var log = Log()
+
+    /// Who makes accounts.
+    enum SignUp: String, Sendable, CaseIterable {
+        /// Only the operator.
+        case closed
+        /// Whoever reaches the API.
+        case open
+    }
+
+    struct Session: Sendable, Equatable {
+        /// How long a login in a browser or by `weir login` holds.
+        var duration = Duration.seconds(7 * 86_400)
+    }
+
+    struct API: Sendable, Equatable {
+        var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+        /// The address under which people reach the API and the console; nil takes it from `listen`.
+        var publicURL: String?
+        var tls = TLS()
+    }
+
+    struct Gateway: Sendable, Equatable {
+        var listen = ListenAddress(host: "127.0.0.1", port: 8090)
+        /// Host name under which people reach the gateway and the external ports; nil takes it from `listen`.
+        var publicHost: String?
+        /// The external ports of services (INF-04).
+        var ports = PortRange(lowest: 31_000, highest: 31_999)
+        var tls = TLS()
+    }
+
+    /// Both files or none.
+    struct TLS: Sendable, Equatable {
+        var certificate: String?
+        var key: String?
+
+        var isOn: Bool { certificate != nil && key != nil }
+    }
+
+    struct Engine: Sendable, Equatable {
+        /// Podman's REST socket; nil lets Weir start a Podman service of its own.
+        var socket: String?
+        /// How many times the machine's cores may be promised.
+        var cpuOvercommit = 1.0
+        /// Where images are pulled from; nil pulls none.
+        var registry: String?
+        /// Certificates that containers need to trust beyond those of their image, in one PEM file.
+        var caBundle: String?
+        /// Highest number of open files of a process in a container; nil leaves it to Podman.
+        var openFiles: Int?
+        /// Whether Podman runs in a mount namespace of its own, which hosts with a hybrid cgroup layout need.
+        var privateMounts = Choice.auto
+        /// Whether jobs and services get a user namespace of their own.
+        var userNamespaces = Choice.auto
+    }
+
+    enum Choice: String, Sendable, CaseIterable {
+        case auto, on, off
+    }
+
+    struct Tariff: Sendable, Equatable {
+        /// Points for a GB that is kept for a day (BIL-14).
+        var storagePerGBDay = Points(micro: 3333)
+        /// Free of charge per workspace (X04).
+        var freeLibrary = Bytes.gib(50)
+        /// Free of charge per person (STO-01).
+        var freeNetdisk = Bytes.gib(10)
+    }
+
+    struct Limits: Sendable, Equatable {
+        /// Largest single file by the resumable protocol.
+        var uploadSize = Bytes.gib(1024)
+        /// Files in one upload through the web (DAT-04).
+        var webUploadFiles = 50
+        /// Largest file of an upload through the web (DAT-04).
+        var webUploadFileSize = Bytes.gib(2)
+        /// What one archive may unpack to.
+        var unpackSize = Bytes.gib(200)
+        var unpackFiles = 1_000_000
+        /// How many times its own size an archive may unpack to.
+        var unpackRatio = 200
+        /// A service without activity for so long gives its port back (INF-07).
+        var serviceIdle = Duration.seconds(48 * 3600)
+    }
+
+    struct Log: Sendable, Equatable {
+        var level = Level.info
+        var format = Format.text
+
+        enum Level: String, Sendable, CaseIterable {
+            case trace, debug, info, notice, warning, error
+        }
+
+        enum Format: String, Sendable, CaseIterable {
+            case text, json
+        }
+    }
+
+    /// The base of all addresses of the API and the console, without a slash at its end.
+    var publicURL: String {
+        api.publicURL ?? "\(api.tls.isOn ? "https" : "http")://\(api.listen.asReached)"
+    }
+
+    /// The host name under which the gateway and the external ports are reached.
+    var gatewayHost: String { gateway.publicHost ?? gateway.listen.reachedHost }
+}
+
+extension Flavor {
+    /// The flavors of an installation whose operator has not named any.
+    static let standard = [
+        Flavor(name: "cpu-small", cpu: 1000, memory: .gib(2), scratch: .gib(4), pricePerHour: Points(micro: 100_000)),
+        Flavor(name: "cpu-medium", cpu: 2000, memory: .gib(4), scratch: .gib(8), pricePerHour: Points(micro: 200_000)),
+        Flavor(name: "cpu-large", cpu: 4000, memory: .gib(16), scratch: .gib(20), pricePerHour: Points(micro: 500_000)),
+    ]
+}

@@ -1,0 +1,113 @@
+import Yams
+
+/// One thing that can be configured: its name, what a value looks like, what it is for, and how a value gets in.
+///
+/// The same table reads the file, the environment and the flags, writes the reference, and is held against the manual by a test.
+struct ConfigurationKey: Sendable {
+    /// As in the file, levels parted by dots: `api.tls.key`.
+    let path: String
+    /// What a value looks like, for people.
+    let expected: String
+    let purpose: String
+    /// The value that holds when nobody says anything, as it would be written.
+    let standard: String
+    /// Puts a value into the configuration; false when it is not one.
+    let put: @Sendable (Node, inout Configuration) throws(ConfigurationProblem) -> Bool
+    /// Whether the value has parts of its own: from the environment it is then read as YAML.
+    let isStructured: Bool
+
+    /// The environment variable with this key's name: `WEIR_API_TLS_KEY`.
+    var variable: String {
+        ConfigurationKey.variablePrefix + path.uppercased().split(separator: ".").joined(separator: "_")
+    }
+
+    static let variablePrefix = "WEIR_"
+
+    static func key<Value>(
+        _ path: String, _ member: any WritableKeyPath<Configuration, Value> & Sendable, _ form: ValueForm<Value>,
+        _ purpose: String
+    ) -> ConfigurationKey {
+        ConfigurationKey(
+            path: path, expected: form.expected, purpose: purpose,
+            standard: form.write(Configuration()[keyPath: member]),
+            put: { node, configuration throws(ConfigurationProblem) in
+                guard let value = try form.read(node) else { return false }
+                configuration[keyPath: member] = value
+                return true
+            }, isStructured: form.isStructured)
+    }
+
+    /// Every key there is, in the order of the manual.
+    static let all: [ConfigurationKey] = [
+        key("data", \.dataFolder, .path, "The folder with the database, all files and logs. Made on the first start."),
+        key("zone", \.zone, .word, "The name of the zone that this machine is."),
+        key("time_zone", \.timeZone, .timeZone, "By whose midnight the days and months of a bill end."),
+        key(
+            "sign_up", \.signUp, .choice(),
+            "Who makes accounts: `closed`, only the operator; `open`, whoever reaches the API."),
+        key("session.duration", \.session.duration, .duration, "How long a login holds."),
+        key("api.listen", \.api.listen, .address, "Where the API and the console listen."),
+        key(
+            "api.public_url", \.api.publicURL, .optional(.url),
+            "The address under which people reach the API; from `api.listen` when empty."),
+        key("api.tls.certificate", \.api.tls.certificate, .optional(.path), "Certificate chain of the API (PEM)."),
+        key("api.tls.key", \.api.tls.key, .optional(.path), "Private key of that certificate (PEM)."),
+        key(
+            "gateway.listen", \.gateway.listen, .address,
+            "Where the gateway to notebooks, boards and terminals listens. External ports listen on the same host."),
+        key(
+            "gateway.public_host", \.gateway.publicHost, .optional(.host),
+            "The host name under which people reach the gateway and external ports; from `gateway.listen` when empty."),
+        key("gateway.ports", \.gateway.ports, .portRange, "The external ports that services are given."),
+        key(
+            "gateway.tls.certificate", \.gateway.tls.certificate, .optional(.path),
+            "Certificate chain of the gateway (PEM)."),
+        key("gateway.tls.key", \.gateway.tls.key, .optional(.path), "Private key of that certificate (PEM)."),
+        key(
+            "engine.socket", \.engine.socket, .optional(.path),
+            "Podman's REST socket. When empty, Weir runs a Podman service of its own."),
+        key(
+            "engine.cpu_overcommit", \.engine.cpuOvercommit, .number(1...64),
+            "How many times the cores of the machine may be promised. Memory is never promised twice."),
+        key(
+            "engine.registry", \.engine.registry, .optional(.host),
+            "Where base images are pulled from; when empty, none is pulled and official images start from Debian."),
+        key(
+            "engine.ca_bundle", \.engine.caBundle, .optional(.path),
+            "Certificates that containers shall trust beyond those of their image (PEM), for sites with a proxy."),
+        key(
+            "engine.open_files", \.engine.openFiles, .optional(.count(256...1_048_576)),
+            "Highest number of open files in a container; Podman's own when empty."),
+        key(
+            "engine.private_mounts", \.engine.privateMounts, .choice(),
+            "Whether Weir's Podman runs in a mount namespace of its own, as hosts with hybrid cgroups need."),
+        key(
+            "engine.user_namespaces", \.engine.userNamespaces, .choice(),
+            "Whether root in a job or service is another user outside."),
+        key(
+            "flavors", \.flavors, .flavors,
+            "The resource specifications that people choose from, in this order; see below."),
+        key(
+            "tariff.storage_per_gb_day", \.tariff.storagePerGBDay, .points,
+            "Points for a GB kept for a day above what is free."),
+        key("tariff.free_library", \.tariff.freeLibrary, .size, "Free storage of each workspace's libraries."),
+        key("tariff.free_netdisk", \.tariff.freeNetdisk, .size, "Free storage of each person's netdisk."),
+        key("limits.upload_size", \.limits.uploadSize, .size, "Largest single file by the resumable protocol."),
+        key(
+            "limits.web_upload_files", \.limits.webUploadFiles, .count(1...1000),
+            "Most files in one upload through the web."),
+        key(
+            "limits.web_upload_file_size", \.limits.webUploadFileSize, .size,
+            "Largest file of an upload through the web."),
+        key("limits.unpack_size", \.limits.unpackSize, .size, "What one archive may unpack to."),
+        key("limits.unpack_files", \.limits.unpackFiles, .count(1...100_000_000), "Most files in one archive."),
+        key(
+            "limits.unpack_ratio", \.limits.unpackRatio, .count(2...100_000),
+            "How many times its own size an archive may unpack to."),
+        key(
+            "limits.service_idle", \.limits.serviceIdle, .duration,
+            "A service without activity for so long is released with its port."),
+        key("log.level", \.log.level, .choice(), "The least important messages that are written."),
+        key("log.format", \.log.format, .choice(), "`text` for people, `json` for programs, one object a line."),
+    ]
+}
