@@ -1,0 +1,129 @@
+import AsyncHTTPClient
+import Foundation
+public import Logging
+import NIOCore
+import NIOHTTP1
+import WeirModel
+
+/// Podman's API service: found, or started once so that it outlives Weir.
+///
+/// The service is shared by everything on the host that uses the same socket, and is adopted by the next start.
+public struct PodmanService: Sendable {
+    public var socket: String
+    /// A socket of the site's own (`/run/podman/podman.sock`); Weir then starts nothing.
+    public var external: String?
+    public var profile: HostProfile
+    private let logger: Logger
+
+    public static let defaultSocket = "/run/weir/podman.sock"
+
+    public init(
+        socket: String = PodmanService.defaultSocket, external: String? = nil, profile: HostProfile, logger: Logger
+    ) {
+        self.socket = socket
+        self.external = external
+        self.profile = profile
+        self.logger = logger
+    }
+
+    private var folder: String { (socket as NSString).deletingLastPathComponent }
+    private var log: String { folder + "/podman.log" }
+    private var holderFile: String { folder + "/holder.pid" }
+    private var settings: String { folder + "/containers.conf" }
+    private static let patience: Duration = .seconds(15)
+
+    /// Returns the socket of a service that answers. Throws `engine_down` when there is none and none can be started.
+    public func ensure() async throws -> String {
+        if let external {
+            guard await answers(external) else { throw WeirError.engineDown("\(external) does not answer") }
+            return external
+        }
+        if await answers(socket) { return socket }
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        let lock = try await StartLock.take(folder + "/podman.lock")
+        defer { lock.release() }
+        if await answers(socket) { return socket }
+        try await start()
+        let deadline = ContinuousClock.now + Self.patience
+        while ContinuousClock.now < deadline {
+            if await answers(socket) { return socket }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        let tail = ((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").suffix(300)
+        throw WeirError.engineDown("podman system service did not start: \(tail)")
+    }
+
+    func answers(_ socket: String) async -> Bool {
+        guard FileManager.default.fileExists(atPath: socket) else { return false }
+        let podman = PodmanSocket(path: socket)
+        let answer = try? await podman.call(.GET, "/_ping", timeout: .seconds(5))
+        try? await podman.shutdown()
+        return answer != nil
+    }
+
+    private func start() async throws {
+        logger.info("starting podman system service", metadata: ["socket": "\(socket)"])
+        var command = ["podman", "--cgroup-manager=cgroupfs", "system", "service", "--time=0", "unix://\(socket)"]
+        var environment: [String: String] = [:]
+        if !profile.canRaiseLimits {
+            let limits = "nofile=\(HostProfile.openFiles):\(HostProfile.openFiles)"
+            let processes = "nproc=\(HostProfile.userProcesses):\(HostProfile.userProcesses)"
+            try "[containers]\ndefault_ulimits = [\"\(limits)\", \"\(processes)\"]\n"
+                .write(toFile: settings, atomically: true, encoding: .utf8)
+            environment["CONTAINERS_CONF"] = settings
+        }
+        if profile.hybridCgroups {
+            let holder = try await holder()
+            command = ["nsenter", "-m", "-t", String(holder), "--wd=/"] + command
+        }
+        // A session of its own, and a parent that ends at once: no signal to Weir reaches the service.
+        _ = try await HostCommand.run(["setsid", "--fork"] + command, environment: environment, output: log)
+    }
+
+    /// The process that keeps the mount namespace in which the cgroup2 mount is gone. All of Podman must live in that one
+    /// namespace, also after the service was started again: the network namespaces of containers are mounts in it.
+    private func holder() async throws -> Int32 {
+        if let pid = aliveHolder() { return pid }
+        try? FileManager.default.removeItem(atPath: holderFile)
+        let script = "umount /sys/fs/cgroup/unified; echo $$ >\"$0.new\"; mv \"$0.new\" \"$0\"; exec sleep infinity"
+        _ = try await HostCommand.run(
+            ["setsid", "--fork", "unshare", "-m", "--propagation", "slave", "sh", "-c", script, holderFile], output: log)
+        let deadline = ContinuousClock.now + Self.patience
+        while ContinuousClock.now < deadline {
+            if let pid = aliveHolder() { return pid }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw WeirError.engineDown("the mount namespace for Podman could not be made")
+    }
+
+    private func aliveHolder() -> Int32? {
+        guard let text = try? String(contentsOfFile: holderFile, encoding: .utf8),
+            let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)),
+            let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline"),
+            String(decoding: command, as: UTF8.self).hasPrefix("sleep\0infinity")
+        else { return nil }
+        return pid
+    }
+}
+
+/// Two processes that start at once must not start two services.
+struct StartLock {
+    private let descriptor: Int32
+
+    static func take(_ path: String) async throws -> StartLock {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw WeirError.engineDown("cannot open \(path)") }
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            do {
+                try await Task.sleep(for: .milliseconds(50))
+            } catch {
+                close(descriptor)
+                throw error
+            }
+        }
+        return StartLock(descriptor: descriptor)
+    }
+
+    func release() { close(descriptor) }
+}

@@ -1,0 +1,197 @@
+import Foundation
+import Glibc
+import NIOPosix
+public import WeirModel
+
+/// One line, or a part of a long line, of what an instance wrote.
+public struct LogRecord: Hashable, Sendable {
+    public var time: Timestamp
+    public var stream: Stream
+    /// Without the line's end. Bytes that are not UTF-8 are shown as U+FFFD.
+    public var text: String
+    /// The line goes on in the next record of this stream.
+    public var partial: Bool
+    /// Where the record begins in the file, and where the next one does: hand `end` in to read on.
+    public var start: Int64
+    public var end: Int64
+
+    public enum Stream: String, Sendable, Codable { case output = "stdout", errors = "stderr" }
+}
+
+/// Reads the file to which Podman writes an instance's output: `TIME stdout F text`, `P` in place of `F` for a part.
+///
+/// The engine keeps the file below `PodmanConfiguration.logLimit` by beginning it anew; an offset behind the end then means
+/// the beginning.
+public struct InstanceLog: Hashable, Sendable {
+    public var path: String
+
+    public init(path: String) { self.path = path }
+
+    public struct Page: Hashable, Sendable {
+        public var records: [LogRecord]
+        /// Where to read on.
+        public var next: Int64
+        /// Whether there was more at the time of reading.
+        public var more: Bool
+    }
+
+    private static let chunk = 256 << 10
+    private static let longestLine = 128 << 10
+    private static let pollEvery: Duration = .milliseconds(50)
+
+    /// The bytes in the file; 0 when it is not there.
+    public func size() async throws -> Int64 {
+        let path = path
+        return try await NIOThreadPool.singleton.runIfActive { Self.size(of: path) }
+    }
+
+    /// Reads whole records from `offset` on, `limit` of them at most.
+    public func read(from offset: Int64 = 0, limit: Int = 1000) async throws -> Page {
+        let path = path
+        return try await NIOThreadPool.singleton.runIfActive { try Self.page(path, from: offset, limit: limit) }
+    }
+
+    /// Reads the last records, `limit` at most.
+    public func tail(limit: Int) async throws -> Page {
+        let path = path
+        return try await NIOThreadPool.singleton.runIfActive {
+            let size = Self.size(of: path)
+            var back = Int64(64 << 10)
+            while true {
+                let start = max(size - back, 0)
+                var records: [LogRecord] = []
+                var next = start
+                repeat {
+                    let page = try Self.page(path, from: next, limit: .max, afterLineEnd: start > 0 && next == start)
+                    records += page.records
+                    guard page.next > next else { break }
+                    next = page.next
+                } while next < size
+                if records.count >= limit || start == 0 || back > 8 << 20 {
+                    return Page(records: records.suffix(limit), next: next, more: false)
+                }
+                back *= 4
+            }
+        }
+    }
+
+    /// The records from `offset` on, in portions, and then each new one as it is written. Ends when `ended` says that the
+    /// instance has ended and all was read; `ended` is asked only when there is nothing new.
+    public func follow(
+        from offset: Int64 = 0, ended: @escaping @Sendable () async -> Bool
+    ) -> AsyncThrowingStream<[LogRecord], any Error> {
+        let state = FollowState(offset: offset)
+        return AsyncThrowingStream {
+            var last = false
+            while true {
+                let page = try await read(from: await state.offset, limit: 1000)
+                if page.next != (await state.offset) { await state.move(to: page.next) }
+                if !page.records.isEmpty { return page.records }
+                if last { return nil }
+                // What was written between the last reading and the end must not be lost: read once more.
+                last = await ended()
+                if !last { try await Task.sleep(for: Self.pollEvery) }
+            }
+        }
+    }
+
+    private actor FollowState {
+        private(set) var offset: Int64
+        init(offset: Int64) { self.offset = offset }
+        func move(to offset: Int64) { self.offset = offset }
+    }
+}
+
+extension InstanceLog {
+    private static func size(of path: String) -> Int64 {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+    }
+
+    private static func page(
+        _ path: String, from asked: Int64, limit: Int, afterLineEnd: Bool = false
+    ) throws -> Page {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            guard errno == ENOENT else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+            return Page(records: [], next: 0, more: false)
+        }
+        defer { close(descriptor) }
+        let size = Int64(lseek(descriptor, 0, SEEK_END))
+        var offset = asked < 0 || asked > size ? 0 : asked
+        var bytes = [UInt8](repeating: 0, count: Int(min(Int64(chunk), size - offset)))
+        let count = bytes.isEmpty ? 0 : pread(descriptor, &bytes, bytes.count, off_t(offset))
+        guard count > 0 else { return Page(records: [], next: offset, more: false) }
+        bytes.removeLast(bytes.count - count)
+        var position = 0
+        if afterLineEnd {
+            position = (bytes.firstIndex(of: 10) ?? bytes.count - 1) + 1
+        }
+        var records: [LogRecord] = []
+        while records.count < limit, let end = bytes[position...].firstIndex(of: 10) {
+            let start = offset + Int64(position)
+            if let record = record(bytes[position..<end], start: start, end: offset + Int64(end) + 1) {
+                records.append(record)
+            }
+            position = end + 1
+        }
+        // A line longer than all that a record may hold is passed over, or nothing would ever be read behind it.
+        if position == 0 && count >= longestLine { position = count }
+        offset += Int64(position)
+        return Page(records: records, next: offset, more: offset < size && position > 0)
+    }
+
+    /// `2026-11-21T07:54:29.863678313+00:00 stdout F text`
+    static func record(_ line: ArraySlice<UInt8>, start: Int64, end: Int64) -> LogRecord? {
+        let parts = line.split(separator: 32, maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count >= 3, let time = LogTime.read(parts[0]),
+            let stream = LogRecord.Stream(rawValue: String(decoding: parts[1], as: UTF8.self))
+        else { return nil }
+        let text = parts.count > 3 ? String(decoding: parts[3], as: UTF8.self) : ""
+        return LogRecord(
+            time: time, stream: stream, text: text, partial: parts[2].first == UInt8(ascii: "P"), start: start, end: end)
+    }
+}
+
+/// Reads the times of a log without a date formatter, which would cost more than all the rest.
+enum LogTime {
+    static func read(_ text: ArraySlice<UInt8>) -> Timestamp? {
+        let digits = Array(text)
+        func number(_ from: Int, _ count: Int) -> Int64? {
+            guard from + count <= digits.count else { return nil }
+            return digits[from..<from + count].reduce(Int64?(0)) { value, digit in
+                guard let value, (48...57).contains(digit) else { return nil }
+                return value * 10 + Int64(digit - 48)
+            }
+        }
+        guard let year = number(0, 4), let month = number(5, 2), let day = number(8, 2), let hour = number(11, 2),
+            let minute = number(14, 2), let second = number(17, 2)
+        else { return nil }
+        var position = 19
+        var milliseconds: Int64 = 0
+        if position < digits.count, digits[position] == UInt8(ascii: ".") {
+            let fraction = digits[(position + 1)...].prefix { (48...57).contains($0) }
+            for place in 0..<3 {
+                milliseconds = milliseconds * 10 + (place < fraction.count ? Int64(fraction[position + 1 + place] - 48) : 0)
+            }
+            position += 1 + fraction.count
+        }
+        var shift: Int64 = 0
+        if position < digits.count, [UInt8(ascii: "+"), UInt8(ascii: "-")].contains(digits[position]),
+            let hours = number(position + 1, 2), let minutes = number(position + 4, 2)
+        {
+            shift = (hours * 60 + minutes) * (digits[position] == UInt8(ascii: "+") ? 60 : -60)
+        }
+        let seconds = days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - shift
+        return Timestamp(milliseconds: seconds * 1000 + milliseconds)
+    }
+
+    /// Days since 1970-01-01 in the Gregorian calendar (Howard Hinnant's `days_from_civil`).
+    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+        let ofEra = shifted - era * 400
+        let ofYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import WeirModel
+
+/// One line of `containers/json`.
+struct ListedContainer: Decodable {
+    var Id: String
+    var State: String
+    var Labels: [String: String]?
+}
+
+/// What `containers/NAME/json` tells.
+struct InspectedContainer: Decodable {
+    var Id: String
+    var State: State
+    var Config: Config
+    var NetworkSettings: Networks?
+    var HostConfig: HostConfig?
+    var GraphDriver: Driver?
+
+    struct State: Decodable {
+        var Status: String
+        var OOMKilled: Bool
+        var Pid: Int
+        var ExitCode: Int
+        var StartedAt: String
+        var FinishedAt: String
+        var CgroupPath: String?
+    }
+
+    struct Config: Decodable { var Labels: [String: String]? }
+    struct Networks: Decodable {
+        var Networks: [String: Network]?
+        struct Network: Decodable { var IPAddress: String? }
+    }
+    struct HostConfig: Decodable {
+        var LogConfig: Log?
+        struct Log: Decodable { var Path: String? }
+    }
+    struct Driver: Decodable { var Data: [String: String]? }
+
+    var address: String? {
+        NetworkSettings?.Networks?.values.compactMap(\.IPAddress).first { !$0.isEmpty }
+    }
+}
+
+extension Timestamp {
+    /// Reads Podman's times, which carry nanoseconds; nil for the year 1, by which Podman says "not yet".
+    init?(podman text: String) {
+        guard !text.hasPrefix("0001-") else { return nil }
+        guard let dot = text.firstIndex(of: ".") else {
+            self.init(text)
+            return
+        }
+        let fraction = text[text.index(after: dot)...].prefix { $0.isNumber }
+        let zone = text[text.index(dot, offsetBy: fraction.count + 1)...]
+        self.init("\(text[..<dot]).\((fraction + "000").prefix(3))\(zone)")
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Glibc
+import WeirModel
+
+/// The cgroup of one instance, read as files: what Podman's own numbers cost a process each time.
+///
+/// The container's group lies below a group of Weir's, which stays when the container ends. So the most memory that was
+/// in use, and on cgroup v2 the count of kills, can be read after the end and no watcher has to be faster than the kernel.
+struct InstanceCgroup: Sendable {
+    /// As the kernel names it: `/weir/ins_…`.
+    var path: String
+    var version: HostProfile.Cgroups
+
+    static func parent(of instance: Identifier<Instance>) -> String { "/weir/\(instance)" }
+
+    private static let root = "/sys/fs/cgroup"
+
+    private func file(_ controller: String, _ name: String) -> String {
+        switch version {
+        case .v1: "\(Self.root)/\(controller)\(path)/\(name)"
+        case .v2: "\(Self.root)\(path)/\(name)"
+        }
+    }
+
+    private func number(_ controller: String, _ name: String) -> Int64? {
+        guard let text = Self.read(file(controller, name)) else { return nil }
+        return Int64(text.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+
+    private func field(_ controller: String, _ name: String, _ key: String) -> Int64? {
+        Self.read(file(controller, name))?.split(separator: "\n").first { $0.hasPrefix(key + " ") }
+            .flatMap { Int64($0.dropFirst(key.count + 1)) }
+    }
+
+    /// The most memory in use at once.
+    var peak: Bytes? {
+        switch version {
+        case .v1: number("memory", "memory.max_usage_in_bytes").map { Bytes($0) }
+        case .v2: number("memory", "memory.peak").map { Bytes($0) }
+        }
+    }
+
+    /// How often the kernel killed for memory, in this group or below it on v2, in this one only on v1.
+    var kills: Int64 {
+        switch version {
+        case .v1: field("memory", "memory.oom_control", "oom_kill") ?? 0
+        case .v2: field("memory", "memory.events", "oom_kill") ?? 0
+        }
+    }
+
+    func usage(limit: Bytes) -> InstanceUsage? {
+        let processor: Duration?
+        let memory: Int64?
+        switch version {
+        case .v1:
+            processor = number("cpuacct", "cpuacct.usage").map { .nanoseconds($0) }
+            memory = number("memory", "memory.usage_in_bytes").map {
+                // What the kernel can take back at once is not in use.
+                max($0 - (field("memory", "memory.stat", "total_inactive_file") ?? 0), 0)
+            }
+        case .v2:
+            processor = field("cpu", "cpu.stat", "usage_usec").map { .microseconds($0) }
+            memory = number("memory", "memory.current").map {
+                max($0 - (field("memory", "memory.stat", "inactive_file") ?? 0), 0)
+            }
+        }
+        guard let processor, let memory else { return nil }
+        return InstanceUsage(
+            cpu: processor, memory: Bytes(memory), memoryLimit: limit, processes: Int(number("pids", "pids.current") ?? 0))
+    }
+
+    /// The host's numbers of all processes, those of nested groups too.
+    func processes() -> [Int] {
+        let start = (file("memory", "cgroup.procs") as NSString).deletingLastPathComponent
+        var found = Self.numbers(start)
+        let below = FileManager.default.enumerator(atPath: start)
+        while let name = below?.nextObject() as? String {
+            guard name.hasSuffix("/cgroup.procs") else { continue }
+            found += Self.numbers("\(start)/\((name as NSString).deletingLastPathComponent)")
+        }
+        return found
+    }
+
+    private static func numbers(_ folder: String) -> [Int] {
+        (read(folder + "/cgroup.procs") ?? "").split(separator: "\n").compactMap { Int($0) }
+    }
+
+    /// Removes the group and what is below it. Only empty groups can be removed, so this never ends a process.
+    func remove() {
+        let controllers: [String]
+        switch version {
+        case .v1: controllers = (try? FileManager.default.contentsOfDirectory(atPath: Self.root)) ?? []
+        case .v2: controllers = [""]
+        }
+        for controller in controllers {
+            let folder = controller.isEmpty ? Self.root + path : "\(Self.root)/\(controller)\(path)"
+            guard FileManager.default.fileExists(atPath: folder) else { continue }
+            Self.removeGroups(folder)
+        }
+    }
+
+    private static func removeGroups(_ folder: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            var isFolder: ObjCBool = false
+            if FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder), isFolder.boolValue {
+                removeGroups("\(folder)/\(name)")
+            }
+        }
+        rmdir(folder)
+    }
+
+    /// Small files of the kernel: `String(contentsOfFile:)` trusts their size, which is 0.
+    static func read(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 16384)
+        while bytes.count < 1 << 20 {
+            let count = Glibc.read(descriptor, &part, part.count)
+            guard count > 0 else { break }
+            bytes += part[..<count]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

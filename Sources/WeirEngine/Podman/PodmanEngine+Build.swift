@@ -1,0 +1,59 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import WeirModel
+
+extension PodmanEngine {
+    private struct BuildReport: Decodable {
+        var stream: String?
+        var error: String?
+    }
+
+    public func build(_ build: ImageBuild, progress: @escaping @Sendable (String) -> Void) async throws -> EngineImage {
+        let archive = "/tmp/weir-build-\(UInt64.random(in: .min ... .max)).tar"
+        defer { try? FileManager.default.removeItem(atPath: archive) }
+        let packed = try await HostCommand.run(["tar", "-C", build.context, "-cf", archive, "."])
+        guard packed.status == 0 else { throw WeirError.hostCommandFailed("tar", packed.output) }
+        var query = [
+            "t": build.tag, "dockerfile": "Containerfile", "layers": "false", "rm": "true", "forcerm": "true",
+            "pullpolicy": "missing", "labels": try json(build.labels),
+        ]
+        var arguments = build.arguments
+        if let bundle = configuration.caBundle {
+            // Seen while it is built, and not put into the image.
+            query["volume"] = "\(bundle):\(ContainerSpec.caTarget):ro"
+            arguments.merge(ContainerSpec.caEnvironment) { own, _ in own }
+        }
+        query["buildargs"] = try json(arguments)
+        do {
+            let body = try await podman.stream(
+                .POST, "/build", query, body: .stream(FileChunks(path: archive), length: .unknown),
+                contentType: "application/x-tar", timeout: .hours(2))
+            for try await line in Lines(body) {
+                guard let report = try? JSONDecoder().decode(BuildReport.self, from: line) else { continue }
+                for text in (report.stream ?? "").split(separator: "\n") { progress(String(text)) }
+                if let error = report.error { throw WeirError.buildFailed(build.tag, error) }
+            }
+        } catch let refusal as PodmanRefusal {
+            throw WeirError.buildFailed(build.tag, refusal.message)
+        }
+        guard let image = try await image(build.tag) else {
+            throw WeirError.buildFailed(build.tag, "no image came out of it")
+        }
+        return image
+    }
+
+    private func json(_ values: [String: String]) throws -> String {
+        String(decoding: try JSONEncoder().encode(values), as: UTF8.self)
+    }
+}
+
+extension WeirError {
+    static func buildFailed(_ tag: String, _ detail: String) -> WeirError {
+        WeirError(
+            "image_build_failed", .failed, subject: tag,
+            LocalizedText("The image \(tag) could not be built: \(detail.prefix(600))", zh: "镜像 \(tag) 构建失败：\(detail.prefix(600))"),
+            remedy: LocalizedText("Read the build's output for the step that failed.", zh: "请查看构建日志中失败的步骤。"))
+    }
+}

@@ -1,0 +1,98 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+public import WeirModel
+
+extension PodmanEngine {
+    private struct Inspected: Decodable {
+        var Id: String
+        var Labels: [String: String]?
+        var Size: Int64
+    }
+
+    private struct Listed: Decodable {
+        var Id: String
+        var RepoTags: [String]?
+        var Labels: [String: String]?
+        var Size: Int64
+    }
+
+    public func image(_ reference: String) async throws -> EngineImage? {
+        let name = reference.hasPrefix("sha256:") ? String(reference.dropFirst(7)) : reference
+        do {
+            let answer = try await podman.call(.GET, "/images/\(PodmanSocket.escaped(name))/json")
+            let image = try podman.decode(Inspected.self, from: answer)
+            return EngineImage(
+                reference: reference, digest: "sha256:\(image.Id)", labels: image.Labels ?? [:], size: Bytes(image.Size))
+        } catch let refusal as PodmanRefusal where refusal.isMissing {
+            return nil
+        }
+    }
+
+    public func images() async throws -> [EngineImage] {
+        let listed = try podman.decode([Listed]?.self, from: await podman.call(.GET, "/images/json")) ?? []
+        return listed.flatMap { image in
+            (image.RepoTags ?? []).map { tag in
+                EngineImage(
+                    reference: tag, digest: "sha256:\(image.Id)", labels: image.Labels ?? [:], size: Bytes(image.Size))
+            }
+        }
+    }
+
+    public func pull(_ reference: String, progress: @Sendable (String) -> Void) async throws -> EngineImage {
+        struct Report: Decodable {
+            var stream: String?
+            var error: String?
+        }
+        do {
+            let body = try await podman.stream(
+                .POST, "/images/pull", ["reference": reference, "quiet": "false"], timeout: .hours(2))
+            for try await line in Lines(body) {
+                guard let report = try? JSONDecoder().decode(Report.self, from: line) else { continue }
+                if let error = report.error { throw LaunchFailure(.imagePull(reference, detail: String(error.prefix(400)))) }
+                if let text = report.stream { progress(text.trimmingCharacters(in: .newlines)) }
+            }
+        } catch let refusal as PodmanRefusal {
+            throw LaunchFailure(.imagePull(reference, detail: String(refusal.message.prefix(400))))
+        }
+        guard let image = try await image(reference) else { throw LaunchFailure(.imageMissing(reference)) }
+        return image
+    }
+
+    /// Imports a tar file as an image of one layer. `changes` are lines of a Containerfile: `CMD ["sh"]`, `LABEL a=b`.
+    public func importImage(tar: String, reference: String, changes: [String] = []) async throws -> EngineImage {
+        let chunks = FileChunks(path: tar)
+        let query = ["reference": reference].merging(
+            changes.isEmpty ? [:] : ["changes": changes.joined(separator: "\n")]) { $1 }
+        let body = try await podman.stream(
+            .POST, "/images/import", query, body: .stream(chunks, length: .unknown), contentType: "application/x-tar",
+            timeout: .minutes(30))
+        _ = try await body.collect(upTo: 1 << 20)
+        guard let image = try await image(reference) else { throw LaunchFailure(.imageMissing(reference)) }
+        return image
+    }
+
+    /// Removes an image, or one of its names. Succeeds when it is not there.
+    public func removeImage(_ reference: String) async throws {
+        do {
+            _ = try await podman.call(.DELETE, "/images/\(PodmanSocket.escaped(reference))", ["force": "true"])
+        } catch let refusal as PodmanRefusal where refusal.isMissing {}
+    }
+
+    /// Makes an image of what an instance has changed in its root layer; mounted folders are not in it.
+    public func commit(_ instance: Identifier<Instance>, to reference: String) async throws -> EngineImage {
+        let colon = reference.lastIndex(of: ":") ?? reference.endIndex
+        let tag = colon == reference.endIndex ? "latest" : String(reference[reference.index(after: colon)...])
+        do {
+            _ = try await podman.call(
+                .POST, "/commit",
+                ["container": instance.text, "repo": String(reference[..<colon]), "tag": tag, "pause": "true"],
+                timeout: .hours(1))
+        } catch let refusal as PodmanRefusal where refusal.isMissing {
+            throw WeirError.notFound("instance")
+        }
+        guard let image = try await image(reference) else { throw LaunchFailure(.imageMissing(reference)) }
+        return image
+    }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+import WeirModel
+
+extension PodmanEngine {
+    public func launch(_ launch: Launch) async throws -> Observation {
+        try await networks.prepare(launch.workspace)
+        let scratch = try await scratch.prepare(launch.instance, size: launch.flavor.scratch)
+        let spec = ContainerSpec(
+            launch, configuration: configuration, network: networks.name(of: launch.workspace), scratch: scratch)
+        do {
+            _ = try await podman.call(.POST, "/containers/create", body: JSONEncoder().encode(spec))
+        } catch let refusal as PodmanRefusal where refusal.isConflict {
+            if let there = try await adopt(launch.instance) { return there }
+        } catch let refusal as PodmanRefusal {
+            try await self.scratch.remove(launch.instance)
+            if refusal.isMissing || refusal.message.contains("image not known") || refusal.message.contains("no such image") {
+                throw LaunchFailure(.imageMissing(launch.image))
+            }
+            throw LaunchFailure(.startRefused(detail: StartRefusal.short(refusal.message)))
+        }
+        try await start(launch.instance)
+        guard let observation = try await observe(launch.instance) else { throw LaunchFailure(.lost) }
+        return observation
+    }
+
+    /// What to answer for a container that a former launch made; nil when it still has to be started.
+    private func adopt(_ instance: Identifier<Instance>) async throws -> Observation? {
+        guard let there = try await observe(instance) else {
+            throw LaunchFailure(.startRefused(detail: "a container named \(instance) belongs to somebody else"))
+        }
+        return there.phase == .created ? nil : there
+    }
+
+    private func start(_ instance: Identifier<Instance>) async throws {
+        do {
+            _ = try await podman.call(.POST, "/containers/\(instance)/start", timeout: .minutes(2))
+        } catch let refusal as PodmanRefusal {
+            let detail = StartRefusal.short(refusal.message)
+            try await remove(instance)
+            throw LaunchFailure(.startRefused(detail: detail))
+        }
+    }
+}

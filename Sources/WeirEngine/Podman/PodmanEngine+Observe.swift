@@ -1,0 +1,99 @@
+import Foundation
+import Glibc
+import NIOHTTP1
+import NIOPosix
+public import WeirModel
+
+extension PodmanEngine {
+    public func observe() async throws -> [Observation] {
+        let filter = try JSONEncoder().encode(["label": ["\(Label.installation)=\(configuration.installation)"]])
+        let answer = try await podman.call(
+            .GET, "/containers/json", ["all": "true", "filters": String(decoding: filter, as: UTF8.self)])
+        let listed = try podman.decode([ListedContainer]?.self, from: answer) ?? []
+        known.keep(only: Set(listed.map(\.Id)))
+        var observations: [Observation] = []
+        var unknown: [String] = []
+        for container in listed where container.State != "removing" {
+            if let entry = known[container.Id], entry.state == container.State {
+                observations.append(entry.observation)
+            } else {
+                unknown.append(container.Id)
+            }
+        }
+        // A few at a time: Podman holds a lock for each.
+        while !unknown.isEmpty {
+            let part = unknown.prefix(8)
+            unknown.removeFirst(part.count)
+            observations += try await withThrowingTaskGroup(of: Observation?.self) { group in
+                for id in part { group.addTask { try await self.inspect(id) } }
+                return try await group.reduce(into: []) { found, one in if let one { found.append(one) } }
+            }
+        }
+        return observations
+    }
+
+    public func observe(_ instance: Identifier<Instance>) async throws -> Observation? {
+        try await inspect(instance.text)
+    }
+
+    /// Nil when the container is not there or is not of this installation.
+    private func inspect(_ name: String) async throws -> Observation? {
+        let container: InspectedContainer
+        do {
+            container = try podman.decode(
+                InspectedContainer.self, from: await podman.call(.GET, "/containers/\(name)/json"))
+        } catch let refusal as PodmanRefusal where refusal.isMissing {
+            return nil
+        }
+        let labels = container.Config.Labels ?? [:]
+        guard labels[Label.installation] == configuration.installation, container.State.Status != "removing",
+            let instance = labels[Label.instance].flatMap({ Identifier<Instance>($0) }),
+            let workload = labels[Label.workload].flatMap({ Identifier<Workload>($0) })
+        else { return nil }
+        let memory = Bytes(labels[Label.memory].flatMap { Int64($0) } ?? 0)
+        let phase = try await phase(of: container, instance: instance, memory: memory)
+        let ended = phase != .running && phase != .created
+        let observation = Observation(
+            instance: instance, workload: workload, phase: phase,
+            startedAt: Timestamp(podman: container.State.StartedAt),
+            endedAt: ended ? Timestamp(podman: container.State.FinishedAt) : nil,
+            address: phase == .running ? container.address : nil)
+        known[container.Id] = .init(
+            state: container.State.Status, observation: observation, cgroup: container.State.CgroupPath, memory: memory)
+        return observation
+    }
+
+    private func phase(
+        of container: InspectedContainer, instance: Identifier<Instance>, memory: Bytes
+    ) async throws -> Observation.Phase {
+        switch container.State.Status {
+        case "created", "configured", "initialized": return .created
+        case "running", "paused", "stopping": return .running
+        default: break
+        }
+        guard let finished = Timestamp(podman: container.State.FinishedAt) else { return .failed(.lost) }
+        let group = InstanceCgroup(path: InstanceCgroup.parent(of: instance), version: configuration.host.cgroups)
+        let mark = marks[instance]
+        let scratch = container.Config.Labels?[Label.scratch].flatMap { Int64($0) }.map { Bytes($0) }
+        let started = Timestamp(podman: container.State.StartedAt)
+        let atOnce = started.map { finished - $0 < .seconds(2) } ?? true
+        let log = container.HostConfig?.LogConfig?.Path
+        var refusal: String?
+        if container.State.ExitCode == 1, atOnce, let log {
+            refusal = try await NIOThreadPool.singleton.runIfActive { StartRefusal.fromInit(logTail: Self.tail(log)) }
+        }
+        return Ending(
+            exitCode: container.State.ExitCode, stopped: mark != nil,
+            killedForMemory: container.State.OOMKilled || group.kills > 0, memory: memory, peak: group.peak,
+            scratchFull: mark == .scratchFull ? scratch : nil, refusal: refusal
+        ).phase
+    }
+
+    private static func tail(_ file: String) -> String {
+        guard let handle = FileHandle(forReadingAtPath: file) else { return "" }
+        defer { try? handle.close() }
+        let size = (try? handle.seekToEnd()) ?? 0
+        try? handle.seek(toOffset: size > 1024 ? size - 1024 : 0)
+        return String(decoding: (try? handle.read(upToCount: 1024)) ?? Data(), as: UTF8.self)
+    }
+}

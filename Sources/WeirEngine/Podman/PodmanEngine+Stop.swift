@@ -1,0 +1,49 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+public import WeirModel
+
+extension PodmanEngine {
+    public func stop(_ instance: Identifier<Instance>, grace: Duration) async throws {
+        try await stop(instance, grace: grace, cause: .asked)
+    }
+
+    func stop(_ instance: Identifier<Instance>, grace: Duration, cause: StopMarks.Cause) async throws {
+        guard let there = try await observe(instance), there.phase == .running else { return }
+        try marks.mark(instance, cause)
+        let seconds = max(Int64((Double(grace.milliseconds) / 1000).rounded(.up)), 0)
+        do {
+            _ = try await podman.call(
+                .POST, "/containers/\(instance)/stop", ["timeout": String(seconds)], timeout: .seconds(seconds + 60))
+        } catch let refusal as PodmanRefusal where refusal.isMissing {
+            return
+        }
+    }
+
+    public func remove(_ instance: Identifier<Instance>) async throws {
+        var attempt = 0
+        while true {
+            do {
+                _ = try await podman.call(
+                    .DELETE, "/containers/\(instance)", ["force": "true", "timeout": "0", "v": "true"],
+                    timeout: .minutes(2))
+                break
+            } catch let refusal as PodmanRefusal where refusal.isMissing {
+                break
+            } catch let refusal as PodmanRefusal where refusal.isBusy && attempt < Self.mostRemovals {
+                // Podman's own clean-up of an ended container may still hold a mount.
+                attempt += 1
+                try await Task.sleep(for: .milliseconds(50 * attempt))
+            }
+        }
+        try await scratch.remove(instance)
+        marks.remove(instance)
+        known.forget(instance)
+        if configuration.host.ownsCgroups {
+            let group = InstanceCgroup(path: InstanceCgroup.parent(of: instance), version: configuration.host.cgroups)
+            group.remove()
+        }
+    }
+
+    private static let mostRemovals = 10
+}
