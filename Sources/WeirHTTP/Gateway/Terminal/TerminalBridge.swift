@@ -1,0 +1,84 @@
+import Foundation
+import Logging
+import NIOCore
+import NIOWebSocket
+import WeirEngine
+import WeirModel
+
+/// Carries a terminal over a websocket: binary frames are its bytes, text frames are `{"columns":80,"rows":24}`.
+///
+/// Only the attachment ends with the page; the shell belongs to tmux in the instance (X16).
+struct TerminalBridge {
+    let opened: OpenedTerminal
+    let openTerminal: GatewayServer.OpenTerminal
+    let logger: Logger
+
+    func run() async {
+        do {
+            try await opened.channel.executeThenClose { inbound, outbound in
+                let session: any TerminalSession
+                do {
+                    let size = TerminalSize(columns: opened.size.columns, rows: opened.size.rows)
+                    session = try await openTerminal(opened.workload, size, opened.name)
+                } catch {
+                    let text = (error as? WeirError)?.message.en ?? "The terminal could not be opened."
+                    try await outbound.write(Self.binary(Array("\r\n\(text)\r\n".utf8)))
+                    return try await outbound.write(Self.close(.unexpectedServerError))
+                }
+                do {
+                    try await carry(session, inbound, outbound)
+                } catch {
+                    logger.debug("terminal ended", metadata: ["error": "\(error)", "workload": "\(opened.workload)"])
+                }
+                await session.close()
+            }
+        } catch {
+            logger.debug("terminal lost", metadata: ["error": "\(error)", "workload": "\(opened.workload)"])
+        }
+    }
+
+    /// Until either side ends.
+    private func carry(
+        _ session: any TerminalSession, _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>,
+        _ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for try await bytes in session.output { try await outbound.write(Self.binary(bytes)) }
+                try await outbound.write(Self.close(.normalClosure))
+            }
+            group.addTask { try await Self.take(inbound, for: session, outbound) }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private static func take(
+        _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>, for session: any TerminalSession,
+        _ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>
+    ) async throws {
+        for try await frame in inbound {
+            let data = frame.unmaskedData
+            switch frame.opcode {
+            case .binary: try await session.write(Array(data.readableBytesView))
+            case .text:
+                if let size = try? JSONDecoder().decode(TerminalSize.self, from: Data(data.readableBytesView)) {
+                    try await session.resize(TerminalSize(columns: size.columns, rows: size.rows))
+                }
+            case .ping: try await outbound.write(WebSocketFrame(fin: true, opcode: .pong, data: data))
+            case .connectionClose: return try await outbound.write(close(.normalClosure))
+            default: break
+            }
+        }
+    }
+
+    private static func binary(_ bytes: [UInt8]) -> WebSocketFrame {
+        WebSocketFrame(fin: true, opcode: .binary, data: ByteBuffer(bytes: bytes))
+    }
+
+    private static func close(_ code: WebSocketErrorCode) -> WebSocketFrame {
+        var data = ByteBuffer()
+        data.write(webSocketErrorCode: code)
+        return WebSocketFrame(fin: true, opcode: .connectionClose, data: data)
+    }
+}

@@ -1,0 +1,103 @@
+import Synchronization
+public import WeirModel
+
+/// Where the gateway sends what comes in, and who may enter: the platform writes, event loops read at every request.
+///
+/// Reading takes a lock for one dictionary look-up; nothing under the lock waits.
+public final class RouteTable: Sendable {
+    private let state = Mutex(State())
+    private let clock: any WallClock
+
+    public init(clock: any WallClock) { self.clock = clock }
+
+    private struct State {
+        var tools: [Identifier<Workload>: [String: ToolRoute]] = [:]
+        var ports: [Int: OpenPort] = [:]
+        var members: [Identifier<Workspace>: Set<Identifier<Account>>] = [:]
+        var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
+        var nextWatcher = 0
+
+        func tellWatchers() {
+            for watcher in watchers.values { watcher.yield() }
+        }
+    }
+
+    /// A port with its route and its counters, which outlive a change of the route.
+    public struct OpenPort: Sendable {
+        public let route: PortRoute
+        public let traffic: PortTraffic
+    }
+
+    // MARK: Tools
+
+    public func setTool(_ tool: String, of workload: Identifier<Workload>, to route: ToolRoute) {
+        state.withLock { $0.tools[workload, default: [:]][tool] = route }
+    }
+
+    public func removeTools(of workload: Identifier<Workload>) {
+        state.withLock { _ = $0.tools.removeValue(forKey: workload) }
+    }
+
+    /// The route as the account may see it: nil when there is none, or when the account is no member (IDW-02).
+    public func tool(
+        _ tool: String, of workload: Identifier<Workload>, for account: Identifier<Account>
+    ) -> ToolRoute? {
+        state.withLock { state in
+            guard let route = state.tools[workload]?[tool],
+                state.members[route.workspace]?.contains(account) == true
+            else { return nil }
+            return route
+        }
+    }
+
+    // MARK: Members
+
+    /// Replaces the members of a workspace. Who is left out loses access at the next request, open tunnels included.
+    public func setMembers(of workspace: Identifier<Workspace>, to accounts: Set<Identifier<Account>>) {
+        state.withLock { $0.members[workspace] = accounts.isEmpty ? nil : accounts }
+    }
+
+    // MARK: External ports
+
+    /// Opens a port, or changes what stands behind it. Counters start anew when another workload takes the number.
+    public func setPort(_ number: Int, to route: PortRoute) {
+        let now = clock.now()
+        state.withLock { state in
+            let known = state.ports[number]
+            let traffic = known?.route.workload == route.workload ? known?.traffic : nil
+            state.ports[number] = OpenPort(route: route, traffic: traffic ?? PortTraffic(openedAt: now))
+            if known == nil { state.tellWatchers() }
+        }
+    }
+
+    public func removePort(_ number: Int) {
+        state.withLock { state in
+            if state.ports.removeValue(forKey: number) != nil { state.tellWatchers() }
+        }
+    }
+
+    public func port(_ number: Int) -> OpenPort? { state.withLock { $0.ports[number] } }
+
+    /// The counters of every open port.
+    public func counters() -> [Int: PortCount] {
+        state.withLock { $0.ports.mapValues(\.traffic) }.mapValues(\.count)
+    }
+
+    /// The numbers that have to be open.
+    public var portNumbers: Set<Int> { state.withLock { Set($0.ports.keys) } }
+
+    /// Says when `portNumbers` is to be looked at: now, and after every change.
+    public func portChanges() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let id = state.withLock { state in
+            state.nextWatcher += 1
+            state.watchers[state.nextWatcher] = continuation
+            continuation.yield()
+            return state.nextWatcher
+        }
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { _ = $0.watchers.removeValue(forKey: id) }
+        }
+        return stream
+    }
+}
