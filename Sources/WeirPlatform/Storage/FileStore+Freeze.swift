@@ -1,0 +1,145 @@
+import Crypto
+import Glibc
+public import WeirModel
+
+/// An immutable tree that was made of a folder.
+public struct FrozenTree: Hashable, Sendable {
+    public let tree: TreeName
+    /// The sum of the sizes of its files.
+    public let size: Bytes
+    /// What it takes on the disk beside everything that was there before.
+    public let added: Bytes
+    public let files: Int
+}
+
+/// What becomes of symbolic links in a tree. Weir itself never follows one.
+public enum LinkRule: Sendable {
+    /// A link that leads out of the folder is refused, and so are sockets, pipes and devices: for what others will mount.
+    case inside
+    /// Links stay as they are and sockets and the like are left out: for a snapshot of code, where `.venv/bin/python` or
+    /// a link to `/gemini/data-1` means something in the container and nothing on the host.
+    case kept
+}
+
+extension FileStore {
+    /// Trees with fewer new files are made durable file by file, larger ones by one wait for the whole file system.
+    static let fewFiles = 128
+    static let hashers = 2
+
+    /// Makes an immutable tree of a folder's content (DAT-06). Equal contents take their space once, across all versions.
+    ///
+    /// A folder that stays live is copied (by sharing blocks where the file system can); a file that is written meanwhile
+    /// is taken in some state it had. From a draft the files are shared by hard links; it goes on with the same content.
+    /// Throws `link_leaves_folder`, `special_file`, `storage_full`, `not_found`; then no tree of that name exists.
+    public func freeze(
+        _ folder: StoredFolder, at path: FilePath = .root, as tree: TreeName, links: LinkRule? = nil
+    ) async throws -> FrozenTree {
+        let rule: LinkRule = if let links { links } else if case .code = folder { .kept } else { .inside }
+        let name = stagingName("freeze")
+        do {
+            let plan = try await blocking {
+                let source = try open(folder).folder(at: path)
+                try staging().makeFolder(name)
+                var plan = FreezePlan(
+                    source: source, target: try staging().folder(name), blobs: try BlobFolder(layout.blobs),
+                    isOwn: folder.isOwn, rule: rule, most: limits.files)
+                try plan.survey()
+                return plan
+            }
+            let made = try await content(of: plan)
+            return try await blocking {
+                try plan.publish(made.new, syncEach: plan.isSmall)
+                let trees = try OpenFolder(trusted: layout.trees)
+                try staging().renameIfFree(name, to: trees, as: EntryName(tree.text))
+                try trees.sync()
+                return FrozenTree(
+                    tree: tree, size: Bytes(made.size), added: Bytes(made.added), files: made.files + plan.links)
+            }
+        } catch {
+            try? await blocking { try staging().remove(name) }
+            throw error
+        }
+    }
+
+    /// Hashes and places the files, on two threads.
+    private func content(of plan: FreezePlan) async throws -> FreezeResult {
+        try await withThrowingTaskGroup(of: FreezeResult.self) { group in
+            var next = 0
+            var total = FreezeResult()
+            func start() {
+                guard next < plan.items.count else { return }
+                let item = plan.items[next]
+                next += 1
+                group.addTask { try await blocking { try plan.place(item) } }
+            }
+            for _ in 0..<Self.hashers { start() }
+            while let result = try await group.next() {
+                total.add(result)
+                start()
+            }
+            return total
+        }
+    }
+
+    /// A draft that begins with the content of a version; its files are the version's own until they are replaced.
+    /// Throws `draft_exists` when the asset has a draft.
+    public func seedDraft(of asset: Identifier<Asset>, from tree: TreeName) async throws {
+        let name = stagingName("seed")
+        do {
+            try await blocking {
+                let source = try open(.tree(tree))
+                let staging = try staging()
+                try staging.makeFolder(name)
+                try source.mirror(into: staging.folder(name))
+                do {
+                    try staging.renameIfFree(
+                        name, to: OpenFolder(trusted: layout.drafts), as: EntryName(asset.text))
+                } catch let error as WeirError where error.code == "path_taken" {
+                    throw WeirError.draftExists()
+                }
+            }
+        } catch {
+            try? await blocking { try staging().remove(name) }
+            throw error
+        }
+    }
+
+    /// Nothing happens when there is none.
+    public func discardDraft(of asset: Identifier<Asset>) async throws { try await remove(.draft(asset)) }
+
+    /// Nothing happens when there is none. The space of contents that no tree has any more is freed by `collect`.
+    public func remove(_ tree: TreeName) async throws { try await remove(.tree(tree)) }
+}
+
+extension OpenFolder {
+    /// The same files under second names; copies where a file has no room for another name.
+    fileprivate func mirror(into target: OpenFolder) throws {
+        for name in try names() {
+            guard let status = try status(name) else { continue }
+            switch status.kind {
+            case .folder:
+                try target.makeFolder(name)
+                try folder(name).mirror(into: target.folder(name))
+            case .link:
+                try target.makeLink(name, to: self.target(ofLink: name))
+            case .file:
+                switch link(name, to: target, as: name) {
+                case 0: break
+                case EMLINK:
+                    _ = try openPlain(name).0.copy(to: target, as: name, mode: status.raw.st_mode & 0o777)
+                case let code: throw SystemFault.current("link", path + "/" + name.text, code: code)
+                }
+            case .special: throw WeirError.specialFile(name.text)
+            }
+        }
+    }
+}
+
+extension WeirError {
+    static func draftExists() -> WeirError {
+        WeirError(
+            "draft_exists", .conflict, subject: "draft", rule: "DAT-06",
+            LocalizedText("The asset has a draft already.", zh: "已存在草稿。"),
+            remedy: LocalizedText("Confirm it to a version or discard it.", zh: "请先确认为版本或丢弃。"))
+    }
+}

@@ -1,0 +1,167 @@
+import Glibc
+public import NIOCore
+public import WeirModel
+
+/// How far an upload has come.
+public struct UploadProgress: Hashable, Sendable {
+    public let offset: Bytes
+    public let length: Bytes
+
+    public var isComplete: Bool { offset == length }
+}
+
+/// Files on their way in by the tus protocol, one folder each: `data`, and `progress` which says how many of its bytes
+/// are durable. After a kill or a loss of power, what lies behind that point is cut off: one part at most is lost.
+extension FileStore {
+    /// A body without a checksum is made durable each time that this much has arrived, so that a large one that breaks
+    /// is not sent again from its beginning.
+    static let checkpoint: Int64 = 64 << 20
+
+    /// Throws `storage_full`.
+    public func createUpload(_ id: Identifier<Upload>, length: Bytes) async throws {
+        try await blocking {
+            let staging = try staging()
+            let name = stagingName("upload")
+            try staging.makeFolder(name, mode: 0o700)
+            let folder = try staging.folder(name)
+            _ = try folder.open(UploadFile.data, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+            let progress = try folder.open(UploadFile.progress, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+            try UploadFile.write(UploadProgress(offset: 0, length: length), to: progress)
+            try folder.sync()
+            let uploads = try OpenFolder(trusted: layout.uploads)
+            do {
+                try staging.renameIfFree(name, to: uploads, as: EntryName(id.text))
+            } catch {
+                try staging.remove(name)
+                throw error
+            }
+            try uploads.sync()
+        }
+    }
+
+    /// Throws `not_found`.
+    public func progress(of upload: Identifier<Upload>) async throws -> UploadProgress {
+        try await blocking { try UploadFile(upload, layout).progress }
+    }
+
+    /// Writes one part and gives how far the upload has come; what it answers is on the disk.
+    ///
+    /// Throws `upload_offset_mismatch`, `upload_too_long`, `upload_busy`, `upload_checksum_mismatch` (the whole part is
+    /// discarded), `storage_full`. When the body breaks off, what came of a part without a checksum is kept, and the
+    /// body's error is thrown on.
+    public func append<Body: AsyncSequence>(
+        _ body: Body, to upload: Identifier<Upload>, at offset: Bytes, checksum: TusChecksum? = nil
+    ) async throws -> UploadProgress where Body.Element == ByteBuffer {
+        let file = try await blocking {
+            let file = try UploadFile(upload, layout)
+            guard file.data.lock() else { throw WeirError.uploadBusy() }
+            // Read again: between opening and locking, another part may have come in.
+            let progress = try file.readProgress()
+            guard progress.offset == offset else { throw WeirError.uploadOffsetMismatch(wanted: progress.offset) }
+            try file.data.truncate(to: offset.count)
+            return UploadFile(data: file.data, progressFile: file.progressFile, progress: progress)
+        }
+        let length = file.progress.length
+        let writer = PartWriter(
+            file: file.data, at: offset.count, room: length.count - offset.count, digest: PartDigest(checksum),
+            pool: pool
+        ) { written in
+            guard checksum == nil, written % Self.checkpoint < Int64(PartWriter.batch) else { return }
+            try file.data.sync()
+            try UploadFile.write(UploadProgress(offset: offset + Bytes(written), length: length), to: file.progressFile)
+        }
+        let outcome = try await writer.take(body)
+        if case .noRoom = outcome.end {
+            // A checkpoint may have been written meanwhile; an upload that is too long is wrong from its part's beginning.
+            try await settle(file, UploadProgress(offset: offset, length: length))
+            throw WeirError.uploadTooLong(length: length)
+        }
+        if case .broken(let error) = outcome.end {
+            let kept = checksum == nil ? Bytes(outcome.written) : 0
+            try await settle(file, UploadProgress(offset: offset + kept, length: length))
+            throw error
+        }
+        guard outcome.digest.matches(checksum) else {
+            try await settle(file, UploadProgress(offset: offset, length: length))
+            throw WeirError.uploadChecksumMismatch()
+        }
+        let reached = UploadProgress(offset: offset + Bytes(outcome.written), length: length)
+        try await settle(file, reached)
+        return reached
+    }
+
+    /// Moves a complete upload to its place and ends it (DAT-05). Throws `upload_incomplete`, `path_taken`, `not_found`.
+    public func put(
+        _ upload: Identifier<Upload>, into folder: StoredFolder, at path: FilePath, owner: UInt32 = 0
+    ) async throws {
+        try requireChangeable(folder, path)
+        try await blocking {
+            let file = try UploadFile(upload, layout)
+            guard file.data.lock() else { throw WeirError.uploadBusy() }
+            let progress = try file.readProgress()
+            guard progress.isComplete else {
+                throw WeirError.uploadIncomplete(missing: progress.length - progress.offset)
+            }
+            try file.data.setMode(0o644)
+            if owner != 0 { try file.data.setOwner(owner, owner) }
+            let uploads = try OpenFolder(trusted: layout.uploads)
+            let own = try uploads.folder(EntryName(upload.text))
+            try move(UploadFile.data, from: own, to: folder, at: path, owner: owner)
+            try uploads.remove(EntryName(upload.text))
+        }
+    }
+
+    /// Ends an upload without a trace; nothing happens when there is none.
+    public func discard(_ upload: Identifier<Upload>) async throws {
+        try await blocking { try OpenFolder(trusted: layout.uploads).remove(EntryName(upload.text)) }
+    }
+
+    private func settle(_ file: UploadFile, _ progress: UploadProgress) async throws {
+        try await blocking {
+            try file.data.truncate(to: progress.offset.count)
+            try file.data.sync()
+            try UploadFile.write(progress, to: file.progressFile)
+        }
+    }
+}
+
+/// The open files of one upload.
+struct UploadFile: Sendable {
+    static let data = EntryName("data")
+    static let progress = EntryName("progress")
+
+    let data: OpenFile
+    let progressFile: OpenFile
+    let progress: UploadProgress
+
+    init(data: OpenFile, progressFile: OpenFile, progress: UploadProgress) {
+        self.data = data
+        self.progressFile = progressFile
+        self.progress = progress
+    }
+
+    init(_ upload: Identifier<Upload>, _ layout: StorageLayout) throws {
+        let uploads = try OpenFolder(trusted: layout.uploads)
+        guard try uploads.status(EntryName(upload.text)) != nil else { throw WeirError.notFound("upload") }
+        let folder = try uploads.folder(EntryName(upload.text))
+        data = try folder.open(Self.data, O_RDWR)
+        progressFile = try folder.open(Self.progress, O_RDWR)
+        progress = try Self.read(progressFile)
+    }
+
+    func readProgress() throws -> UploadProgress { try Self.read(progressFile) }
+
+    /// Two numbers in one sector: the disk writes both or none.
+    private static func read(_ file: OpenFile) throws -> UploadProgress {
+        var numbers: [Int64] = [0, 0]
+        let count = try numbers.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+        guard count == 16, numbers[0] >= 0, numbers[0] <= numbers[1] else { throw WeirError.notFound("upload") }
+        return UploadProgress(offset: Bytes(numbers[0]), length: Bytes(numbers[1]))
+    }
+
+    static func write(_ progress: UploadProgress, to file: OpenFile) throws {
+        let numbers = [progress.offset.count, progress.length.count]
+        try numbers.withUnsafeBytes { try file.write($0, at: 0) }
+        try file.sync()
+    }
+}

@@ -1,0 +1,82 @@
+import Glibc
+public import NIOPosix
+public import WeirModel
+
+/// The files of a zone: drafts, immutable trees, uploads on their way, the code and results of projects.
+///
+/// All work that blocks runs on `pool`; programs that are run (unpacking, git) hold a thread of `tools` each, which bounds
+/// how many run at once. Errors that a person can mend are `WeirError`; others are `SystemFault`.
+public struct FileStore: Sendable {
+    public let layout: StorageLayout
+    public let limits: UnpackLimits
+    public let webLimits: WebUploadLimits
+    let pool: NIOThreadPool
+    let tools: NIOThreadPool
+    let toolUser: UInt32
+    let git: GitRules
+
+    /// - Parameters:
+    ///   - toolUser: the unprivileged user (and group) number that archives are unpacked and repositories cloned as.
+    public init(
+        layout: StorageLayout, pool: NIOThreadPool, tools: NIOThreadPool, limits: UnpackLimits = .standard,
+        webLimits: WebUploadLimits = .standard, toolUser: UInt32 = 65534, git: GitRules = .standard
+    ) {
+        self.layout = layout
+        self.pool = pool
+        self.tools = tools
+        self.limits = limits
+        self.webLimits = webLimits
+        self.toolUser = toolUser
+        self.git = git
+    }
+
+    /// Makes the folders of the layout; at every start, before anything else.
+    public func prepare() async throws {
+        try await blocking {
+            try makePath(layout.root)
+            for path in layout.all { try makePath(path) }
+        }
+    }
+
+    /// Makes the folder when it is absent and gives its path on the host, for a mount. `owner` is set on a new folder.
+    public func make(_ folder: StoredFolder, owner: UInt32 = 0) async throws -> String {
+        try await blocking {
+            _ = try open(folder, making: true, owner: owner)
+            return layout.path(of: folder)
+        }
+    }
+
+    /// Throws `not_found` when the folder is absent, unless it is to be made.
+    func open(_ folder: StoredFolder, making: Bool = false, owner: UInt32 = 0) throws -> OpenFolder {
+        let path = layout.path(of: folder)
+        let relative = path.dropFirst(layout.root.utf8.count + 1).split(separator: "/").map { EntryName(String($0)) }
+        var current = try OpenFolder(trusted: layout.root)
+        for (position, name) in relative.enumerated() {
+            if making, position > 0, try current.status(name) == nil {
+                try current.makeFolderIfAbsent(name)
+                if position == relative.count - 1, owner != 0 { try current.folder(name).setOwner(owner, owner) }
+            }
+            current = try current.folder(name)
+        }
+        return current
+    }
+
+    func staging() throws -> OpenFolder { try OpenFolder(trusted: layout.staging) }
+
+    /// A name in `staging` that no one else uses.
+    func stagingName(_ purpose: String) -> EntryName {
+        EntryName("\(purpose)-" + String(UInt64.random(in: .min ... .max), radix: 36))
+    }
+
+    func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await pool.runIfActive(body)
+    }
+
+    private func makePath(_ path: String) throws {
+        var made = ""
+        for component in path.split(separator: "/") {
+            made += "/" + component
+            if mkdir(made, 0o755) < 0, errno != EEXIST { throw SystemFault.current("mkdir", made) }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import Crypto
+import Glibc
+import WeirModel
+
+/// Some files of one folder: what one thread takes at a time.
+struct FreezeItem: Sendable {
+    let folder: [EntryName]
+    let files: [EntryName]
+}
+
+/// A content that no tree had before, at its place in the new tree.
+struct NewContent: Sendable {
+    let folder: [EntryName]
+    let name: EntryName
+    let blob: BlobName
+}
+
+struct FreezeResult: Sendable {
+    var size: Int64 = 0
+    var added: Int64 = 0
+    var files = 0
+    var new: [NewContent] = []
+
+    mutating func add(_ other: FreezeResult) {
+        size += other.size
+        added += other.added
+        files += other.files
+        new += other.new
+    }
+}
+
+/// The making of one tree in staging: survey, place the files, publish.
+struct FreezePlan: Sendable {
+    static let chunk = 64
+    static let block = 1 << 20
+
+    let source: OpenFolder
+    let target: OpenFolder
+    let blobs: BlobFolder
+    let isOwn: Bool
+    let rule: LinkRule
+    let most: Int
+
+    private(set) var items: [FreezeItem] = []
+    private(set) var folders: [[EntryName]] = [[]]
+    private(set) var files = 0
+    private(set) var links = 0
+
+    init(source: OpenFolder, target: OpenFolder, blobs: BlobFolder, isOwn: Bool, rule: LinkRule, most: Int) {
+        self.source = source
+        self.target = target
+        self.blobs = blobs
+        self.isOwn = isOwn
+        self.rule = rule
+        self.most = most
+    }
+
+    var isSmall: Bool { files + folders.count <= FileStore.fewFiles }
+
+    /// Makes the folders and links of the tree, and lists its files.
+    mutating func survey() throws { try survey(source, target, []) }
+
+    private mutating func survey(_ source: OpenFolder, _ target: OpenFolder, _ place: [EntryName]) throws {
+        guard place.count <= FilePath.depthLimit else { throw WeirError.pathTooDeep(text(place)) }
+        var plain: [EntryName] = []
+        for name in try source.names() {
+            guard let status = try source.status(name) else { continue }
+            let here = place + [name]
+            guard files + links + folders.count < most else { throw WeirError.tooManyInTree(limit: most) }
+            switch status.kind {
+            case .file:
+                plain.append(name)
+                files += 1
+            case .folder:
+                try target.makeFolder(name)
+                folders.append(here)
+                try survey(source.folder(name), target.folder(name), here)
+            case .link:
+                let destination = try source.target(ofLink: name)
+                guard rule == .kept || FilePath.stays(linkAt: here.map(\.text), target: destination.text) else {
+                    throw WeirError.linkLeaves(text(here))
+                }
+                try target.makeLink(name, to: destination)
+                links += 1
+            case .special:
+                guard rule == .kept else { throw WeirError.specialFile(text(here)) }
+            }
+        }
+        for start in stride(from: 0, to: plain.count, by: Self.chunk) {
+            items.append(FreezeItem(folder: place, files: Array(plain[start..<min(start + Self.chunk, plain.count)])))
+        }
+    }
+
+    private func text(_ place: [EntryName]) -> String { place.map(\.text).joined(separator: "/") }
+
+    func place(_ item: FreezeItem) throws -> FreezeResult {
+        let from = try source.folder(at: item.folder)
+        let to = try target.folder(at: item.folder)
+        var result = FreezeResult()
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.block, alignment: 4096)
+        defer { block.deallocate() }
+        for name in item.files {
+            guard let (file, status) = try openLive(from, name) else { continue }
+            result.files += 1
+            if status.size == 0 {
+                let empty = try to.open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+                try empty.setMode(status.isExecutable ? 0o555 : 0o444)
+                continue
+            }
+            let placed = try isOwn ? share(file, status, to, name, block) : copy(file, status, to, name, block)
+            result.size += placed.size
+            if let blob = placed.new {
+                result.added += placed.size
+                result.new.append(NewContent(folder: item.folder, name: name, blob: blob))
+            }
+        }
+        return result
+    }
+
+    /// Nil when the file vanished, or turned into something that is left out.
+    private func openLive(_ folder: OpenFolder, _ name: EntryName) throws -> (OpenFile, FileStatus)? {
+        if isOwn { return try folder.openPlain(name) }
+        do {
+            return try folder.openPlain(name)
+        } catch let error as WeirError where ["not_found", "link_in_path", "special_file"].contains(error.code) {
+            return nil
+        }
+    }
+
+    private typealias Placed = (size: Int64, new: BlobName?)
+
+    /// From a draft: no byte is copied.
+    private func share(
+        _ file: OpenFile, _ status: FileStatus, _ to: OpenFolder, _ name: EntryName,
+        _ block: UnsafeMutableRawBufferPointer
+    ) throws -> Placed {
+        let known = try blobs.name(of: file, status)
+        let blob: BlobName
+        if let known { blob = known } else { blob = BlobName(try file.digest(block).0, isExecutable: status.isExecutable) }
+        if try blobs.link(blob, to: to, as: name) { return (status.size, nil) }
+        try file.setMode(blob.mode)
+        try file.setOwner(0, 0)
+        blobs.mark(file, blob)
+        if isSmall { try file.sync() }
+        let code = to.link(open: file, as: name)
+        switch code {
+        case 0: break
+        case EMLINK:
+            let copy = try file.copy(to: to, as: name, mode: blob.mode)
+            if isSmall { try copy.sync() }
+        default: throw SystemFault.current("link", file.path, code: code)
+        }
+        return (status.size, blob)
+    }
+
+    /// From a live folder: the content that is hashed is the content that is kept, whatever is written meanwhile.
+    private func copy(
+        _ file: OpenFile, _ status: FileStatus, _ to: OpenFolder, _ name: EntryName,
+        _ block: UnsafeMutableRawBufferPointer
+    ) throws -> Placed {
+        if status.size > Self.block {
+            let (digest, size) = try file.digest(block)
+            let blob = BlobName(digest, isExecutable: status.isExecutable)
+            if try blobs.link(blob, to: to, as: name) { return (size, nil) }
+            let copy = try file.copy(to: to, as: name, mode: 0o600)
+            let (copied, copiedSize) = try copy.digest(block)
+            return try keep(copy, BlobName(copied, isExecutable: status.isExecutable), copiedSize, status)
+        }
+        let count = try file.read(into: block, at: 0)
+        let bytes = UnsafeRawBufferPointer(rebasing: block[..<count])
+        var hash = SHA256()
+        hash.update(bufferPointer: bytes)
+        let blob = BlobName(Array(hash.finalize()), isExecutable: status.isExecutable)
+        if try blobs.link(blob, to: to, as: name) { return (Int64(count), nil) }
+        let copy = try to.open(name, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        try copy.write(bytes, at: 0)
+        return try keep(copy, blob, Int64(count), status)
+    }
+
+    private func keep(_ copy: OpenFile, _ blob: BlobName, _ size: Int64, _ status: FileStatus) throws -> Placed {
+        copy.setModified(status)
+        try copy.setMode(blob.mode)
+        blobs.mark(copy, blob)
+        if isSmall { try copy.sync() }
+        return (size, blob)
+    }
+
+    /// Gives the new contents their names, once they are on the disk, and closes the folders.
+    func publish(_ new: [NewContent], syncEach: Bool) throws {
+        if !syncEach { try target.syncAll() }
+        for content in new {
+            try blobs.publish(content.blob, from: target.folder(at: content.folder), content.name)
+        }
+        for place in folders.reversed() {
+            let folder = try target.folder(at: place)
+            try folder.setMode(0o555)
+            if syncEach { try folder.sync() }
+        }
+        if !syncEach { try target.syncAll() }
+    }
+}
+
+extension OpenFile {
+    func digest(_ block: UnsafeMutableRawBufferPointer) throws -> ([UInt8], Int64) {
+        var hash = SHA256()
+        var offset: Int64 = 0
+        while true {
+            let count = try read(into: block, at: offset)
+            if count == 0 { return (Array(hash.finalize()), offset) }
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: block[..<count]))
+            offset += Int64(count)
+        }
+    }
+
+    /// A new file with the same content: the same blocks where the file system can share them.
+    func copy(to folder: OpenFolder, as name: EntryName, mode: mode_t) throws -> OpenFile {
+        let copy = try folder.open(name, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        let cloned = descriptor.use { from in copy.descriptor.use { to in Kernel.clone(from, to: to) } }
+        if !cloned {
+            let block = UnsafeMutableRawBufferPointer.allocate(byteCount: FreezePlan.block, alignment: 4096)
+            defer { block.deallocate() }
+            var offset: Int64 = 0
+            while true {
+                let count = try read(into: block, at: offset)
+                if count == 0 { break }
+                try copy.write(UnsafeRawBufferPointer(rebasing: block[..<count]), at: offset)
+                copy.startWriting(offset, Int64(count))
+                offset += Int64(count)
+            }
+        }
+        try copy.setMode(mode)
+        return copy
+    }
+}
+
+extension WeirError {
+    static func tooManyInTree(limit: Int) -> WeirError {
+        WeirError(
+            "folder_too_many_files", .tooLarge, subject: "files", rule: "DAT-06",
+            LocalizedText(
+                "The folder holds more than \(limit) files and folders.", zh: "文件夹包含超过 \(limit) 个文件和目录。"),
+            remedy: LocalizedText("Pack many small files into archives.", zh: "请将大量小文件打包。"))
+    }
+}
