@@ -155,6 +155,11 @@ public struct Accounts: Sendable {
         return account
     }
 
+    /// What the people are called that an answer names.
+    public func logins(of accounts: Set<Identifier<Account>>) async throws -> [Identifier<Account>: String] {
+        try await store.read { try $0.logins(of: accounts) }
+    }
+
     /// Gives the account a new one-time password, and ends its sessions.
     public func resetPassword(of id: Identifier<Account>, by caller: Caller) async throws -> String {
         try caller.requireOperator()

@@ -56,6 +56,15 @@ extension Reading {
         return Page(rows: rows.map(AccountRecord.init), request: page) { $0.id.text }
     }
 
+    /// What the people are called that records name.
+    public func logins(of accounts: Set<Identifier<Account>>) throws -> [Identifier<Account>: String] {
+        guard !accounts.isEmpty else { return [:] }
+        let rows = try Row.fetchAll(
+            db, sql: "SELECT id, login FROM account WHERE id IN (SELECT value FROM json_each(?))",
+            arguments: [try jsonText(accounts.map(\.text))])
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0["id"], $0["login"]) })
+    }
+
     public func hasAccounts() throws -> Bool {
         try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM account)") ?? false
     }

@@ -1,0 +1,108 @@
+import HTTPTypes
+import Hummingbird
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+/// A dataset or model as the API shows it.
+struct AssetView: JSONConvertible {
+    let asset: AssetRecord
+    let people: People
+
+    var json: JSON {
+        [
+            "id": asset.id, "workspace": asset.workspace, "kind": asset.kind, "name": asset.name,
+            "description": asset.description, "tags": asset.tags, "visibility": asset.visibility,
+            "data_type": asset.dataType, "scenario": asset.scenario, "zone": asset.zone,
+            "latest_version": asset.latest == 0 ? nil : asset.latest, "created_by": people.json(of: asset.createdBy),
+            "created_at": asset.createdAt, "changed_at": asset.changedAt,
+        ]
+    }
+}
+
+struct AssetRoutes {
+    let assets: Assets
+    let accounts: Accounts
+
+    func add(to routes: Routes) {
+        let (assets, accounts) = (assets, accounts)
+
+        routes.get("workspaces/{workspace}/assets", "listAssets") { call in
+            let workspace = try call.id("workspace", of: Workspace.self)
+            guard let kind = try call.query("kind", as: AssetKind.self) else { throw WeirError.missing("kind") }
+            let page = try await assets.list(
+                kind, in: workspace, named: call.query("name"),
+                dataType: call.query("data_type", as: DataType.self), call.page(), for: call.caller)
+            let people = try await accounts.people(page.items.map(\.createdBy))
+            return call.answer(page) { AssetView(asset: $0, people: people).json }
+        }
+
+        routes.post("workspaces/{workspace}/assets", "createAsset") { call in
+            let workspace = try call.id("workspace", of: Workspace.self)
+            let input = try await call.input(NewAsset.self)
+            let asset = try await assets.create(input.kind, in: workspace, input.description, by: call.caller)
+            let people = try await accounts.people([asset.createdBy])
+            return call.answer(AssetView(asset: asset, people: people).json, status: .created)
+        }
+
+        routes.get("assets/{asset}", "getAsset") { call in
+            let asset = try await assets.asset(call.id("asset"), for: call.caller)
+            return call.answer(AssetView(asset: asset, people: try await accounts.people([asset.createdBy])).json)
+        }
+
+        routes.patch("assets/{asset}", "changeAsset") { call in
+            let id = try call.id("asset", of: Asset.self)
+            let input = try await call.input(ChangeAsset.self)
+            let asset = try await assets.edit(id, input.description, by: call.caller)
+            return call.answer(AssetView(asset: asset, people: try await accounts.people([asset.createdBy])).json)
+        }
+
+        routes.delete("assets/{asset}", "deleteAsset") { call in
+            try await assets.delete(call.id("asset"), by: call.caller)
+            return call.done()
+        }
+    }
+
+    struct NewAsset: Input {
+        let kind: AssetKind
+        let name: String
+        let text: String?
+        let tags: [String]?
+        let visibility: Visibility?
+        let dataType: DataType?
+        let scenario: Scenario?
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case kind, name, tags, visibility, scenario
+            case text = "description"
+            case dataType = "data_type"
+        }
+
+        var description: Assets.Description {
+            Assets.Description(
+                name: name, description: text, tags: tags, visibility: visibility, dataType: dataType,
+                scenario: scenario)
+        }
+    }
+
+    struct ChangeAsset: Input {
+        let name: String?
+        let text: String?
+        let tags: [String]?
+        let visibility: Visibility?
+        let dataType: DataType?
+        let scenario: Scenario?
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case name, tags, visibility, scenario
+            case text = "description"
+            case dataType = "data_type"
+        }
+
+        var description: Assets.Description {
+            Assets.Description(
+                name: name, description: text, tags: tags, visibility: visibility, dataType: dataType,
+                scenario: scenario)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import HTTPTypes
+import Hummingbird
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+/// A version of a dataset or model as the API shows it.
+struct VersionView: JSONConvertible {
+    let version: AssetVersionRecord
+    let people: People
+
+    var json: JSON {
+        [
+            "asset": version.asset, "number": version.number, "size": version.size, "added": version.added,
+            "files": version.files, "note": version.note, "origin": version.origin,
+            "created_by": people.json(of: version.createdBy), "created_at": version.createdAt,
+        ]
+    }
+}
+
+struct VersionRoutes {
+    let assets: Assets
+    let accounts: Accounts
+
+    func add(to routes: Routes) {
+        let (assets, accounts) = (assets, accounts)
+
+        routes.get("assets/{asset}/versions", "listVersions") { call in
+            let versions = try await assets.versions(of: call.id("asset"), for: call.caller)
+            let people = try await accounts.people(versions.map(\.createdBy))
+            return call.answer(all: versions) { VersionView(version: $0, people: people).json }
+        }
+
+        routes.get("assets/{asset}/versions/{number}", "getVersion") { call in
+            let version = try await assets.version(call.number("number"), of: call.id("asset"), for: call.caller)
+            return call.answer(
+                VersionView(version: version, people: try await accounts.people([version.createdBy])).json)
+        }
+
+        routes.delete("assets/{asset}/versions/{number}", "deleteVersion") { call in
+            try await assets.deleteVersion(call.number("number"), of: call.id("asset"), by: call.caller)
+            return call.done()
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import HTTPTypes
+import Hummingbird
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+/// An image as the API shows it.
+struct ImageView: JSONConvertible {
+    let image: ImageRecord
+
+    var json: JSON {
+        [
+            "id": image.id, "workspace": image.workspace, "reference": image.reference, "digest": image.digest,
+            "tools": [String](), "labels": image.labels, "size": image.size, "created_at": image.createdAt,
+        ]
+    }
+}
+
+struct ImageRoutes {
+    let images: Images
+
+    func add(to routes: Routes) {
+        let images = images
+
+        routes.get("images", "listImages") { call in
+            let page = try await images.list(for: call.queryID("workspace"), call.page(), by: call.caller)
+            return call.answer(page) { ImageView(image: $0).json }
+        }
+
+        routes.get("images/{image}", "getImage") { call in
+            call.answer(ImageView(image: try await images.image(call.id("image"), for: call.caller)).json)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import HTTPTypes
+import Hummingbird
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+struct ProjectRoutes {
+    let projects: Projects
+    let accounts: Accounts
+
+    func add(to routes: Routes) {
+        let (projects, accounts) = (projects, accounts)
+
+        routes.get("workspaces/{workspace}/projects", "listProjects") { call in
+            let page = try await projects.list(
+                in: call.id("workspace"), named: call.query("name"), call.page(), for: call.caller)
+            let people = try await accounts.people(page.items.map(\.createdBy))
+            return call.answer(page) { Self.show($0, people) }
+        }
+
+        routes.post("workspaces/{workspace}/projects", "createProject") { call in
+            let workspace = try call.id("workspace", of: Workspace.self)
+            let input = try await call.input(ProjectInput.self)
+            guard let name = input.name else { throw WeirError.missing("name") }
+            let project = try await projects.create(
+                in: workspace, name: name, description: input.description ?? "", tags: input.tags ?? [],
+                by: call.caller)
+            return call.answer(
+                Self.show(project, try await accounts.people([project.createdBy])), status: .created)
+        }
+
+        routes.get("projects/{project}", "getProject") { call in
+            let project = try await projects.project(call.id("project"), for: call.caller)
+            return call.answer(Self.show(project, try await accounts.people([project.createdBy])))
+        }
+
+        routes.patch("projects/{project}", "changeProject") { call in
+            let id = try call.id("project", of: Project.self)
+            let input = try await call.input(ProjectInput.self)
+            let project = try await projects.edit(
+                id, name: input.name, description: input.description, tags: input.tags, by: call.caller)
+            return call.answer(Self.show(project, try await accounts.people([project.createdBy])))
+        }
+
+        routes.delete("projects/{project}", "deleteProject") { call in
+            try await projects.delete(call.id("project"), by: call.caller)
+            return call.done()
+        }
+    }
+
+    private static func show(_ project: ProjectRecord, _ people: People) -> JSON {
+        [
+            "id": project.id, "workspace": project.workspace, "name": project.name,
+            "description": project.description, "tags": project.tags, "created_by": people.json(of: project.createdBy),
+            "created_at": project.createdAt, "changed_at": project.changedAt,
+        ]
+    }
+
+    struct ProjectInput: Input, Encodable {
+        let name: String?
+        let description: String?
+        let tags: [String]?
+
+        enum CodingKeys: String, CodingKey, CaseIterable { case name, description, tags }
+    }
+}
+
+extension Accounts {
+    /// Who the accounts are that an answer names.
+    func people(_ ids: [Identifier<Account>]) async throws -> People {
+        People(logins: try await logins(of: Set(ids)))
+    }
+}

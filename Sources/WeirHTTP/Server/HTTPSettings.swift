@@ -1,0 +1,31 @@
+public import NIOSSL
+
+/// How the API and the console are offered.
+public struct HTTPSettings: Sendable {
+    public var host: String
+    /// 0 takes any free port.
+    public var port: Int
+    public var tls: TLSConfiguration?
+    /// Of a JSON body.
+    public var bodyLimit: Int
+    /// Streams of events and logs that may be open at once.
+    public var mostStreams: Int
+    public var mostConnections: Int
+    /// Shown by `/api/v1/system`.
+    public var version: String
+    public var signUpIsOpen: Bool
+
+    public init(
+        host: String = "127.0.0.1", port: Int, tls: TLSConfiguration? = nil, bodyLimit: Int = 1 << 20,
+        mostStreams: Int = 1_000, mostConnections: Int = 10_000, version: String = "1.0.0", signUpIsOpen: Bool = false
+    ) {
+        self.host = host
+        self.port = port
+        self.tls = tls
+        self.bodyLimit = bodyLimit
+        self.mostStreams = mostStreams
+        self.mostConnections = mostConnections
+        self.version = version
+        self.signUpIsOpen = signUpIsOpen
+    }
+}

@@ -1,0 +1,19 @@
+import Hummingbird
+import Logging
+import NIOCore
+
+/// What is known of a request before any route sees it.
+struct RequestInformation: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// In the answer, in every error and in the log.
+    let requestID: String
+    let remoteAddress: String
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        let number = String(UInt64.random(in: .min ... .max), radix: 16)
+        requestID = String(repeating: "0", count: 16 - number.count) + number
+        remoteAddress = source.channel.remoteAddress?.ipAddress ?? ""
+        logger[metadataKey: "request_id"] = .string(requestID)
+    }
+}

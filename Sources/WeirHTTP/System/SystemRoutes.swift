@@ -1,0 +1,41 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import WeirModel
+import WeirPlatform
+
+struct SystemRoutes {
+    let health: Health
+    let metrics: RequestMetrics
+
+    func add(to routes: Routes) {
+        let (health, metrics) = (health, metrics)
+
+        routes.get("system", "getSystem", .anyone) { call in
+            call.answer(["version": call.settings.version, "sign_up_open": call.settings.signUpIsOpen])
+        }
+
+        routes.get("openapi.yaml", "getOpenAPI", .anyone) { _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/yaml; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_yaml)))
+        }
+
+        routes.get("/healthz", "getHealth", .anyone) { call in call.answer(["status": "ok"]) }
+
+        routes.get("/readyz", "getReadiness", .anyone) { call in
+            let problems = await health.problems()
+            return call.answer(
+                ["ready": problems.isEmpty, "problems": problems.map { $0[call.language] }],
+                status: problems.isEmpty ? .ok : .serviceUnavailable)
+        }
+
+        routes.get("/metrics", "getMetrics", .anyone) { _ in
+            let gauges = await health.gauges()
+            let text = metrics.text().text + MetricsText(gauges).text
+            return Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+        }
+    }
+}
