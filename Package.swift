@@ -100,8 +100,18 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["WeirModel", "WeirEngine"],
+            dependencies: ["WeirModel", "WeirEngine", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WeirEngineTests",
+            dependencies: [
+                "WeirModel", "WeirEngine", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "WeirModelTests", dependencies: ["WeirModel", "TestSupport"], swiftSettings: strict),

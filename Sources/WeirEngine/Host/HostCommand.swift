@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import WeirModel
 
 /// Runs a program of the host and waits for its end without holding a thread.
@@ -18,34 +19,17 @@ enum HostCommand {
         guard let program = arguments.first, let path = find(program) else {
             throw WeirError.programMissing(arguments.first ?? "")
         }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = Array(arguments.dropFirst())
-        process.currentDirectoryURL = URL(fileURLWithPath: "/")
-        process.environment = ["PATH": folders.joined(separator: ":"), "LANG": "C.UTF-8", "HOME": "/root"]
-            .merging(environment) { $1 }
         // Files and not pipes: nobody has to read while the program runs, and a daemon may keep them.
         let sink = try file.map(appending) ?? nameless()
         defer { try? sink.close() }
-        process.standardOutput = sink
-        process.standardError = sink
-        if let input {
-            let source = try nameless()
-            try source.write(contentsOf: input)
-            try source.seek(toOffset: 0)
-            process.standardInput = source
-        } else {
-            process.standardInput = FileHandle.nullDevice
-        }
-        let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do {
-                try process.run()
-            } catch {
-                process.terminationHandler = nil
-                continuation.resume(throwing: error)
-            }
-        }
+        let source = try input.map(filled) ?? FileHandle.nullDevice
+        defer { if input != nil { try? source.close() } }
+        let variables = ["PATH": folders.joined(separator: ":"), "LANG": "C.UTF-8", "HOME": "/root"]
+            .merging(environment) { $1 }
+        let child = try spawn(
+            path, arguments, variables.map { "\($0.key)=\($0.value)" }, input: source.fileDescriptor,
+            output: sink.fileDescriptor)
+        let status = await end(of: child)
         guard file == nil else { return Result(status: status, output: "") }
         try sink.seek(toOffset: 0)
         let bytes = try sink.read(upToCount: mostOutput) ?? Data()
@@ -57,6 +41,55 @@ enum HostCommand {
     static func find(_ program: String) -> String? {
         if program.hasPrefix("/") { return FileManager.default.isExecutableFile(atPath: program) ? program : nil }
         return folders.map { "\($0)/\(program)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    /// Not Foundation's `Process`: it notices the end by a socket that a daemon, started by the program, would keep open.
+    private static func spawn(
+        _ path: String, _ arguments: [String], _ environment: [String], input: Int32, output: Int32
+    ) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, input, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        posix_spawn_file_actions_adddup2(&actions, output, 2)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // The threads of an event loop may have signals blocked or ignored, which a child would inherit.
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        let argv = arguments.map { strdup($0) } + [nil]
+        let envp = environment.map { strdup($0) } + [nil]
+        defer { for text in argv + envp { free(text) } }
+        var child: pid_t = 0
+        let failure = posix_spawn(&child, path, &actions, &attributes, argv, envp)
+        guard failure == 0 else { throw WeirError.hostCommandFailed(path, String(cString: strerror(failure))) }
+        return child
+    }
+
+    /// A thread of its own waits: the programs are few, and the pools' threads are for short work.
+    private static func end(of child: pid_t) async -> Int32 {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                var status: Int32 = 0
+                while waitpid(child, &status, 0) < 0 && errno == EINTR {}
+                let signal = status & 0x7f
+                continuation.resume(returning: signal == 0 ? (status >> 8) & 0xff : 128 + signal)
+            }
+        }
+    }
+
+    private static func filled(_ data: Data) throws -> FileHandle {
+        let handle = try nameless()
+        try handle.write(contentsOf: data)
+        try handle.seek(toOffset: 0)
+        return handle
     }
 
     private static func nameless() throws -> FileHandle {

@@ -78,8 +78,11 @@ public struct PodmanService: Sendable {
             command = ["nsenter", "-m", "-t", String(holder), "--wd=/"] + command
         }
         // A session of its own, and a parent that ends at once: no signal to Weir reaches the service.
-        _ = try await HostCommand.run(["setsid", "--fork"] + command, environment: environment, output: log)
+        _ = try await HostCommand.run(Self.detached + command, environment: environment, output: log)
     }
+
+    /// Puts a program into a session of its own, away from our folder and our parent.
+    private static let detached = ["setsid", "--fork", "env", "-C", "/"]
 
     /// The process that keeps the mount namespace in which the cgroup2 mount is gone. All of Podman must live in that one
     /// namespace, also after the service was started again: the network namespaces of containers are mounts in it.
@@ -88,7 +91,7 @@ public struct PodmanService: Sendable {
         try? FileManager.default.removeItem(atPath: holderFile)
         let script = "umount /sys/fs/cgroup/unified; echo $$ >\"$0.new\"; mv \"$0.new\" \"$0\"; exec sleep infinity"
         _ = try await HostCommand.run(
-            ["setsid", "--fork", "unshare", "-m", "--propagation", "slave", "sh", "-c", script, holderFile], output: log)
+            Self.detached + ["unshare", "-m", "--propagation", "slave", "sh", "-c", script, holderFile], output: log)
         let deadline = ContinuousClock.now + Self.patience
         while ContinuousClock.now < deadline {
             if let pid = aliveHolder() { return pid }

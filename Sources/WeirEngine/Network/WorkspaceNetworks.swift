@@ -96,6 +96,15 @@ actor WorkspaceNetworks {
         }
     }
 
+    /// Removes every network of the installation, and its rules.
+    func removeAll() async throws {
+        for network in try await list() {
+            guard let workspace = network.labels?[Label.workspace].flatMap({ Identifier<Workspace>($0) }) else { continue }
+            try await remove(workspace)
+        }
+        try await apply([])
+    }
+
     private func list() async throws -> [Network] {
         let filter = try JSONEncoder().encode(["label": ["\(Label.installation)=\(installation)"]])
         let answer = try await podman.call(.GET, "/networks/json", ["filters": String(decoding: filter, as: UTF8.self)])

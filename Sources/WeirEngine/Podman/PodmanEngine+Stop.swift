@@ -47,3 +47,11 @@ extension PodmanEngine {
 
     private static let mostRemovals = 10
 }
+
+extension PodmanEngine {
+    /// Removes every instance and network of this installation: for the end of a test, and for an uninstallation.
+    public func removeAll() async throws {
+        for observation in try await observe() { try await remove(observation.instance) }
+        try await networks.removeAll()
+    }
+}

@@ -70,6 +70,8 @@ struct PodmanSocket: Sendable {
             url += "?" + query.map { "\($0.key)=\(Self.escaped($0.value))" }.joined(separator: "&")
         }
         var request = HTTPClientRequest(url: url)
+        // Otherwise the socket's path would be sent as the host, which Podman refuses.
+        request.headers.add(name: "Host", value: "podman")
         request.method = method
         return request
     }

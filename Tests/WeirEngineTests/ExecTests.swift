@@ -1,0 +1,88 @@
+import TestSupport
+import Testing
+import WeirEngine
+import WeirModel
+
+@Suite("Commands and terminals in an instance")
+struct ExecTests {
+    @Test("a command runs in the instance and gives back its exit code and both outputs")
+    func run() async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch("sleep 60")
+            _ = try await test.engine.launch(launch)
+            let result = try await test.engine.run(["sh", "-c", "echo out; echo err >&2; exit 5"], in: launch.instance)
+            #expect(result.exitCode == 5)
+            #expect(result.output.contains("out\n") && result.output.contains("err\n"))
+            let much = try await test.engine.run(["dd", "if=/dev/zero", "bs=1M", "count=3"], in: launch.instance)
+            #expect(much.output.utf8.count <= 1 << 20)
+            try await test.engine.stop(launch.instance, grace: .zero)
+            await #expect(throws: WeirError.self) { try await test.engine.run(["true"], in: launch.instance) }
+        }
+    }
+
+    @Test("processes are told by their numbers inside of the instance, without ps in the image")
+    func processes() async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch("sleep 333 & echo up; wait")
+            _ = try await test.engine.launch(launch)
+            _ = try await test.wrote("up", launch)
+            let found = try await test.engine.processes(in: launch.instance)
+            let sleeping = try #require(found.first { $0.command == "sleep 333" })
+            let parent = try #require(found.first { $0.pid == sleeping.parent })
+            #expect(parent.command.hasPrefix("sh -c"))
+            #expect(sleeping.pid < 100 && sleeping.memory > 0 && sleeping.elapsedSeconds < 60)
+        }
+    }
+
+    @Test("a terminal shows what is typed, follows its size, and ends with its command")
+    func terminal() async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch("sleep 60")
+            _ = try await test.engine.launch(launch)
+            let terminal = try await test.engine.terminal(
+                ["sh"], in: launch.instance, size: TerminalSize(columns: 90, rows: 20))
+            var screen = ""
+            var typed = 0
+            let script = ["stty size\n", "stty size; echo a$((40+2))z\n", "exit\n"]
+            try await terminal.write(Array(script[0].utf8))
+            for try await bytes in terminal.output {
+                screen += String(decoding: bytes, as: UTF8.self)
+                if typed == 0 && screen.contains("20 90") {
+                    typed = 1
+                    try await terminal.resize(TerminalSize(columns: 132, rows: 50))
+                    try await terminal.write(Array(script[1].utf8))
+                }
+                if typed == 1 && screen.contains("a42z") {
+                    typed = 2
+                    try await terminal.write(Array(script[2].utf8))
+                }
+            }
+            #expect(typed == 2)
+            #expect(screen.contains("50 132"))
+        }
+    }
+
+    @Test("closing a terminal hangs its command up")
+    func hangUp() async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch("sleep 60")
+            _ = try await test.engine.launch(launch)
+            let terminal = try await test.engine.terminal(
+                ["sh"], in: launch.instance, size: TerminalSize(columns: 80, rows: 24))
+            try await terminal.write(Array("echo b$((1+1))c; sleep 444\n".utf8))
+            var screen = ""
+            for try await bytes in terminal.output {
+                screen += String(decoding: bytes, as: UTF8.self)
+                if screen.contains("b2c") { break }
+            }
+            await terminal.close()
+            let deadline = ContinuousClock.now + .seconds(10)
+            var left = true
+            while left, ContinuousClock.now < deadline {
+                left = try await test.engine.processes(in: launch.instance).contains { $0.command == "sh" }
+                if left { try await Task.sleep(for: .milliseconds(30)) }
+            }
+            #expect(!left)
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import TestSupport
+import Testing
+import WeirEngine
+import WeirModel
+
+@Suite("Limits")
+struct LimitTests {
+    @Test("processors, memory and processes are limited by the kernel, and root has few capabilities")
+    func limits() async throws {
+        try await TestEngine.with { test in
+            let script = """
+                cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null
+                cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d' ' -f1 /sys/fs/cgroup/cpu.max
+                cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null
+                grep -E 'CapEff|NoNewPrivs' /proc/self/status; echo done
+                """
+            let launch = test.launch(script, memory: .mib(48), cpu: 500, processes: 20)
+            _ = try await test.engine.launch(launch)
+            let lines = try await test.wrote("done", launch).split(separator: "\n").map(String.init)
+            #expect(lines.starts(with: [String(48 << 20), "50000", "20"]))
+            #expect(lines.contains("NoNewPrivs:\t1"))
+            let effective = lines.first { $0.hasPrefix("CapEff") }?.split(separator: "\t").last
+            // CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, FSETID 4, KILL 5, SETGID 6, SETUID 7, NET_BIND_SERVICE 10, SYS_CHROOT 18
+            #expect(effective.flatMap { UInt64($0, radix: 16) } == 0x404fb)
+        }
+    }
+
+    @Test("scratch ends at its size", arguments: [false, true])
+    func scratch(ownUserNamespace: Bool) async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch(
+                "dd if=/dev/zero of=/scratch/big bs=1M count=64; df -m /scratch | tail -1; rm /scratch/big; echo done; sleep 30",
+                scratch: .mib(32), ownUserNamespace: ownUserNamespace)
+            _ = try await test.engine.launch(launch)
+            let output = try await test.wrote("done", launch)
+            #expect(output.contains("No space left on device"))
+            try await test.engine.remove(launch.instance)
+            let rest = try FileManager.default.contentsOfDirectory(atPath: test.configuration.scratchFolder)
+            #expect(!rest.contains { $0.hasPrefix(launch.instance.text) })
+        }
+    }
+
+    @Test("read-only mounts cannot be written, writable ones can, in a user namespace too", arguments: [false, true])
+    func mounts(ownUserNamespace: Bool) async throws {
+        try await TestEngine.with { test in
+            for name in ["data", "output"] {
+                try FileManager.default.createDirectory(atPath: "\(test.folder.path)/\(name)", withIntermediateDirectories: true)
+            }
+            try "seven".write(toFile: test.folder.path + "/data/file", atomically: true, encoding: .utf8)
+            let launch = test.launch(
+                "cat /gemini/data-1/file; echo; echo x > /gemini/data-1/new && echo LEAK; echo good > /gemini/output/result && echo kept; echo done",
+                mounts: [
+                    .init(source: test.folder.path + "/data", target: "/gemini/data-1", writable: false),
+                    .init(source: test.folder.path + "/output", target: "/gemini/output", writable: true),
+                ], ownUserNamespace: ownUserNamespace)
+            _ = try await test.engine.launch(launch)
+            let output = try await test.wrote("done", launch)
+            #expect(output.contains("seven") && output.contains("kept") && !output.contains("LEAK"))
+            let result = test.folder.path + "/output/result"
+            #expect(try String(contentsOfFile: result, encoding: .utf8) == "good\n")
+            let owner = try FileManager.default.attributesOfItem(atPath: result)[.ownerAccountID] as? Int
+            #expect(owner == 0)
+        }
+    }
+
+    @Test("a user namespace of its own makes root in the instance another user outside")
+    func userNamespace() async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch("cat /proc/self/uid_map; id -u; echo done", ownUserNamespace: true)
+            _ = try await test.engine.launch(launch)
+            let map = try await test.wrote("done", launch).split(separator: "\n").first?.split(separator: " ").map(String.init)
+            #expect(map?[0] == "0" && map?[1] != "0" && map?[2] == "65536")
+        }
+    }
+
+    @Test("what an instance uses can be read while it runs")
+    func usage() async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch("echo up; while true; do :; done")
+            _ = try await test.engine.launch(launch)
+            _ = try await test.wrote("up", launch)
+            let first = try #require(try await test.engine.usage(of: launch.instance))
+            #expect(first.memoryLimit == .mib(64) && first.memory > 0 && first.memory < .mib(64) && first.processes >= 1)
+            let deadline = ContinuousClock.now + .seconds(10)
+            var later = first
+            while later.cpu <= first.cpu + .milliseconds(50), ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(50))
+                later = try await test.engine.usage(of: launch.instance) ?? later
+            }
+            #expect(later.cpu > first.cpu + .milliseconds(50))
+            try await test.engine.stop(launch.instance, grace: .zero)
+            #expect(try await test.engine.usage(of: launch.instance) == nil)
+        }
+    }
+}

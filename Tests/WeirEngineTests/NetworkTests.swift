@@ -1,0 +1,63 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import TestSupport
+import Testing
+import WeirEngine
+import WeirModel
+
+@Suite("Workspaces are apart", .serialized)
+struct NetworkTests {
+    private static let server = "echo ready; while true; do echo -e 'HTTP/1.0 200 OK\\r\\n\\r\\nopen' | nc -l -p 8000; done"
+
+    @Test("instances of a workspace find each other by name; other workspaces and the host's ports are out of reach")
+    func isolation() async throws {
+        let host = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "0.0.0.0", port: 0) { channel in channel.eventLoop.makeSucceededFuture(channel) }
+        let port = try #require(host.channel.localAddress?.port)
+        try await TestEngine.with { test in
+            let (ours, theirs) = (test.workspace(), test.workspace())
+            let peer = test.launch(Self.server, in: ours, hostName: "peer")
+            let other = test.launch(Self.server, in: theirs, hostName: "other")
+            for launch in [peer, other] {
+                _ = try await test.engine.launch(launch)
+                _ = try await test.wrote("ready", launch)
+            }
+            let address = try #require(try await test.engine.observe(other.instance)?.address)
+            let script = """
+                try() { if wget -q -T 2 -O - "$2" >/dev/null 2>&1; then echo "$1 reached"; else echo "$1 refused"; fi; }
+                try peer http://peer:8000/
+                try other http://\(address):8000/
+                G=$(ip route | grep default | cut -d' ' -f3)
+                if nc -w 2 $G \(port) </dev/null; then echo gateway reached; else echo gateway refused; fi
+                H=\(Self.hostAddress())
+                if nc -w 2 $H \(port) </dev/null; then echo host reached; else echo host refused; fi
+                if nc -w 2 169.254.169.254 80 </dev/null; then echo metadata reached; else echo metadata refused; fi
+                echo done
+                """
+            let probe = test.launch(script, in: ours, hostName: "probe")
+            _ = try await test.engine.launch(probe)
+            let lines = try await test.wrote("done", probe).split(separator: "\n")
+            #expect(
+                lines == [
+                    "peer reached", "other refused", "gateway refused", "host refused", "metadata refused", "done",
+                ])
+            // The host itself reaches instances, as the gateway must.
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(host: address, port: 8000).get()
+            try await channel.close()
+
+            for launch in [peer, other, probe] { try await test.engine.remove(launch.instance) }
+            try await test.engine.prepareNetwork(for: ours)
+            try await test.engine.removeNetwork(for: ours)
+            try await test.engine.removeNetwork(for: ours)
+        }
+        try await host.channel.close()
+    }
+
+    /// The host's own address towards the outside.
+    private static func hostAddress() -> String {
+        let devices = (try? System.enumerateDevices()) ?? []
+        return devices.first { $0.name.hasPrefix("e") && $0.address?.protocol == .inet }?.address?.ipAddress ?? "127.0.0.2"
+    }
+}
