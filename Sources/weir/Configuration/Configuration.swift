@@ -64,16 +64,19 @@ struct Configuration: Sendable, Equatable {
         var registry: String?
         /// Certificates that containers need to trust beyond those of their image, in one PEM file.
         var caBundle: String?
-        /// Highest number of open files of a process in a container; nil leaves it to Podman.
-        var openFiles: Int?
-        /// Whether Podman runs in a mount namespace of its own, which hosts with a hybrid cgroup layout need.
-        var privateMounts = Choice.auto
-        /// Whether jobs and services get a user namespace of their own.
-        var userNamespaces = Choice.auto
+        /// Where containers may connect to beyond their own workspace.
+        var egress = Egress.open
+        /// Private networks that containers may connect to (`10.1.2.0/24`), or, with a closed egress, the only networks.
+        var networks: [String] = []
+        /// The bytes of output that are kept of one instance.
+        var logLimit = Bytes.mib(64)
     }
 
-    enum Choice: String, Sendable, CaseIterable {
-        case auto, on, off
+    enum Egress: String, Sendable, CaseIterable {
+        /// The internet, but no private network.
+        case open
+        /// Nothing.
+        case closed
     }
 
     struct Tariff: Sendable, Equatable {

@@ -76,14 +76,12 @@ struct ConfigurationKey: Sendable {
             "engine.ca_bundle", \.engine.caBundle, .optional(.path),
             "Certificates that containers shall trust beyond those of their image (PEM), for sites with a proxy."),
         key(
-            "engine.open_files", \.engine.openFiles, .optional(.count(256...1_048_576)),
-            "Highest number of open files in a container; Podman's own when empty."),
+            "engine.egress", \.engine.egress, .choice(),
+            "Where containers may connect to beyond their workspace: `open`, the internet; `closed`, nothing."),
         key(
-            "engine.private_mounts", \.engine.privateMounts, .choice(),
-            "Whether Weir's Podman runs in a mount namespace of its own, as hosts with hybrid cgroups need."),
-        key(
-            "engine.user_namespaces", \.engine.userNamespaces, .choice(),
-            "Whether root in a job or service is another user outside."),
+            "engine.networks", \.engine.networks, .networks,
+            "Private networks that containers may connect to all the same."),
+        key("engine.log_limit", \.engine.logLimit, .size, "Output that is kept of one instance."),
         key(
             "flavors", \.flavors, .flavors,
             "The resource specifications that people choose from, in this order; see below."),

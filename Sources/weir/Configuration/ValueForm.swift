@@ -72,6 +72,23 @@ extension ValueForm where Value == String {
     }
 }
 
+extension ValueForm where Value == [String] {
+    /// IPv4 or IPv6 networks: an address and the length of its prefix.
+    static let networks = ValueForm(
+        "networks as 10.1.2.0/24, with commas between them, or empty",
+        parse: { text in
+            let networks = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+            let areValid = networks.allSatisfy { network in
+                let parts = network.split(separator: "/")
+                guard parts.count == 2, let length = Int(parts[1]) else { return false }
+                var address = in6_addr()
+                return (inet_pton(AF_INET, String(parts[0]), &address) == 1 && (0...32).contains(length))
+                    || (inet_pton(AF_INET6, String(parts[0]), &address) == 1 && (0...128).contains(length))
+            }
+            return areValid ? networks : nil
+        }, write: { $0.joined(separator: ", ") })
+}
+
 extension ValueForm where Value == Int {
     static func count(_ range: ClosedRange<Int>) -> ValueForm {
         ValueForm("a whole number from \(range.lowerBound) to \(range.upperBound)") { text in

@@ -1,0 +1,85 @@
+import WeirModel
+
+/// What the API answers, as far as tables and further commands need it. Identifiers stay what the API gave.
+enum Records {
+    struct Person: Decodable, Sendable {
+        let id: String
+        let login: String
+    }
+
+    struct Account: Decodable, Sendable {
+        let id: String
+        let login: String
+        let displayName: String
+        let isOperator: Bool
+        let mustChangePassword: Bool
+        let createdAt: Timestamp
+        let disabledAt: Timestamp?
+        let lockedUntil: Timestamp?
+    }
+
+    struct AccountWithPassword: Decodable, Sendable {
+        let account: Account
+        let oneTimePassword: String
+    }
+
+    struct Session: Decodable, Sendable {
+        let secret: String
+        let expiresAt: Timestamp
+        let account: Account
+    }
+
+    struct Identity: Decodable, Sendable {
+        let account: Account
+        let workspaces: [Workspace]
+    }
+
+    struct Token: Decodable, Sendable {
+        let id: String
+        let name: String
+        let createdAt: Timestamp
+        let expiresAt: Timestamp?
+    }
+
+    struct TokenWithSecret: Decodable, Sendable {
+        let token: Token
+        let secret: String
+    }
+
+    struct Workspace: Decodable, Sendable {
+        let id: String
+        let name: String
+        let role: String
+        let createdAt: Timestamp
+    }
+
+    struct Member: Decodable, Sendable {
+        let account: String
+        let login: String
+        let displayName: String
+        let role: String
+        let since: Timestamp
+    }
+
+    struct Commitment: Decodable, Sendable {
+        let textVersion: Int
+        let text: String
+        let signedAt: Timestamp?
+    }
+
+    struct Project: Decodable, Sendable {
+        let id: String
+        let workspace: String
+        let name: String
+        let description: String
+        let tags: [String]
+        let createdBy: Person
+        let createdAt: Timestamp
+        let changedAt: Timestamp
+    }
+
+    struct System: Decodable, Sendable {
+        let version: String
+        let signUpOpen: Bool
+    }
+}

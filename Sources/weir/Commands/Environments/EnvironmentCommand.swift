@@ -1,0 +1,137 @@
+import ArgumentParser
+import Foundation
+import WeirModel
+
+struct EnvironmentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "env", abstract: "Development environments: JupyterLab, a terminal, TensorBoard.",
+        subcommands: [
+            Create.self, WorkloadList<EnvironmentNoun>.self, WorkloadShow<EnvironmentNoun>.self,
+            WorkloadStart<EnvironmentNoun>.self, WorkloadStop<EnvironmentNoun>.self, Enter.self,
+            WorkloadSwitchFlavor<EnvironmentNoun>.self, Processes.self, Kill.self, WorkloadLogs<EnvironmentNoun>.self,
+            WorkloadDelete<EnvironmentNoun>.self,
+        ], aliases: ["environment"])
+
+    struct Create: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Create an environment and start it (DEV-01).",
+            discussion: """
+                EXAMPLES:
+                  weir env create lab --flavor cpu-medium --dataset digits --wait
+                  weir env create lab --auto-stop 4h --dataset digits@2 --model digits-net
+                """)
+
+        @Argument(help: "Its name.") var name: String
+        @OptionGroup var made: WorkloadOptions
+        @OptionGroup var mounts: MountOptions
+        @Option(help: "The tool that `enter` opens; the first of the image when left out.") var tool: String?
+        @Option(help: "Stop by itself after so long, as 4h (DEV-24); else what the flavor allows.") var autoStop:
+            BriefDuration?
+        @Flag(help: "Return when it runs.") var wait = false
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let project = try await session.project(choice)
+            var body = try await made.members(name, choice, session)
+            body.merge(try await mounts.members(choice, session)) { $1 }
+            body["tool"] = tool.map { .string($0) }
+            body["auto_stop"] = autoStop.map { .integer($0.seconds) }
+            var answer = try await session.api.answer(
+                .create("/api/v1/projects/\(project.id)/environments", .members(body)), as: Records.Workload.self)
+            if autoStop == nil && answer.value.remainingSeconds == nil {
+                session.output.note("It runs, and is charged, until you stop it: `weir env stop \(name)`.")
+            }
+            if wait { answer = try await WorkloadWait.untilRunning(answer.value.id, session) }
+            try session.output.done(
+                "\(answer.value.name) is \(answer.value.state.rawValue).", json: answer.json,
+                identifier: answer.value.id)
+        }
+    }
+
+    struct Enter: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print an address that opens a tool in a browser (DEV-28).",
+            discussion: """
+                The address is good once and for a short time.
+
+                EXAMPLES:
+                  weir env enter lab
+                  weir env enter lab --tool terminal
+                  weir env enter lab --tool tensorboard --path train-1 --open
+                """)
+
+        @Argument(help: "Name or id.") var name: String
+        @Option(help: "jupyterlab, terminal, tensorboard …") var tool: String?
+        @Option(help: "Where in the tool to begin.") var path: String?
+        @Flag(help: "Open it in the browser of this machine.") var open = false
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let workload = try await session.workload(.environment, name, in: choice)
+            try await Entrance.enter(workload.id, tool: tool, path: path, open: open, session)
+        }
+    }
+
+    struct Processes: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the processes in an environment, to find orphans (DEV-11).",
+            discussion: "EXAMPLES:\n  weir env processes lab", aliases: ["ps"])
+
+        @Argument(help: "Name or id.") var name: String
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let workload = try await session.workload(.environment, name, in: choice)
+            let answer = try await session.api.list(
+                .get("/api/v1/workloads/\(workload.id)/processes"), of: Records.Process.self)
+            let table = Table(.number("PID"), .number("PARENT"), .number("MEMORY"), .number("AGE"), .text("COMMAND"))
+            try session.output.list(answer, table, identifier: { "\($0.pid)" }) {
+                [
+                    "\($0.pid)", "\($0.parent)", Phrase.size($0.memory), Phrase.span(seconds: $0.elapsedSeconds),
+                    String($0.command.prefix(100)),
+                ]
+            }
+        }
+    }
+
+    struct Kill: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End a process in an environment (DEV-11).", discussion: "EXAMPLES:\n  weir env kill lab 4711")
+
+        @Argument(help: "Name or id.") var name: String
+        @Argument(help: "The process, by its number in `weir env processes`.") var pid: Int
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let workload = try await session.workload(.environment, name, in: choice)
+            let body: JSONValue = .object(["pid": .integer(Int64(pid))])
+            _ = try await session.api.answer(.send(.post, "/api/v1/workloads/\(workload.id)/processes/kill", body))
+            try session.output.done("Ended.")
+        }
+    }
+}
+
+/// The way from a workload to a browser.
+enum Entrance {
+    static func enter(_ workload: String, tool: String?, path: String?, open: Bool, _ session: ClientSession)
+        async throws
+    {
+        let body = JSONValue.members(["tool": tool.map { .string($0) }, "path": path.map { .string($0) }])
+        let answer = try await session.api.answer(
+            .send(.post, "/api/v1/workloads/\(workload)/enter", body), as: Records.Entry.self)
+        if open,
+            let program = ["/usr/bin/xdg-open", "/usr/bin/open"].first(
+                where: FileManager.default.isExecutableFile(atPath:))
+        {
+            let process = Process()
+            process.executableURL = URL(filePath: program)
+            process.arguments = [answer.value.url]
+            try process.run()
+        }
+        try session.output.done(answer.value.url, json: answer.json, identifier: answer.value.url)
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+
+struct OutputCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "output", abstract: "What the project's workloads wrote to /gemini/output (PRJ-11).",
+        subcommands: [List.self, Download.self])
+
+    struct List: ClientCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "ls", abstract: "List a folder of the output.",
+            discussion: "EXAMPLES:\n  weir project output ls", aliases: ["list"])
+
+        @Argument(help: "Folder; the top when left out.") var path = ""
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let project = try await session.project(choice)
+            try await FileTable.show(.get("/api/v1/projects/\(project.id)/output", [("path", path)]), session)
+        }
+    }
+
+    struct Download: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Fetch a folder or file of the output.",
+            discussion: "EXAMPLES:\n  weir project output download train-1/model --to ./model")
+
+        @Argument(help: "Folder or file; everything when left out.") var path = ""
+        @Option(help: "Folder of this machine.", completion: .directory) var to = "."
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let project = try await session.project(choice)
+            let base = "/api/v1/projects/\(project.id)/output"
+            try await FileTable.download(base, base + "/file", path: path, to: to, session)
+        }
+    }
+}

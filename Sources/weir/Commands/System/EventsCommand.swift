@@ -1,0 +1,30 @@
+import ArgumentParser
+import WeirModel
+
+struct EventsCommand: ClientCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events", abstract: "Show every change of a workload's state as it happens.",
+        discussion: "EXAMPLES:\n  weir events\n  weir events --after 0 --json")
+
+    @Option(help: "Begin after this sequence; what comes next when left out.") var after: Int?
+    @OptionGroup var choice: WorkspaceOptions
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in session: ClientSession) async throws {
+        let workspace = try await session.workspace(choice)
+        let api = try session.api
+        let call = APICall.get("/api/v1/workspaces/\(workspace.id)/events", [("after", after.map { "\($0)" })])
+        try await api.follow(call) { event in
+            guard event.name == "transition" else { return true }
+            if session.output.json {
+                Output.line(event.data)
+            } else if let change = APIClient.decode(event, as: Records.Transition.self) {
+                let before = change.before.map { "\($0.rawValue) → " } ?? ""
+                Output.line(
+                    "\(change.at.short)  \(change.workload)  \(before)\(change.state.rawValue)  \(change.cause)  "
+                        + (change.actor?.login ?? "weir") + (change.failure.map { "  \($0.message)" } ?? ""))
+            }
+            return true
+        }
+    }
+}

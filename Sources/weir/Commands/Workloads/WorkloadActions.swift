@@ -1,0 +1,177 @@
+import ArgumentParser
+import WeirModel
+
+/// A workload by name or id, of the kind that the command is about.
+protocol WorkloadNoun: Sendable {
+    static var kind: WorkloadKind { get }
+}
+
+enum EnvironmentNoun: WorkloadNoun {
+    static var kind: WorkloadKind { .environment }
+}
+
+enum JobNoun: WorkloadNoun {
+    static var kind: WorkloadKind { .job }
+}
+
+enum ServiceNoun: WorkloadNoun {
+    static var kind: WorkloadKind { .service }
+}
+
+enum BoardNoun: WorkloadNoun {
+    static var kind: WorkloadKind { .board }
+}
+
+extension WorkloadNoun {
+    static var word: String { kind.commandName }
+    static var article: String { kind == .environment ? "an environment" : "a \(kind.rawValue)" }
+}
+
+struct WorkloadList<Noun: WorkloadNoun>: ClientCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "list", abstract: "List \(Noun.kind.rawValue)s, newest first.",
+            discussion:
+                "EXAMPLES:\n  weir \(Noun.word) list\n  weir \(Noun.word) list --state running --project digits",
+            aliases: ["ls"])
+    }
+
+    @Option(help: "Only those in this state.") var state: String?
+    @Option(help: "Only those with this in their name.") var name: String?
+    @Option(help: "How many at most.") var limit = 50
+    @OptionGroup var choice: ProjectOptions
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in session: ClientSession) async throws {
+        try await WorkloadTable.show(Noun.kind, state: state, name: name, limit: limit, choice, session)
+    }
+}
+
+enum WorkloadTable {
+    static func show(
+        _ kind: WorkloadKind?, state: String?, name: String?, limit: Int, _ choice: ProjectOptions,
+        _ session: ClientSession
+    ) async throws {
+        let workspace = try await session.workspace(choice.workspace)
+        let project = choice.project == nil ? nil : try await session.project(choice).id
+        let call = APICall.get(
+            "/api/v1/workspaces/\(workspace.id)/workloads",
+            [
+                ("kind", kind?.rawValue), ("state", state), ("project", project), ("name", name),
+                ("limit", "\(max(1, min(limit, 200)))"),
+            ])
+        let answer = try await session.api.list(call, of: Records.Workload.self, most: max(1, limit))
+        try session.output.list(answer, WorkloadViews.table(kind), identifier: \.id) { WorkloadViews.row($0, kind) }
+    }
+}
+
+struct WorkloadShow<Noun: WorkloadNoun>: ClientCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "show", abstract: "Show \(Noun.article) with every change of its state.",
+            discussion: "EXAMPLES:\n  weir \(Noun.word) show NAME")
+    }
+
+    @Argument(help: "Name or id.") var name: String
+    @OptionGroup var choice: ProjectOptions
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in session: ClientSession) async throws {
+        let id = try await session.workload(Noun.kind, name, in: choice).id
+        let api = try session.api
+        let answer = try await api.answer(.get("/api/v1/workloads/\(id)"), as: Records.Workload.self)
+        try session.output.details(answer, identifier: \.id, WorkloadViews.details)
+        guard !session.output.json, !session.output.quiet else { return }
+        let history = try await api.list(.get("/api/v1/workloads/\(id)/history"), of: Records.Transition.self)
+        var table = Table(.text("TIME"), .text("STATE"), .text("CAUSE"), .text("BY"))
+        table.rows = history.value.map { [$0.at.short, $0.state.rawValue, $0.cause, $0.actor?.login ?? "weir"] }
+        print("\n" + table.text)
+    }
+}
+
+struct WorkloadStop<Noun: WorkloadNoun>: ClientCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: Noun.kind == .job ? "cancel" : "stop", abstract: "Stop \(Noun.article).",
+            discussion: "EXAMPLES:\n  weir \(Noun.word) \(Noun.kind == .job ? "cancel" : "stop") NAME --wait")
+    }
+
+    @Argument(help: "Name or id.") var name: String
+    @Flag(help: "Return when it has stopped.") var wait = false
+    @OptionGroup var choice: ProjectOptions
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in session: ClientSession) async throws {
+        let workload = try await session.workload(Noun.kind, name, in: choice)
+        var answer = try await session.api.answer(
+            .send(.post, "/api/v1/workloads/\(workload.id)/stop"), as: Records.Workload.self)
+        if wait { answer = try await WorkloadWait.untilStopped(workload.id, session) }
+        try session.output.done(
+            "\(workload.name) is \(answer.value.state.rawValue).", json: answer.json, identifier: workload.id)
+        if Noun.kind == .environment {
+            session.output.note("Kept: \(workload.keeps.kept.joined(separator: ", ")). Lost: \(workload.keeps.lost)")
+        }
+    }
+}
+
+struct WorkloadStart<Noun: WorkloadNoun>: ClientCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "start", abstract: "Start \(Noun.article) again.",
+            discussion: "EXAMPLES:\n  weir \(Noun.word) start NAME --wait")
+    }
+
+    @Argument(help: "Name or id.") var name: String
+    @Flag(help: "Return when it runs.") var wait = false
+    @OptionGroup var choice: ProjectOptions
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in session: ClientSession) async throws {
+        let workload = try await session.workload(Noun.kind, name, in: choice)
+        var answer = try await session.api.answer(
+            .send(.post, "/api/v1/workloads/\(workload.id)/start"), as: Records.Workload.self)
+        if wait { answer = try await WorkloadWait.untilRunning(workload.id, session) }
+        try session.output.done(
+            "\(workload.name) is \(answer.value.state.rawValue).", json: answer.json, identifier: workload.id)
+    }
+}
+
+struct WorkloadDelete<Noun: WorkloadNoun>: ClientCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "delete", abstract: "Stop \(Noun.article) if it runs, and remove its record (DEV-30).",
+            discussion: "EXAMPLES:\n  weir \(Noun.word) delete NAME --yes", aliases: ["rm"])
+    }
+
+    @Argument(help: "Name or id.") var name: String
+    @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+    @OptionGroup var choice: ProjectOptions
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in session: ClientSession) async throws {
+        let workload = try await session.workload(Noun.kind, name, in: choice)
+        try Prompt.confirm("Delete \(workload.name)? Lost: \(workload.keeps.lost)", yes: yes)
+        _ = try await session.api.answer(.delete("/api/v1/workloads/\(workload.id)"))
+        try session.output.done("Deleted.", identifier: workload.id)
+    }
+}
+
+struct WorkloadSwitchFlavor<Noun: WorkloadNoun>: ClientCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "switch-flavor", abstract: "Take another flavor for the next start (DEV-27).",
+            discussion: "EXAMPLES:\n  weir \(Noun.word) switch-flavor NAME cpu-large")
+    }
+
+    @Argument(help: "Name or id.") var name: String
+    @Argument(help: "The flavor.") var flavor: String
+    @OptionGroup var choice: ProjectOptions
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in session: ClientSession) async throws {
+        let workload = try await session.workload(Noun.kind, name, in: choice)
+        let answer = try await session.api.answer(
+            .send(.post, "/api/v1/workloads/\(workload.id)/switch-flavor", .object(["flavor": .string(flavor)])))
+        try session.output.done("\(workload.name) starts with \(flavor) next.", json: answer, identifier: workload.id)
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import WeirModel
+
+struct WorkloadLogs<Noun: WorkloadNoun>: ClientCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "logs", abstract: "Show what \(Noun.article) wrote.",
+            discussion: "EXAMPLES:\n  weir \(Noun.word) logs NAME -f\n  weir \(Noun.word) logs NAME --tail 100000")
+    }
+
+    @Argument(help: "Name or id.") var name: String
+    @Flag(name: [.customShort("f"), .long], help: "Go on as it is written, until it ends.") var follow = false
+    @Option(help: "Begin at so many bytes before the end.") var tail: Int?
+    @Option(help: "Instance by id; the first of the last run when left out.") var instance: String?
+    @Flag(help: "Show the time of each line.") var times = false
+    @OptionGroup var choice: ProjectOptions
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in session: ClientSession) async throws {
+        let workload = try await session.workload(Noun.kind, name, in: choice)
+        let logs = LogReader(workload: workload.id, instance: instance, times: times, session: session)
+        let start = tail.map { -$0 } ?? 0
+        if follow { try await logs.follow(from: start) } else { try await logs.show(from: start) }
+    }
+}
+
+/// Prints the log of one instance.
+struct LogReader {
+    let workload: String
+    let instance: String?
+    let times: Bool
+    let session: ClientSession
+
+    /// What has been written so far.
+    func show(from start: Int) async throws {
+        let api = try session.api
+        var offset = start
+        while true {
+            let call = APICall.get(
+                "/api/v1/workloads/\(workload)/logs",
+                [("instance", instance), ("offset", "\(offset)"), ("limit", "10000")])
+            let part = try await api.answer(call, as: Records.LogPart.self)
+            if session.output.json { print(try part.json.pretty()) } else { part.value.lines.forEach(tell) }
+            guard !part.value.lines.isEmpty, part.value.nextOffset != offset else { return }
+            offset = part.value.nextOffset
+        }
+    }
+
+    /// From `start` on, as it is written; returns when the instance has ended, or the workload before it had one.
+    func follow(from start: Int) async throws {
+        let api = try session.api
+        guard try await hasInstance(api) else { return }
+        let call = APICall.get(
+            "/api/v1/workloads/\(workload)/logs/stream", [("instance", instance), ("offset", "\(start)")])
+        try await api.follow(call) { event in
+            switch event.name {
+            case "line":
+                if session.output.json {
+                    Output.line(event.data)
+                } else if let line = APIClient.decode(event, as: Records.LogLine.self) {
+                    tell(line)
+                }
+                return true
+            case "end": return false
+            default: return true
+            }
+        }
+    }
+
+    /// Waits until there is an instance whose log can be followed.
+    private func hasInstance(_ api: APIClient) async throws -> Bool {
+        if instance != nil { return true }
+        while true {
+            let call = APICall.get("/api/v1/workloads/\(workload)/logs", [("limit", "1")])
+            if try await api.answer(call, as: Records.LogPart.self).value.instance != nil { return true }
+            let state = try await api.answer(.get("/api/v1/workloads/\(workload)"), as: Records.Workload.self).value
+                .state
+            if state.isFinal { return false }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    private func tell(_ line: Records.LogLine) {
+        let text = times ? "\(line.at?.short ?? "")  \(line.text)" : line.text
+        if line.stream == "stderr" && !session.output.json { Output.warn(text) } else { Output.line(text) }
+    }
+}
