@@ -121,6 +121,27 @@ let package = Package(
         ),
         .testTarget(name: "WeirModelTests", dependencies: ["WeirModel", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "WeirTests", dependencies: ["weir", "WeirModel", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "WeirPlatformTests",
+            dependencies: [
+                "WeirModel", "WeirPlatform", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WeirHTTPTests",
+            dependencies: [
+                "WeirModel", "WeirEngine", "WeirPlatform", "WeirHTTP", "TestSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

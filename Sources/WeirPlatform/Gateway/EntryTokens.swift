@@ -46,7 +46,7 @@ public final class EntryTokens: Sendable {
     ) throws(WeirError) -> String {
         guard ToolName.isValid(tool) else { throw .malformed("tool", "lower-case letters, digits and hyphens") }
         guard path.utf8.count <= 2048, path.utf8.allSatisfy({ (33...126).contains($0) && $0 != 92 }),
-            !path.hasPrefix("/")
+            !path.hasPrefix("/"), !path.contains("..")
         else { throw .malformed("path", "an encoded path below the tool, without a slash in front") }
         let expiry = clock.now() + Self.tokenLife
         let nonce = String(UInt64.random(in: .min ... .max), radix: 36)

@@ -1,0 +1,108 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import WeirEngine
+import WeirHTTP
+import WeirModel
+import WeirPlatform
+
+@Suite("The web terminal")
+struct TerminalTests {
+    /// Says back what is written to it, and what size it has; ends at `exit`.
+    final class EchoTerminal: TerminalSession {
+        let output: AsyncThrowingStream<[UInt8], any Error>
+        private let continuation: AsyncThrowingStream<[UInt8], any Error>.Continuation
+        let closed = AsyncStream.makeStream(of: Void.self)
+
+        init() { (output, continuation) = AsyncThrowingStream.makeStream(of: [UInt8].self) }
+
+        func write(_ bytes: [UInt8]) async throws {
+            if bytes == Array("exit".utf8) { return continuation.finish() }
+            continuation.yield(bytes)
+        }
+        func resize(_ size: TerminalSize) async throws { continuation.yield(Array("[\(size.columns)x\(size.rows)]".utf8)) }
+        func close() async { closed.continuation.yield() }
+    }
+
+    private static func frame(_ opcode: UInt8, _ text: String) -> [UInt8] {
+        let mask: [UInt8] = [1, 2, 3, 4]
+        let masked = text.utf8.enumerated().map { $1 ^ mask[$0 % 4] }
+        return [0x80 | opcode, 0x80 | UInt8(text.utf8.count)] + mask + masked
+    }
+
+    private static func receive(_ wire: Wire) async throws -> (opcode: UInt8, data: [UInt8]) {
+        let head = try await wire.receive(exactly: 2)
+        return (head[0] & 15, try await wire.receive(exactly: Int(head[1] & 127)))
+    }
+
+    private static func open(_ gateway: GatewayUnderTest, _ cookie: String, _ query: String) async throws -> (Wire, String) {
+        let wire = try await Wire.connect(to: gateway.port)
+        try await wire.send(
+            "GET \(gateway.path("terminal"))ws\(query) HTTP/1.1\r\nHost: tools\r\nCookie: \(cookie)\r\nConnection: Upgrade\r\n"
+                + "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        return (wire, try await wire.receive(until: "\r\n\r\n"))
+    }
+
+    private static func assets() throws -> (FrontendAssets, TemporaryFolder) {
+        let folder = try TemporaryFolder()
+        let xterm = folder.url.appendingPathComponent("xterm")
+        try FileManager.default.createDirectory(at: xterm, withIntermediateDirectories: true)
+        try Data("export {}".utf8).write(to: xterm.appendingPathComponent("index.js"))
+        try Data("body{}".utf8).write(to: xterm.appendingPathComponent("xterm.css"))
+        return (try FrontendAssets(folder: folder.url), folder)
+    }
+
+    @Test("bytes go both ways, sizes go in, the session is closed with the page and the page with the session (X16)")
+    func bridge() async throws {
+        let sessions = Mutex<[String: EchoTerminal]>([:])
+        let (assets, _) = try Self.assets()
+        try await GatewayUnderTest.with(
+            assets: assets,
+            openTerminal: { _, size, name in
+                let terminal = EchoTerminal()
+                try await terminal.resize(size)
+                sessions.withLock { $0[name] = terminal }
+                return terminal
+            }
+        ) { gateway in
+            gateway.setTool("terminal", to: .terminal)
+            let cookie = try await gateway.enter("terminal")
+            let (wire, head) = try await Self.open(gateway, cookie, "?name=work&columns=100&rows=30")
+            #expect(head.hasPrefix("HTTP/1.1 101 "))
+            #expect(head.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="))
+            #expect(try await Self.receive(wire) == (2, Array("[100x30]".utf8)))
+            try await wire.send(Self.frame(2, "ls\r"))
+            #expect(try await Self.receive(wire) == (2, Array("ls\r".utf8)))
+            try await wire.send(Self.frame(1, #"{"columns":9999,"rows":1}"#))
+            #expect(try await Self.receive(wire) == (2, Array("[1000x2]".utf8)))
+            try await wire.send(Self.frame(9, "hi"))
+            #expect(try await Self.receive(wire) == (10, Array("hi".utf8)))
+            wire.endBoth()
+            let work = try #require(sessions.withLock { $0["work"] })
+            for await _ in work.closed.stream { break }
+
+            let (other, _) = try await Self.open(gateway, cookie, "")
+            _ = try await Self.receive(other)
+            try await other.send(Self.frame(2, "exit"))
+            #expect(try await Self.receive(other).opcode == 8)
+            #expect(sessions.withLock { $0["main"] } != nil)
+            #expect(try await Self.open(gateway, cookie, "?name=a%20b").1.hasPrefix("HTTP/1.1 400 "))
+        }
+    }
+
+    @Test("the page and its files are served to who may enter; a terminal that cannot be opened says why")
+    func page() async throws {
+        let (assets, _) = try Self.assets()
+        try await GatewayUnderTest.with(assets: assets) { gateway in
+            gateway.setTool("terminal", to: .terminal)
+            #expect(try await gateway.get(gateway.path("terminal")).head.hasPrefix("HTTP/1.1 401 "))
+            let cookie = try await gateway.enter("terminal")
+            #expect(try await gateway.get(gateway.path("terminal"), cookie: cookie).body.contains("terminal.js"))
+            #expect(try await gateway.get(gateway.path("terminal") + "terminal.js", cookie: cookie).body.contains("WebSocket"))
+            #expect(try await gateway.get(gateway.path("terminal") + "xterm.js", cookie: cookie).body == "export {}")
+            let (wire, _) = try await Self.open(gateway, cookie, "")
+            #expect(String(decoding: try await Self.receive(wire).data, as: UTF8.self).contains("There is no such terminal"))
+        }
+    }
+}
