@@ -103,6 +103,19 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "weir-bench",
+            dependencies: [
+                "WeirModel", "WeirPlatform", "WeirHTTP",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Benchmarks/WeirBench",
+            swiftSettings: strict
+        ),
         .target(
             name: "TestSupport",
             dependencies: ["WeirModel", "WeirEngine", .product(name: "Logging", package: "swift-log")],
