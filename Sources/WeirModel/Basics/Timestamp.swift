@@ -24,6 +24,10 @@ public struct Timestamp: Hashable, Sendable, Comparable {
         Timestamp(milliseconds: moment.milliseconds + duration.milliseconds)
     }
 
+    public static func - (moment: Self, duration: Duration) -> Self {
+        Timestamp(milliseconds: moment.milliseconds - duration.milliseconds)
+    }
+
     public static func - (a: Self, b: Self) -> Duration { .milliseconds(a.milliseconds - b.milliseconds) }
 }
 

@@ -12,16 +12,18 @@ public struct Accounts: Sendable {
     private let clock: any WallClock
     private let identifiers: any IdentifierSource
     private let passwords: Passwords
+    private let memberships: Memberships
     private let signUpIsOpen: Bool
 
     public init(
         store: Store, clock: any WallClock, identifiers: any IdentifierSource, threads: NIOThreadPool,
-        signUpIsOpen: Bool
+        memberships: Memberships, signUpIsOpen: Bool
     ) {
         self.store = store
         self.clock = clock
         self.identifiers = identifiers
         self.passwords = Passwords(threads: threads)
+        self.memberships = memberships
         self.signUpIsOpen = signUpIsOpen
     }
 
@@ -183,6 +185,7 @@ public struct Accounts: Sendable {
             try db.setDisabled(account.id, at: disabled ? now : nil)
             if disabled { try db.endSessions(of: account.id) }
         }
+        try await memberships.refresh()
     }
 
     // MARK: API tokens

@@ -3,17 +3,11 @@ public import WeirStore
 
 /// The workspace's libraries of datasets and models: what is known of each (DAT-01, DAT-18..22, MOD-01).
 public struct Assets: Sendable {
-    private let store: Store
-    private let clock: any WallClock
-    private let identifiers: any IdentifierSource
-    private let zone: String
-
-    public init(store: Store, clock: any WallClock, identifiers: any IdentifierSource, zone: String) {
-        self.store = store
-        self.clock = clock
-        self.identifiers = identifiers
-        self.zone = zone
-    }
+    let store: Store
+    let clock: any WallClock
+    let identifiers: any IdentifierSource
+    let files: FileStore
+    let zone: String
 
     /// What a person says of an asset; what is nil stays as it is.
     public struct Description: Sendable {

@@ -25,12 +25,16 @@ public struct PortRoute: Hashable, Sendable {
 
 /// What went through a port since it was opened. Counts add up on several event loops at once.
 public final class PortTraffic: Sendable {
-    private let requestCount = Atomic<Int64>(0)
-    private let errorCount = Atomic<Int64>(0)
+    private let requestCount: Atomic<Int64>
+    private let errorCount: Atomic<Int64>
     private let lastActivity: Atomic<Int64>
     private let turn = Atomic<UInt64>(0)
 
-    init(openedAt: Timestamp) { lastActivity = Atomic(openedAt.milliseconds) }
+    init(from count: PortCount) {
+        requestCount = Atomic(count.requests)
+        errorCount = Atomic(count.errors)
+        lastActivity = Atomic(count.activeAt.milliseconds)
+    }
 
     /// A request, or in TCP mode a connection, came in.
     public func countRequest(at now: Timestamp) {
@@ -59,4 +63,10 @@ public struct PortCount: Hashable, Sendable {
     public var requests: Int64
     public var errors: Int64
     public var activeAt: Timestamp
+
+    public init(requests: Int64 = 0, errors: Int64 = 0, activeAt: Timestamp) {
+        self.requests = requests
+        self.errors = errors
+        self.activeAt = activeAt
+    }
 }

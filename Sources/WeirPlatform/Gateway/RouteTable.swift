@@ -59,13 +59,14 @@ public final class RouteTable: Sendable {
 
     // MARK: External ports
 
-    /// Opens a port, or changes what stands behind it. Counters start anew when another workload takes the number.
-    public func setPort(_ number: Int, to route: PortRoute) {
-        let now = clock.now()
+    /// Opens a port, or changes what stands behind it. Counters go on from `count`, or start anew, when the port was
+    /// closed or another workload's.
+    public func setPort(_ number: Int, to route: PortRoute, countingFrom count: PortCount? = nil) {
+        let start = count ?? PortCount(activeAt: clock.now())
         state.withLock { state in
             let known = state.ports[number]
             let traffic = known?.route.workload == route.workload ? known?.traffic : nil
-            state.ports[number] = OpenPort(route: route, traffic: traffic ?? PortTraffic(openedAt: now))
+            state.ports[number] = OpenPort(route: route, traffic: traffic ?? PortTraffic(from: start))
             if known == nil { state.tellWatchers() }
         }
     }

@@ -3,15 +3,10 @@ public import WeirStore
 
 /// Units of work: code, environments, jobs and services with one goal (PRJ-01..07).
 public struct Projects: Sendable {
-    private let store: Store
-    private let clock: any WallClock
-    private let identifiers: any IdentifierSource
-
-    public init(store: Store, clock: any WallClock, identifiers: any IdentifierSource) {
-        self.store = store
-        self.clock = clock
-        self.identifiers = identifiers
-    }
+    let store: Store
+    let clock: any WallClock
+    let identifiers: any IdentifierSource
+    let files: FileStore
 
     public func create(
         in workspace: Identifier<Workspace>, name: String, description: String = "", tags: [String] = [],
@@ -67,7 +62,7 @@ public struct Projects: Sendable {
 
     /// Deletes the project with its ended workloads. Models and data that were exported from it stay (PRJ-07).
     ///
-    /// The files go when the Janitor passes.
+    /// The files go last; the Janitor comes back for those that a crash left.
     public func delete(_ id: Identifier<Project>, by caller: Caller) async throws {
         let now = clock.now()
         try await store.write { db in
@@ -76,6 +71,24 @@ public struct Projects: Sendable {
             for workload in try db.read.workloads(of: project.id) { try db.markDeleted(workload.id, at: now) }
             try db.markDeleted(project.id, at: now)
         }
+        try await files.remove(.code(id))
+        try await files.remove(.output(id))
+    }
+
+    /// The code store: /gemini/code in environments (PRJ-08..10).
+    public func code(
+        of id: Identifier<Project>, for caller: Caller, _ permission: Permission
+    ) async throws -> StoredFolder {
+        let project = try await project(id, for: caller, permission)
+        _ = try await files.make(.code(project.id))
+        return .code(project.id)
+    }
+
+    /// The results of everything that ran in the project (PRJ-11).
+    public func output(of id: Identifier<Project>, for caller: Caller) async throws -> StoredFolder {
+        let project = try await project(id, for: caller)
+        _ = try await files.make(.output(project.id))
+        return .output(project.id)
     }
 }
 

@@ -6,10 +6,10 @@ public struct Workspaces: Sendable {
     private let store: Store
     private let clock: any WallClock
     private let identifiers: any IdentifierSource
-    private let memberships: any Memberships
+    private let memberships: Memberships
 
     public init(
-        store: Store, clock: any WallClock, identifiers: any IdentifierSource, memberships: any Memberships
+        store: Store, clock: any WallClock, identifiers: any IdentifierSource, memberships: Memberships
     ) {
         self.store = store
         self.clock = clock
@@ -27,7 +27,7 @@ public struct Workspaces: Sendable {
             try db.insert(workspace, name: name)
             try db.setRole(.owner, of: caller.id, in: workspace.id, at: now)
         }
-        memberships.changed(caller.id, in: workspace.id, isMember: true)
+        try await memberships.refresh(workspace.id)
         return workspace
     }
 
@@ -77,13 +77,13 @@ public struct Workspaces: Sendable {
             }
             return member
         }
-        memberships.changed(member.account, in: id, isMember: true)
+        try await memberships.refresh(id)
         return member
     }
 
     /// Takes a member out; everybody may take out themselves.
     public func remove(login: String, from id: Identifier<Workspace>, by caller: Caller) async throws {
-        let account = try await store.write { db -> Identifier<Account> in
+        try await store.write { db in
             let own = try db.read.role(of: caller, in: id, for: .seeWorkspace)
             guard let account = try db.read.account(login: login),
                 let role = try db.read.role(of: account.id, in: id)
@@ -91,9 +91,8 @@ public struct Workspaces: Sendable {
             if account.id != caller.id { try own.require(role == .owner ? .changeOwners : .changeMembers) }
             if role == .owner { try db.read.requireAnotherOwner(than: account.id, in: id) }
             try db.removeMember(account.id, from: id)
-            return account.id
         }
-        memberships.changed(account, in: id, isMember: false)
+        try await memberships.refresh(id)
     }
 }
 
@@ -103,11 +102,6 @@ extension Reading {
             throw WeirError.lastOwner()
         }
     }
-}
-
-/// Told of every change of membership, for the gateway asks on each request and must not wait for the database.
-public protocol Memberships: Sendable {
-    func changed(_ account: Identifier<Account>, in workspace: Identifier<Workspace>, isMember: Bool)
 }
 
 extension WeirError {

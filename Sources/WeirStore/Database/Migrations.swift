@@ -107,8 +107,8 @@ enum Migrations {
 
         CREATE TABLE instance (
             id TEXT PRIMARY KEY, workload TEXT NOT NULL REFERENCES workload, run INTEGER NOT NULL,
-            position INTEGER NOT NULL, attempt INTEGER NOT NULL, created_at INTEGER NOT NULL, started_at INTEGER,
-            ended_at INTEGER, address TEXT, failure TEXT, removed_at INTEGER
+            position INTEGER NOT NULL, attempt INTEGER NOT NULL, devices TEXT NOT NULL, created_at INTEGER NOT NULL,
+            started_at INTEGER, ended_at INTEGER, address TEXT, failure TEXT, removed_at INTEGER
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX instance_workload ON instance (workload, run, position, attempt);
         CREATE INDEX instance_present ON instance (workload) WHERE removed_at IS NULL;

@@ -40,13 +40,17 @@ extension Reading {
 }
 
 extension Writing {
-    /// Gives the workload the lowest free port of the range, or the one that it has.
+    /// Gives the workload the next free port of the range after the one given last, or the port that it has: a port
+    /// comes back to somebody else as late as can be, and a restart brings a new one (INF-07).
     public func openPort(
         for workload: Identifier<Workload>, in range: ClosedRange<Int>, at now: Timestamp
     ) throws -> PortRecord {
         if let open = try read.port(of: workload) { return open }
         let taken = Set(try Int.fetchAll(db, sql: "SELECT number FROM port"))
-        guard let number = range.first(where: { !taken.contains($0) }) else { throw WeirError.noFreePort(range) }
+        let last = try read.setting("port.last").flatMap { Int($0) } ?? range.lowerBound - 1
+        let free = range.filter { !taken.contains($0) }
+        guard let number = free.first(where: { $0 > last }) ?? free.first else { throw WeirError.noFreePort(range) }
+        try setSetting("port.last", to: String(number))
         try db.execute(
             sql: "INSERT INTO port (number, workload, opened_at, active_at) VALUES (?, ?, ?, ?)",
             arguments: [number, workload, now, now])
@@ -58,10 +62,15 @@ extension Writing {
         try db.execute(sql: "DELETE FROM port WHERE workload = ?", arguments: [workload])
     }
 
-    public func setActivity(port number: Int, at moment: Timestamp, requests: Int64, errors: Int64) throws {
+    /// Writes what was counted since the port was opened or Weir was started, whichever is later. The `workload` guards
+    /// against counting for the port's next holder.
+    public func setTraffic(
+        port number: Int, of workload: Identifier<Workload>, activeAt: Timestamp, requests: Int64, errors: Int64
+    ) throws {
         try db.execute(
-            sql: "UPDATE port SET active_at = max(active_at, ?), requests = ?, errors = ? WHERE number = ?",
-            arguments: [moment, requests, errors, number])
+            sql: """
+                UPDATE port SET active_at = max(active_at, ?), requests = ?, errors = ? WHERE number = ? AND workload = ?
+                """, arguments: [activeAt, requests, errors, number, workload])
     }
 
     public func signCommitment(

@@ -5,10 +5,12 @@ extension Writing {
     public func insert(_ instance: InstanceRecord) throws {
         try db.cachedStatement(
             sql: """
-                INSERT INTO instance (id, workload, run, position, attempt, created_at) VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO instance (id, workload, run, position, attempt, devices, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            instance.id, instance.workload, instance.run, instance.position, instance.attempt, instance.createdAt,
+            instance.id, instance.workload, instance.run, instance.position, instance.attempt,
+            try jsonText(instance.devices), instance.createdAt,
         ])
     }
 

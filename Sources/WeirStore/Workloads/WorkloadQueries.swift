@@ -89,14 +89,13 @@ extension Reading {
 
     /// What is held of the zone by workloads between being let in and being gone.
     public func resourcesHeld() throws -> Resources {
-        let rows = try Row.fetchAll(
+        let specs = try Row.fetchAll(
             db,
             sql: """
                 SELECT spec FROM workload
-                WHERE state IN ('queued', 'deploying', 'running', 'stopping')
-                AND state IN ('deploying', 'running', 'stopping')
+                WHERE state IN ('queued', 'deploying', 'running', 'stopping') AND state <> 'queued'
                 """)
-        return try rows.reduce(Resources.none) { sum, row in
+        return try specs.reduce(Resources.none) { sum, row in
             let spec: WorkloadSpec = try row.json("spec")
             return sum + spec.resources
         }
@@ -192,7 +191,7 @@ extension Reading {
         try Row.fetchOne(db, sql: "SELECT * FROM instance WHERE id = ?", arguments: [id]).map(InstanceRecord.init)
     }
 
-    public func instancesPresent() throws -> Set<Identifier<Instance>> {
-        Set(try Identifier<Instance>.fetchAll(db, sql: "SELECT id FROM instance WHERE removed_at IS NULL"))
+    public func instancesPresent() throws -> [InstanceRecord] {
+        try Row.fetchAll(db, sql: "SELECT * FROM instance WHERE removed_at IS NULL").map(InstanceRecord.init)
     }
 }

@@ -145,6 +145,8 @@ public struct InstanceRecord: Hashable, Sendable {
     public var position: Int
     /// Counts how often the replica was started again in this run, from 0.
     public var attempt: Int
+    /// CDI names of the GPUs given to it.
+    public var devices: [String]
     public var createdAt: Timestamp
     public var startedAt: Timestamp?
     public var endedAt: Timestamp?
@@ -155,13 +157,14 @@ public struct InstanceRecord: Hashable, Sendable {
 
     public init(
         id: Identifier<Instance>, workload: Identifier<Workload>, run: Int, position: Int, attempt: Int,
-        createdAt: Timestamp
+        devices: [String] = [], createdAt: Timestamp
     ) {
         self.id = id
         self.workload = workload
         self.run = run
         self.position = position
         self.attempt = attempt
+        self.devices = devices
         self.createdAt = createdAt
     }
 
@@ -171,6 +174,7 @@ public struct InstanceRecord: Hashable, Sendable {
         run = row["run"]
         position = row["position"]
         attempt = row["attempt"]
+        devices = try row.json("devices")
         createdAt = row["created_at"]
         startedAt = row["started_at"]
         endedAt = row["ended_at"]

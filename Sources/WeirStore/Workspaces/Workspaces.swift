@@ -74,14 +74,14 @@ extension Reading {
         ).map(MemberRecord.init)
     }
 
-    /// Who may enter what the gateway serves: read once at the start.
-    public func memberships() throws -> [(Identifier<Account>, Identifier<Workspace>)] {
+    /// Who may enter what the gateway serves, of one workspace or of all.
+    public func memberships(of workspace: Identifier<Workspace>?) throws -> [(Identifier<Account>, Identifier<Workspace>)] {
         try Row.fetchAll(
             db,
             sql: """
                 SELECT member.account, workspace FROM member JOIN account ON account.id = member.account
-                WHERE disabled_at IS NULL
-                """
+                WHERE disabled_at IS NULL AND (:workspace IS NULL OR workspace = :workspace)
+                """, arguments: ["workspace": workspace]
         ).map { ($0["account"], $0["workspace"]) }
     }
 }

@@ -1,0 +1,68 @@
+import WeirModel
+
+/// A program in an image that a person opens in the browser, as the image's labels describe it: a new tool is an image,
+/// not code. The labels of the tool `x` are `weir.tool.x.` and
+///
+/// - `command`: a shell command; `{prefix}`, `{secret}`, `{port}` and `{path}` are filled in, `{path}` quoted;
+/// - `port`: where it listens;
+/// - `prefix`: `kept` when it lives under its path in the gateway, `stripped` when the gateway takes the path off;
+/// - `health`: the path that answers when it is ready, with `{prefix}`;
+/// - `authorization`: the header by which the gateway proves itself, with `{secret}`; absent when it has none;
+/// - `activity`: the path that tells when it was last used, with `{prefix}`; absent when it does not tell.
+public struct ImageTool: Hashable, Sendable {
+    public let name: String
+    public let port: Int
+    public let prefixKept: Bool
+    private let commandTemplate: String
+    private let healthTemplate: String
+    private let authorizationTemplate: String?
+    private let activityTemplate: String?
+
+    /// All tools that are described in full; what cannot be read is left out.
+    public static func tools(in labels: [String: String]) -> [String: ImageTool] {
+        let start = "weir.tool."
+        var fields: [String: [String: String]] = [:]
+        for (label, value) in labels where label.hasPrefix(start) {
+            let parts = label.dropFirst(start.count).split(separator: ".", maxSplits: 1)
+            if parts.count == 2 { fields[String(parts[0]), default: [:]][String(parts[1])] = value }
+        }
+        return fields.reduce(into: [:]) { tools, entry in
+            tools[entry.key] = ImageTool(name: entry.key, fields: entry.value)
+        }
+    }
+
+    private init?(name: String, fields: [String: String]) {
+        guard let command = fields["command"], let port = fields["port"].flatMap({ Int($0) }),
+            (1...65_535).contains(port)
+        else { return nil }
+        self.name = name
+        self.port = port
+        prefixKept = fields["prefix"] != "stripped"
+        commandTemplate = command
+        healthTemplate = fields["health"] ?? "{prefix}"
+        authorizationTemplate = fields["authorization"]
+        activityTemplate = fields["activity"]
+    }
+
+    /// What the container runs. `prefix` begins and ends with a slash.
+    public func command(prefix: String, secret: String, path: String) -> [String] {
+        let quoted = "'" + path.replacing("'", with: #"'\''"#) + "'"
+        let filled = fill(commandTemplate, prefix: prefix, secret: secret).replacing("{path}", with: quoted)
+        return ["/bin/sh", "-c", "exec " + filled]
+    }
+
+    public func healthPath(prefix: String) -> String { fill(healthTemplate, prefix: prefix, secret: "") }
+
+    public func activityPath(prefix: String) -> String? {
+        activityTemplate.map { fill($0, prefix: prefix, secret: "") }
+    }
+
+    public func authorization(secret: String) -> String? {
+        authorizationTemplate.map { fill($0, prefix: "", secret: secret) }
+    }
+
+    private func fill(_ template: String, prefix: String, secret: String) -> String {
+        template.replacing("{prefix}", with: prefixKept ? prefix : "/").replacing("{secret}", with: secret)
+            .replacing("{port}", with: String(port))
+    }
+}

@@ -1,0 +1,94 @@
+public import WeirModel
+public import WeirStore
+
+/// What is being uploaded, until it is confirmed to a version (DAT-05, DAT-06, MOD-04).
+extension Assets {
+    /// The draft's files. With `.changeAsset` a draft that is not there begins as a copy of the latest version, which
+    /// shares its bytes; without, there is then nothing to see.
+    public func draft(
+        of id: Identifier<Asset>, for caller: Caller, _ permission: Permission
+    ) async throws -> StoredFolder {
+        let (asset, latest) = try await store.read { db in
+            let asset = try db.asset(id, for: caller, permission)
+            return (asset, try db.versions(of: asset.id).first)
+        }
+        if permission == .changeAsset { try await beginDraft(of: asset.id, from: latest?.tree) }
+        return .draft(asset.id)
+    }
+
+    func beginDraft(of id: Identifier<Asset>, from tree: TreeName?) async throws {
+        guard try await !files.exists(.draft(id)) else { return }
+        guard let tree else {
+            _ = try await files.make(.draft(id))
+            return
+        }
+        do {
+            try await files.seedDraft(of: id, from: tree)
+        } catch let error as WeirError where error.code == "draft_exists" {
+            // Another request was quicker.
+        }
+    }
+
+    /// The draft with all that was uploaded into it is gone; the next one begins with the latest version again.
+    public func discardDraft(of id: Identifier<Asset>, by caller: Caller) async throws {
+        let asset = try await asset(id, for: caller, .changeAsset)
+        try await files.discardDraft(of: asset.id)
+    }
+
+    /// Makes the draft an immutable version (DAT-06).
+    public func confirm(
+        _ id: Identifier<Asset>, note: String = "", by caller: Caller
+    ) async throws -> AssetVersionRecord {
+        let note = try Note.checked(note, field: "note")
+        let asset = try await asset(id, for: caller, .changeAsset)
+        guard try await files.exists(.draft(asset.id)), try await files.measure(.draft(asset.id)).files > 0 else {
+            throw WeirError.emptyDraft()
+        }
+        let version = try await addVersion(to: asset.id, from: .draft(asset.id), note: note, origin: nil, by: caller)
+        try await files.discardDraft(of: asset.id)
+        return version
+    }
+
+    /// The tree is on the disk before the record says so; one without a record is collected later.
+    func addVersion(
+        to id: Identifier<Asset>, from folder: StoredFolder, at path: FilePath = .root, note: String,
+        origin: Identifier<Workload>?, by caller: Caller
+    ) async throws -> AssetVersionRecord {
+        let now = clock.now()
+        let tree = TreeName(identifiers.next(Tree.self, at: now))
+        let frozen = try await files.freeze(folder, at: path, as: tree)
+        return try await store.write { db in
+            _ = try db.read.asset(id, for: caller, .changeAsset)
+            var version = AssetVersionRecord(
+                asset: id, number: 0, tree: tree, size: frozen.size, added: frozen.added, files: frozen.files,
+                note: note, origin: origin, createdBy: caller.id, createdAt: now)
+            version.number = try db.insertNext(version)
+            return version
+        }
+    }
+
+    /// The files of a version.
+    public func tree(of number: Int, of id: Identifier<Asset>, for caller: Caller) async throws -> StoredFolder {
+        .tree(try await version(number, of: id, for: caller).tree)
+    }
+}
+
+extension FileStore {
+    func exists(_ folder: StoredFolder) async throws -> Bool {
+        do {
+            _ = try await list(folder, limit: 1)
+            return true
+        } catch let error as WeirError where error.code == "not_found" {
+            return false
+        }
+    }
+}
+
+extension WeirError {
+    static func emptyDraft() -> WeirError {
+        WeirError(
+            "empty_draft", .conflict, subject: "draft", rule: "DAT-06",
+            LocalizedText("There is nothing in the draft to make a version of.", zh: "草稿为空，无法生成版本。"),
+            remedy: LocalizedText("Upload files first.", zh: "请先上传文件。"))
+    }
+}

@@ -1,0 +1,94 @@
+import Logging
+public import ServiceLifecycle
+import WeirModel
+import WeirStore
+
+/// Frees what nobody needs any more, and keeps what is counted in memory.
+public struct Janitor: Service {
+    /// An external port without activity for this long is released (INF-07).
+    public static let portIdleLimit = Duration.seconds(48 * 3600)
+    /// An upload that nobody went on with.
+    static let uploadLimit = Duration.seconds(7 * 86_400)
+    /// What is younger may belong to something that is being written right now.
+    static let youngFiles = Duration.seconds(3600)
+
+    let store: Store
+    let files: FileStore
+    let clock: any WallClock
+    let routes: RouteTable
+    let signals: WorkloadSignals
+    let logger: Logger
+
+    public func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { await every(.seconds(30), "ports") { try await lookAfterPorts() } }
+                group.addTask { await every(.seconds(3600), "sweep") { try await sweep() } }
+            }
+        }
+        // What was counted since the last round must not be lost by an orderly end.
+        try await saveCounters()
+    }
+
+    private func every(_ interval: Duration, _ name: String, _ body: () async throws -> Void) async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: interval) } catch { return }
+            do {
+                try await body()
+            } catch {
+                logger.error("a round of cleaning failed", metadata: ["round": "\(name)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// Writes the counters of the ports down, and releases those that nobody has used (INF-07).
+    public func lookAfterPorts() async throws {
+        try await saveCounters()
+        let idleSince = clock.now() - Self.portIdleLimit
+        let released = try await store.write { db in
+            let idle = try db.read.ports().filter { $0.activeAt <= idleSince }
+            for port in idle { try db.closePort(of: port.workload) }
+            return idle
+        }
+        for port in released {
+            logger.info(
+                "an idle port was released", metadata: ["port": "\(port.number)", "workload": "\(port.workload)"])
+            signals.send(.workload(port.workload))
+        }
+    }
+
+    private func saveCounters() async throws {
+        try await store.write { db in
+            for port in try db.read.ports() {
+                guard let open = routes.port(port.number), open.route.workload == port.workload else { continue }
+                let count = open.traffic.count
+                try db.setTraffic(
+                    port: port.number, of: port.workload, activeAt: count.activeAt, requests: count.requests,
+                    errors: count.errors)
+            }
+        }
+    }
+
+    /// Forgets what has expired, and frees the disk of what was deleted.
+    public func sweep() async throws {
+        let now = clock.now()
+        let stale = try await store.write { db in
+            try db.removeSessions(expiredBefore: now)
+            try db.forgetKeys(before: now - IdempotencyKey.kept)
+            let uploads = try db.read.uploads(createdBefore: now - Self.uploadLimit)
+            for upload in uploads { try db.remove(upload.id) }
+            return uploads
+        }
+        for upload in stale { try await files.discard(upload.id) }
+        let (trees, projects) = try await store.read { db in
+            (try db.treesInUse(), try db.projects(deletedSince: now - Self.uploadLimit))
+        }
+        for project in projects {
+            try await files.remove(.code(project))
+            try await files.remove(.output(project))
+        }
+        let freed = try await files.collect(keeping: trees, olderThan: now - Self.youngFiles)
+        logger.info(
+            "swept", metadata: ["trees": "\(freed.trees)", "contents": "\(freed.contents)", "freed": "\(freed.freed)"])
+    }
+}

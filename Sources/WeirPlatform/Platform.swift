@@ -1,0 +1,136 @@
+public import AsyncHTTPClient
+public import Logging
+public import NIOPosix
+public import ServiceLifecycle
+public import WeirEngine
+public import WeirModel
+public import WeirStore
+
+/// All capabilities and loops of one installation, put together.
+public struct Platform: Sendable {
+    public struct Settings: Sendable {
+        public var zone: String
+        public var signUpIsOpen: Bool
+        /// The external ports that the gateway may open.
+        public var ports: ClosedRange<Int>
+        /// How many cores are given out for each that there is.
+        public var cpuOvercommit: Double
+        /// The gateway's address as browsers see it, without a slash at its end.
+        public var gatewayURL: String
+        /// The host name at which external ports are reached.
+        public var gatewayHost: String
+
+        public init(
+            zone: String = "local", signUpIsOpen: Bool = false, ports: ClosedRange<Int> = 31_000...31_999,
+            cpuOvercommit: Double = 1, gatewayURL: String, gatewayHost: String
+        ) {
+            self.zone = zone
+            self.signUpIsOpen = signUpIsOpen
+            self.ports = ports
+            self.cpuOvercommit = cpuOvercommit
+            self.gatewayURL = gatewayURL
+            self.gatewayHost = gatewayHost
+        }
+    }
+
+    public let settings: Settings
+    public let store: Store
+    public let files: FileStore
+    public let engine: any Engine
+    public let routes: RouteTable
+    public let tokens: EntryTokens
+    public let signals: WorkloadSignals
+
+    public let accounts: Accounts
+    public let workspaces: Workspaces
+    public let projects: Projects
+    public let assets: Assets
+    public let uploads: Uploads
+    public let exports: Exports
+    public let images: Images
+    public let zones: Zones
+    public let workloads: Workloads
+    public let environments: Environments
+    public let jobs: Jobs
+    public let services: Services
+    public let boards: Boards
+    public let commitment: PortCommitment
+    public let entries: Entries
+    public let processes: Processes
+    public let logs: Logs
+    public let events: Events
+
+    public let memberships: Memberships
+    public let reconciler: Reconciler
+    public let janitor: Janitor
+
+    public init(
+        settings: Settings, installation: Installation, store: Store, files: FileStore, engine: any Engine,
+        client: HTTPClient, threads: NIOThreadPool, clock: any WallClock = SystemClock(),
+        identifiers: any IdentifierSource = RandomIdentifiers(), logger: Logger
+    ) {
+        self.settings = settings
+        self.store = store
+        self.files = files
+        self.engine = engine
+        routes = RouteTable(clock: clock)
+        tokens = EntryTokens(key: installation.key, clock: clock)
+        signals = WorkloadSignals()
+        memberships = Memberships(store: store, routes: routes)
+
+        accounts = Accounts(
+            store: store, clock: clock, identifiers: identifiers, threads: threads, memberships: memberships,
+            signUpIsOpen: settings.signUpIsOpen)
+        workspaces = Workspaces(store: store, clock: clock, identifiers: identifiers, memberships: memberships)
+        projects = Projects(store: store, clock: clock, identifiers: identifiers, files: files)
+        assets = Assets(store: store, clock: clock, identifiers: identifiers, files: files, zone: settings.zone)
+        uploads = Uploads(store: store, clock: clock, identifiers: identifiers, files: files, assets: assets)
+        exports = Exports(assets: assets, files: files, store: store)
+        images = Images(store: store, clock: clock, identifiers: identifiers)
+        zones = Zones(name: settings.zone, cpuOvercommit: settings.cpuOvercommit, store: store, engine: engine)
+
+        let submissions = Submissions(
+            store: store, clock: clock, identifiers: identifiers, zones: zones, files: files, signals: signals,
+            ports: settings.ports)
+        workloads = Workloads(store: store, clock: clock, signals: signals, ports: settings.ports)
+        environments = Environments(submissions: submissions)
+        jobs = Jobs(submissions: submissions)
+        services = Services(submissions: submissions)
+        boards = Boards(submissions: submissions)
+        commitment = PortCommitment(store: store, clock: clock)
+        entries = Entries(store: store, clock: clock, tokens: tokens, gatewayURL: settings.gatewayURL)
+        processes = Processes(store: store, engine: engine)
+        logs = Logs(store: store, layout: files.layout)
+        events = Events(store: store, signals: signals)
+
+        reconciler = Reconciler(
+            store: store, engine: engine, files: files, clock: clock, identifiers: identifiers, signals: signals,
+            routes: routes, probe: NetworkProbe(client: client), zones: zones,
+            logger: logger.labelled("reconciler"))
+        janitor = Janitor(
+            store: store, files: files, clock: clock, routes: routes, signals: signals,
+            logger: logger.labelled("janitor"))
+    }
+
+    /// What has to be true before the first request: the folders, the flavors, who may enter what.
+    public func prepare(flavors: [Flavor], tariff: String, at now: Timestamp) async throws {
+        try await files.prepare()
+        try await files.recover()
+        try await store.write { db in
+            try db.setFlavors(flavors, at: now)
+            try db.publishTariff(tariff, from: now, at: now)
+        }
+        try await memberships.refresh()
+    }
+
+    /// The loops, to be run beside the front doors.
+    public var loops: [any Service] { [reconciler, janitor] }
+}
+
+extension Logger {
+    fileprivate func labelled(_ part: String) -> Logger {
+        var logger = self
+        logger[metadataKey: "part"] = "\(part)"
+        return logger
+    }
+}

@@ -1,0 +1,97 @@
+import WeirEngine
+import WeirModel
+import WeirStore
+
+extension Reconciler {
+    /// From what the workload is to what the engine has to be told.
+    func plan(_ instance: InstanceRecord, _ workload: WorkloadRecord) async throws -> Launch {
+        let spec = workload.spec
+        var mounts: [Launch.Mount] = []
+        for mount in spec.mounts() {
+            let folder = folder(of: mount.source, workload)
+            let source = mount.writable ? try await files.make(folder) : files.layout.path(of: folder)
+            mounts.append(Launch.Mount(source: source, target: mount.target, writable: mount.writable))
+        }
+        return Launch(
+            instance: instance.id, workload: workload.id, workspace: workload.workspace, image: spec.image.digest,
+            command: try await command(of: workload),
+            workingDirectory: spec.kind == .board ? "/" : ContainerPaths.code, environment: environment(of: workload, instance),
+            mounts: mounts, flavor: spec.flavor, devices: instance.devices,
+            hostName: "\(workload.kind.rawValue)-\(workload.id.text.suffix(8))-\(instance.position)",
+            ownUserNamespace: spec.kind != .environment, logFile: files.layout.log(of: instance.id, workload.id))
+    }
+
+    private func folder(of source: PlannedMount.Source, _ workload: WorkloadRecord) -> StoredFolder {
+        switch source {
+        case .liveCode: .code(workload.project)
+        case .tree(let tree): .tree(tree)
+        case .projectOutput: .output(workload.project)
+        case .ownOutput: .workloadOutput(workload.id, workload.project)
+        case .home: .home(workload.createdBy)
+        case .netdisk: .netdisk(workload.createdBy)
+        }
+    }
+
+    private func command(of workload: WorkloadRecord) async throws -> [String]? {
+        switch workload.spec.detail {
+        case .job(let job): shell(job.command)
+        case .service(let service): shell(service.command)
+        case .environment(let environment):
+            try await tool(environment.tool, of: workload)
+                .command(prefix: ToolName.path(of: environment.tool, in: workload.id), secret: workload.secret, path: ContainerPaths.code)
+        case .board(let board):
+            try await tool(Boards.tool, of: workload)
+                .command(prefix: ToolName.path(of: Boards.tool, in: workload.id), secret: workload.secret, path: board.logPath)
+        }
+    }
+
+    /// Bash where the image has it, for that is what people write.
+    private func shell(_ command: String) -> [String] {
+        ["/bin/sh", "-c", #"if command -v bash >/dev/null; then exec bash -c "$0"; else exec sh -c "$0"; fi"#, command]
+    }
+
+    private func environment(of workload: WorkloadRecord, _ instance: InstanceRecord) -> [String: String] {
+        var variables = [
+            "WEIR_WORKLOAD": workload.id.text, "WEIR_NAME": workload.name, "WEIR_KIND": workload.kind.rawValue,
+            "WEIR_REPLICA": String(instance.position), "PYTHONUNBUFFERED": "1",
+        ]
+        if case .service(let service) = workload.spec.detail { variables["WEIR_PORT"] = String(service.port) }
+        return variables.merging(workload.spec.variables) { _, own in own }
+    }
+
+    /// A tool as the image's labels describe it.
+    func tool(_ name: String, of workload: WorkloadRecord) async throws -> ImageTool {
+        let digest = workload.spec.image.digest
+        if let tool = tools[digest]?[name] { return tool }
+        guard let image = try await engine.image(digest) else {
+            throw LaunchFailure(.imageMissing(workload.spec.image.reference))
+        }
+        tools[digest] = ImageTool.tools(in: image.labels)
+        guard let tool = tools[digest]?[name] else { throw LaunchFailure(.startRefused(detail: "no tool \(name) in the image")) }
+        return tool
+    }
+
+    /// A replica that has answered once is taken to be well until it ends.
+    func isHealthy(_ instance: InstanceRecord, _ address: String?, _ workload: WorkloadRecord) async throws -> Bool {
+        if healthy.contains(instance.id) { return true }
+        guard let address else { return false }
+        let target: HealthTarget
+        switch workload.spec.detail {
+        case .job: return true
+        case .service(let service):
+            target = HealthTarget(address: address, port: service.port, path: service.healthPath, authorization: nil)
+        case .environment(let environment): target = try await toolTarget(environment.tool, address, workload)
+        case .board: target = try await toolTarget(Boards.tool, address, workload)
+        }
+        guard await probe.isHealthy(target) else { return false }
+        healthy.insert(instance.id)
+        return true
+    }
+
+    private func toolTarget(_ name: String, _ address: String, _ workload: WorkloadRecord) async throws -> HealthTarget {
+        let tool = try await tool(name, of: workload)
+        return HealthTarget(
+            address: address, port: tool.port, path: tool.healthPath(prefix: ToolName.path(of: name, in: workload.id)),
+            authorization: tool.authorization(secret: workload.secret))
+    }
+}

@@ -1,0 +1,216 @@
+import Logging
+import WeirEngine
+import WeirModel
+import WeirStore
+
+/// What is done with a workload, by its state.
+extension Reconciler {
+    static let stopGrace = Duration.seconds(10)
+
+    /// One pass. Returns after how long to look again.
+    func reconcile(_ id: Identifier<Workload>) async throws -> Duration? {
+        guard let workload = try await store.read({ try $0.workload(id) }) else {
+            forget(id)
+            return nil
+        }
+        switch workload.state {
+        case .queued:
+            await admit()
+            return nil
+        case .deploying, .running: return try await look(after: workload)
+        case .stopping:
+            try await end(workload, .freed, cause: Cause("freed"))
+            return nil
+        case .stopped, .completed, .failed:
+            try await clear(workload)
+            return nil
+        }
+    }
+
+    private func look(after workload: WorkloadRecord) async throws -> Duration? {
+        if let limit = try await passedLimit(of: workload) { return limit }
+        let instances = try await store.read { try $0.instances(of: workload.id, run: workload.run) }
+        let standings = try await withThrowingTaskGroup(of: Standing?.self) { group in
+            for instance in latest(instances) { group.addTask { try await self.standing(of: instance, workload) } }
+            var standings: [Standing] = []
+            for try await standing in group { if let standing { standings.append(standing) } }
+            return standings.sorted { $0.instance.position < $1.instance.position }
+        }
+        return switch workload.kind {
+        case .service: try await lookAfter(service: workload, standings)
+        case .environment, .job, .board: try await lookAfter(single: workload, standings)
+        }
+    }
+
+    /// The newest attempt at each position.
+    private func latest(_ instances: [InstanceRecord]) -> [InstanceRecord] {
+        Dictionary(grouping: instances, by: \.position).values.compactMap { $0.max { $0.attempt < $1.attempt } }
+    }
+
+    /// Ends what has run for its time: a job fails by it, the others are stopped (DEV-24).
+    private func passedLimit(of workload: WorkloadRecord) async throws -> Duration?? {
+        guard let stopAt = workload.stopAt, stopAt <= clock.now() else { return nil }
+        if case .job(let job) = workload.spec.detail {
+            try await end(workload, .broke(.timeLimit(seconds: job.timeLimit ?? 0)), cause: Cause("time_limit"))
+        } else {
+            try await apply(.stopWanted, to: workload, cause: Cause("auto_stop"))
+            signals.send(.workload(workload.id))
+        }
+        return .some(nil)
+    }
+
+    // MARK: Environments, jobs and boards have one instance
+
+    private func lookAfter(single workload: WorkloadRecord, _ standings: [Standing]) async throws -> Duration? {
+        guard let standing = standings.first else {
+            try await end(workload, .broke(.lost), cause: Cause("lost"))
+            return nil
+        }
+        switch standing.phase {
+        case .up(let address):
+            if workload.state == .running { return untilLimit(of: workload) }
+            let addresses = [address].compactMap { $0 }
+            if workload.kind != .job, try await !isHealthy(standing.instance, address, workload) {
+                return try await unhealthyYet(standing.instance, workload)
+            }
+            try await becomeReady(workload, addresses)
+            return untilLimit(of: workload)
+        case .ended(nil) where workload.kind == .job:
+            try await end(workload, .succeeded, cause: Cause("exited"))
+        case .ended(nil) where workload.state == .running:
+            // Its own menu was used to shut it down: that is a stop, not a failure.
+            try await apply(.stopWanted, to: workload, cause: Cause("program_ended"))
+            signals.send(.workload(workload.id))
+        case .ended(let failure):
+            try await end(workload, .broke(failure ?? .exit(code: 0)), cause: Cause("exited"))
+        }
+        return nil
+    }
+
+    /// Waits a little longer, or gives up when the time to start is over (INF-10).
+    func unhealthyYet(_ instance: InstanceRecord, _ workload: WorkloadRecord) async throws -> Duration? {
+        let waited = clock.now() - (instance.startedAt ?? clock.now())
+        guard waited > startLimit(of: workload) else { return waited < .seconds(3) ? .milliseconds(40) : .milliseconds(250) }
+        let detail = "no answer for \(waited.components.seconds) s after the start"
+        try await end(workload, .broke(.unhealthy(detail: detail)), cause: Cause("unhealthy"))
+        return nil
+    }
+
+    func startLimit(of workload: WorkloadRecord) -> Duration {
+        if case .service(let service) = workload.spec.detail { .seconds(service.startLimit) } else { .seconds(180) }
+    }
+
+    private func untilLimit(of workload: WorkloadRecord) -> Duration? {
+        workload.stopAt.map { max($0 - clock.now(), .zero) + .milliseconds(5) }
+    }
+
+    func becomeReady(_ workload: WorkloadRecord, _ addresses: [String]) async throws {
+        let stopAt = workload.spec.limit.map { clock.now() + .seconds($0) }
+        let applied = try await apply(.ready, to: workload, cause: Cause("ready")) { db in
+            try db.setStopTime(stopAt, of: workload.id)
+        }
+        guard applied else { return }
+        let port = try await store.read { try $0.port(of: workload.id) }
+        await route(workload, addresses, port: port)
+        if stopAt != nil { signals.send(.workload(workload.id)) }
+    }
+
+    // MARK: The end
+
+    /// Ends every instance, then writes the event: what is charged ends when the resources are free (X03).
+    func end(_ workload: WorkloadRecord, _ event: WorkloadEvent, cause: Cause) async throws {
+        unroute(workload, because: event)
+        let present = try await store.read { try $0.instancesPresent(of: workload.id) }
+        let ends = try await withThrowingTaskGroup(of: (InstanceRecord, Observation?).self) { group in
+            for instance in present {
+                group.addTask {
+                    try await self.engine.stop(instance.id, grace: Self.stopGrace)
+                    return (instance, try await self.engine.observe(instance.id))
+                }
+            }
+            var ends: [(InstanceRecord, Observation?)] = []
+            for try await end in group { ends.append(end) }
+            return ends
+        }
+        let now = clock.now()
+        try await apply(event, to: workload, cause: cause) { db in
+            for (instance, observation) in ends where instance.endedAt == nil {
+                try db.setEnded(instance.id, at: observation?.endedAt ?? now, failure: observation?.failure)
+            }
+            if workload.kind == .service { try db.closePort(of: workload.id) }
+        }
+        forget(workload.id)
+        for (instance, _) in ends { devicesHeld[instance.id] = nil }
+        signals.send(.room)
+        try await remove(present)
+        signals.send(.workload(workload.id))
+    }
+
+    /// Removes what an ended workload left behind, and the record when it is to be deleted.
+    private func clear(_ workload: WorkloadRecord) async throws {
+        let present = try await store.read { try $0.instancesPresent(of: workload.id) }
+        if !present.isEmpty { try await remove(present) }
+        unroute(workload, because: .freed)
+        if held[workload.id] != nil {
+            forget(workload.id)
+            signals.send(.room)
+        }
+        guard workload.wanted == .deleted else { return }
+        let now = clock.now()
+        try await store.write { try $0.markDeleted(workload.id, at: now) }
+        signals.changed(in: workload.workspace)
+    }
+
+    func remove(_ instances: [InstanceRecord]) async throws {
+        for instance in instances {
+            try await engine.remove(instance.id)
+            devicesHeld[instance.id] = nil
+            healthy.remove(instance.id)
+            fresh.remove(instance.id)
+            firstSight[instance.id] = nil
+        }
+        let now = clock.now()
+        try await store.write { db in
+            for instance in instances { try db.setRemoved(instance.id, at: now) }
+        }
+    }
+
+    private func forget(_ id: Identifier<Workload>) { held[id] = nil }
+
+    /// Applies an event by the transition table, together with what belongs to it. Returns false when a person was
+    /// quicker and the event fits no more; the next pass sees the new state.
+    @discardableResult
+    func apply(
+        _ event: WorkloadEvent, to workload: WorkloadRecord, cause: Cause,
+        with more: @escaping @Sendable (Writing) throws -> Void = { _ in }
+    ) async throws -> Bool {
+        let now = clock.now()
+        let applied = try await store.write { db -> Bool in
+            guard let current = try db.read.workload(workload.id), current.run == workload.run,
+                (try? current.state.after(event, kind: current.kind)) != nil
+            else { return false }
+            try db.apply(event, to: current, cause: cause, at: now)
+            try more(db)
+            return true
+        }
+        signals.changed(in: workload.workspace)
+        return applied
+    }
+}
+
+extension Observation {
+    var failure: FailureReason? {
+        if case .failed(let reason) = phase { reason } else { nil }
+    }
+}
+
+extension WorkloadSpec {
+    /// Seconds after which a run is ended.
+    var limit: Int? {
+        switch detail {
+        case .environment(let environment): environment.autoStop
+        case .job(let job): job.timeLimit
+        case .service, .board: flavor.longestRun
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Logging
+import WeirEngine
+import WeirModel
+import WeirStore
+
+/// What the gateway is told: a route is usable the moment its workload is ready, and says why when it is not.
+extension Reconciler {
+    /// Sends traffic to these instances.
+    func route(_ workload: WorkloadRecord, _ addresses: [String], port: PortRecord?) async {
+        switch workload.spec.detail {
+        case .job: break
+        case .environment(let environment):
+            await routeTool(environment.tool, workload, addresses.first)
+            routes.setTool(
+                ToolName.terminal, of: workload.id,
+                to: ToolRoute(workspace: workload.workspace, destination: .terminal))
+        case .board: await routeTool(Boards.tool, workload, addresses.first)
+        case .service(let service):
+            guard let port else { return closePorts(of: workload) }
+            closePorts(of: workload, but: port.number)
+            routes.setPort(
+                port.number,
+                to: PortRoute(
+                    workload: workload.id, workspace: workload.workspace, mode: service.mode,
+                    backends: addresses.map { Backend(host: $0, port: service.port) },
+                    reason: addresses.isEmpty ? Self.replicasStarting : nil),
+                countingFrom: PortCount(requests: port.requests, errors: port.errors, activeAt: port.activeAt))
+            openPorts[workload.id] = port.number
+        }
+    }
+
+    private func routeTool(_ name: String, _ workload: WorkloadRecord, _ address: String?) async {
+        do {
+            let tool = try await tool(name, of: workload)
+            let destination: ToolRoute.Destination =
+                address.map { .backend(Backend(host: $0, port: tool.port)) } ?? .down(Self.starting)
+            routes.setTool(
+                name, of: workload.id,
+                to: ToolRoute(
+                    workspace: workload.workspace, destination: destination, prefixKept: tool.prefixKept,
+                    upstreamAuthorization: tool.authorization(secret: workload.secret)))
+        } catch {
+            logger.error("no route to a tool", metadata: ["workload": "\(workload.id)", "error": "\(error)"])
+        }
+    }
+
+    /// Takes traffic away, and leaves the reason at the address until the workload is deleted.
+    func unroute(_ workload: WorkloadRecord, because event: WorkloadEvent) {
+        switch workload.spec.detail {
+        case .job: break
+        case .service: closePorts(of: workload)
+        case .environment(let environment): leaveReason(environment.tool, workload, event)
+        case .board: leaveReason(Boards.tool, workload, event)
+        }
+    }
+
+    private func leaveReason(_ tool: String, _ workload: WorkloadRecord, _ event: WorkloadEvent) {
+        routes.removeTools(of: workload.id)
+        guard workload.wanted != .deleted else { return }
+        let reason = if case .broke(let failure) = event { failure.message } else { workload.failure?.message ?? Self.stopped }
+        routes.setTool(
+            tool, of: workload.id, to: ToolRoute(workspace: workload.workspace, destination: .down(reason)))
+    }
+
+    private func closePorts(of workload: WorkloadRecord, but keep: Int? = nil) {
+        guard let open = openPorts[workload.id], open != keep else { return }
+        routes.removePort(open)
+        openPorts[workload.id] = nil
+    }
+
+    static let starting = LocalizedText("It is starting; wait a moment and load this page again.", zh: "正在启动，请稍候并刷新页面。")
+    static let stopped = LocalizedText("It has been stopped. Start it from the console.", zh: "已停止，请在控制台重新启动。")
+    static let replicasStarting = LocalizedText("No replica is ready yet.", zh: "暂无就绪的实例。")
+}

@@ -1,0 +1,207 @@
+public import WeirModel
+import WeirStore
+
+/// What every kind of workload is asked with.
+public struct Submission: Sendable {
+    public var name: String
+    public var description: String
+    /// An image's identifier or its reference.
+    public var image: String
+    public var flavor: String
+    public var datasets: [Mount]
+    public var models: [Mount]
+    public var variables: [String: String]
+
+    public init(
+        name: String, description: String = "", image: String, flavor: String, datasets: [Mount] = [],
+        models: [Mount] = [], variables: [String: String] = [:]
+    ) {
+        self.name = name
+        self.description = description
+        self.image = image
+        self.flavor = flavor
+        self.datasets = datasets
+        self.models = models
+        self.variables = variables
+    }
+
+    /// A version of an asset; the latest one when no number is given.
+    public struct Mount: Hashable, Sendable {
+        public var asset: Identifier<Asset>
+        public var version: Int?
+
+        public init(asset: Identifier<Asset>, version: Int? = nil) {
+            self.asset = asset
+            self.version = version
+        }
+    }
+}
+
+/// Makes a creation that is sent twice happen once.
+public struct IdempotencyKey: Hashable, Sendable {
+    public static let longest = 128
+    /// Keys are remembered this long.
+    public static let kept = Duration.seconds(48 * 3600)
+    let key: String
+    let requestHash: String
+
+    /// `request` is all that the answer depends on: method, path and body.
+    public init(_ key: String, request: String) throws(WeirError) {
+        guard (1...Self.longest).contains(key.utf8.count), key.utf8.allSatisfy({ (33...126).contains($0) }) else {
+            throw .malformed("Idempotency-Key", "1 to \(Self.longest) printable ASCII characters")
+        }
+        self.key = key
+        requestHash = Secrets.hash(request)
+    }
+}
+
+/// The way in for every workload: check, freeze what it runs on, write what is wanted, tell the Reconciler.
+struct Submissions: Sendable {
+    let store: Store
+    let clock: any WallClock
+    let identifiers: any IdentifierSource
+    let zones: Zones
+    let files: FileStore
+    let signals: WorkloadSignals
+    let ports: ClosedRange<Int>
+
+    /// What a submission has come to after every name in it was looked up.
+    struct Resolved: Sendable {
+        let project: ProjectRecord
+        let image: ImageRecord
+        let flavor: Flavor
+        let datasets: [MountedVersion]
+        let models: [MountedVersion]
+
+        func spec(_ submission: Submission, _ detail: WorkloadSpec.Detail) -> WorkloadSpec {
+            WorkloadSpec(
+                image: PinnedImage(reference: image.reference, digest: image.digest), flavor: flavor,
+                datasets: datasets, models: models, variables: submission.variables, detail: detail)
+        }
+    }
+
+    enum Code: Sendable {
+        case live
+        /// Frozen at submission: later changes do not reach the workload (TRN-11, PRJ-09).
+        case snapshot
+    }
+
+    func submit(
+        _ submission: Submission, kind: WorkloadKind, in project: Identifier<Project>, code: Code, exposed: Bool = false,
+        key: IdempotencyKey?, by caller: Caller, detail: @Sendable (Resolved, TreeName) throws -> WorkloadSpec.Detail
+    ) async throws -> WorkloadRecord {
+        let name = try Name(submission.name)
+        let description = try Note.checked(submission.description)
+        _ = try WorkloadRules.variables(submission.variables)
+        try WorkloadRules.checkMounts(submission.datasets.map(\.asset), field: "datasets")
+        try WorkloadRules.checkMounts(submission.models.map(\.asset), field: "models")
+
+        if let made = try await store.read({ try made($0, by: caller, key: key) }) { return made }
+        let resolved = try await store.read { try resolve(submission, kind: kind, name: name, in: project, $0, caller) }
+
+        let now = clock.now()
+        let tree = TreeName(identifiers.next(Tree.self, at: now))
+        let spec = resolved.spec(submission, try detail(resolved, tree))
+        try await requireRoom(for: spec)
+        if case .snapshot = code { _ = try await files.freeze(.code(project), as: tree) }
+
+        let workload = WorkloadRecord(
+            id: identifiers.next(Workload.self, at: now), workspace: resolved.project.workspace, project: project,
+            name: name, description: description, createdBy: caller.id, createdAt: now, spec: spec,
+            secret: Secrets.make(prefix: "weiri"))
+        return try await insert(workload, name: name, exposed: exposed, key: key, by: caller)
+    }
+
+    /// Writes the workload, its port and its key in one transaction.
+    func insert(
+        _ workload: WorkloadRecord, name: Name, exposed: Bool, key: IdempotencyKey?, by caller: Caller
+    ) async throws -> WorkloadRecord {
+        let now = workload.createdAt
+        let ports = ports
+        let result = try await store.write { db -> WorkloadRecord in
+            if let made = try made(db.read, by: caller, key: key) { return made }
+            _ = try db.read.project(workload.project, for: caller, .runWorkload)
+            try db.insert(workload, name: name, cause: Cause("submitted", by: caller.id))
+            if exposed {
+                try db.read.requireCommitment(of: caller, in: workload.workspace)
+                _ = try db.openPort(for: workload.id, in: ports, at: now)
+            }
+            if let key {
+                try db.remember(
+                    workload.id.text, madeBy: caller.id, key: key.key, requestHash: key.requestHash, at: now)
+            }
+            return workload
+        }
+        signals.send(.workload(result.id))
+        signals.changed(in: result.workspace)
+        return result
+    }
+
+    private func made(_ db: Reading, by caller: Caller, key: IdempotencyKey?) throws -> WorkloadRecord? {
+        guard let key, let made = try db.made(by: caller.id, key: key.key, requestHash: key.requestHash) else {
+            return nil
+        }
+        return try Identifier<Workload>(made).flatMap { try db.workload($0, for: caller, .seeWorkspace) }
+    }
+
+    private func resolve(
+        _ submission: Submission, kind: WorkloadKind, name: Name, in id: Identifier<Project>, _ db: Reading,
+        _ caller: Caller
+    ) throws -> Resolved {
+        let project = try db.project(id, for: caller, .runWorkload)
+        guard try db.workload(named: name, kind: kind, in: project.workspace) == nil else {
+            throw WeirError.nameTaken(kind.rawValue, name.text)
+        }
+        guard let flavor = try db.flavor(submission.flavor) else { throw WeirError.notFound("flavor") }
+        return Resolved(
+            project: project, image: try image(submission.image, for: project.workspace, db), flavor: flavor,
+            datasets: try submission.datasets.map { try version($0, .dataset, in: project, db, caller) },
+            models: try submission.models.map { try version($0, .model, in: project, db, caller) })
+    }
+
+    private func image(_ text: String, for workspace: Identifier<Workspace>, _ db: Reading) throws -> ImageRecord {
+        if let id = Identifier<Image>(text), let image = try db.image(id),
+            image.workspace == nil || image.workspace == workspace
+        {
+            return image
+        }
+        guard let image = try db.image(reference: text, for: workspace) else { throw WeirError.notFound("image") }
+        return image
+    }
+
+    private func version(
+        _ mount: Submission.Mount, _ kind: AssetKind, in project: ProjectRecord, _ db: Reading, _ caller: Caller
+    ) throws -> MountedVersion {
+        let asset = try db.asset(mount.asset, for: caller, .seeWorkspace)
+        guard asset.workspace == project.workspace, asset.kind == kind else { throw WeirError.notFound(kind.rawValue) }
+        let found: AssetVersionRecord? =
+            if let number = mount.version { try db.version(number, of: asset.id) } else {
+                try db.versions(of: asset.id).first
+            }
+        guard let found else { throw WeirError.noVersion(asset.name, kind) }
+        return MountedVersion(asset: asset.id, version: found.number, tree: found.tree)
+    }
+
+    /// What can never run is refused at once instead of waiting for ever (X22).
+    private func requireRoom(for spec: WorkloadSpec) async throws {
+        guard spec.resources.fits(in: try await zones.total()) else { throw WeirError.tooLargeForZone(spec) }
+    }
+}
+
+extension WeirError {
+    static func noVersion(_ name: String, _ kind: AssetKind) -> WeirError {
+        WeirError(
+            "no_version", .conflict, subject: kind.rawValue, rule: "DAT-06",
+            LocalizedText("\"\(name)\" has no such version.", zh: "“\(name)”没有该版本。"),
+            remedy: LocalizedText("Upload files and confirm them to a version first.", zh: "请先上传文件并确认为版本。"))
+    }
+
+    static func tooLargeForZone(_ spec: WorkloadSpec) -> WeirError {
+        WeirError(
+            "too_large_for_zone", .invalid, subject: "flavor", rule: "X22",
+            LocalizedText(
+                "\(spec.replicas) × \(spec.flavor.name) is more than the whole zone has.",
+                zh: "\(spec.replicas) × \(spec.flavor.name) 超出整个可用区的资源。"),
+            remedy: LocalizedText("Choose a smaller flavor or fewer replicas.", zh: "请选择更小的规格或减少实例数。"))
+    }
+}

@@ -1,0 +1,166 @@
+public import WeirModel
+public import WeirStore
+
+/// What can be seen and done with a workload of any kind (DEV-17..30, TRN-10, CON-13).
+public struct Workloads: Sendable {
+    let store: Store
+    let clock: any WallClock
+    let signals: WorkloadSignals
+    let ports: ClosedRange<Int>
+
+    // MARK: Seeing
+
+    public func list(
+        in workspace: Identifier<Workspace>, _ filter: WorkloadFilter, _ page: PageRequest, for caller: Caller
+    ) async throws -> Page<WorkloadRecord> {
+        try await store.read { db in
+            try db.role(of: caller, in: workspace, for: .seeWorkspace)
+            return try db.workloads(in: workspace, filter, page)
+        }
+    }
+
+    public func workload(
+        _ id: Identifier<Workload>, for caller: Caller, _ permission: Permission = .seeWorkspace
+    ) async throws -> WorkloadRecord {
+        try await store.read { try $0.workload(id, for: caller, permission) }
+    }
+
+    /// Every change of state with its time and its cause.
+    public func history(of id: Identifier<Workload>, for caller: Caller) async throws -> [TransitionRecord] {
+        try await store.read { db in
+            let workload = try db.workload(id, for: caller, .seeWorkspace)
+            return try db.transitions(of: workload.id)
+        }
+    }
+
+    public func runs(of id: Identifier<Workload>, for caller: Caller) async throws -> [RunRecord] {
+        try await store.read { db in
+            let workload = try db.workload(id, for: caller, .seeWorkspace)
+            return try db.runs(of: workload.id)
+        }
+    }
+
+    /// The containers of one run; of the current one when none is named.
+    public func instances(
+        of id: Identifier<Workload>, run: Int? = nil, for caller: Caller
+    ) async throws -> [InstanceRecord] {
+        try await store.read { db in
+            let workload = try db.workload(id, for: caller, .seeWorkspace)
+            return try db.instances(of: workload.id, run: run ?? workload.run)
+        }
+    }
+
+    public func port(of id: Identifier<Workload>, for caller: Caller) async throws -> PortRecord? {
+        try await store.read { db in
+            let workload = try db.workload(id, for: caller, .seeWorkspace)
+            return try db.port(of: workload.id)
+        }
+    }
+
+    // MARK: Doing
+
+    /// Starts a stopped or failed one with the same definition, as a new run. A service gets a new port (INF-07).
+    public func start(_ id: Identifier<Workload>, by caller: Caller) async throws -> WorkloadRecord {
+        let now = clock.now()
+        return try await change(id) { db in
+            let workload = try db.read.workload(id, for: caller, .runWorkload)
+            try workload.state.require(.start, for: workload.kind)
+            try db.read.requireVersions(of: workload.spec)
+            if workload.kind == .service {
+                try db.read.requireCommitment(of: caller, in: workload.workspace)
+                _ = try db.openPort(for: workload.id, in: ports, at: now)
+            }
+            return try db.apply(.startWanted, to: workload, cause: Cause("start_requested", by: caller.id), at: now)
+        }
+    }
+
+    public func stop(_ id: Identifier<Workload>, by caller: Caller) async throws -> WorkloadRecord {
+        let now = clock.now()
+        return try await change(id) { db in
+            let workload = try db.read.workload(id, for: caller, .runWorkload)
+            try workload.state.require(.stop, for: workload.kind)
+            let changed = try db.apply(.stopWanted, to: workload, cause: Cause("stop_requested", by: caller.id), at: now)
+            if changed.state == .stopped { try db.closePort(of: workload.id) }
+            return changed
+        }
+    }
+
+    /// Stops what runs, frees what it holds and takes the record from every list (DEV-30).
+    public func delete(_ id: Identifier<Workload>, by caller: Caller) async throws {
+        let now = clock.now()
+        _ = try await change(id) { db in
+            let workload = try db.read.workload(id, for: caller, .runWorkload)
+            try db.setWanted(.deleted, of: workload.id)
+            switch workload.state {
+            case .queued, .deploying, .running:
+                try db.apply(.stopWanted, to: workload, cause: Cause("delete_requested", by: caller.id), at: now)
+            case .stopping: break
+            case .stopped, .completed, .failed:
+                if try db.read.instancesPresent(of: workload.id).isEmpty { try db.markDeleted(workload.id, at: now) }
+            }
+            return workload
+        }
+    }
+
+    /// The next run has another flavor (DEV-27).
+    public func switchFlavor(
+        of id: Identifier<Workload>, to name: String, by caller: Caller
+    ) async throws -> WorkloadRecord {
+        try await change(id) { db in
+            var workload = try db.read.workload(id, for: caller, .runWorkload)
+            try workload.state.require(.switchFlavor, for: workload.kind)
+            guard let flavor = try db.read.flavor(name) else { throw WeirError.notFound("flavor") }
+            workload.spec.flavor = flavor
+            if case .environment(var detail) = workload.spec.detail, let ceiling = flavor.longestRun {
+                detail.autoStop = min(detail.autoStop ?? ceiling, ceiling)
+                workload.spec.detail = .environment(detail)
+            }
+            try db.setSpec(workload.spec, of: workload.id)
+            return workload
+        }
+    }
+
+    public func edit(
+        _ id: Identifier<Workload>, name: String?, description: String?, by caller: Caller
+    ) async throws -> WorkloadRecord {
+        let newName = try name.map { try Name($0) }
+        let newDescription = try description.map { try Note.checked($0) }
+        return try await change(id) { db in
+            var workload = try db.read.workload(id, for: caller, .runWorkload)
+            let name = try newName ?? Name(workload.name)
+            workload.name = name.text
+            workload.description = newDescription ?? workload.description
+            try db.rename(workload, to: name, description: workload.description)
+            return workload
+        }
+    }
+
+    private func change(
+        _ id: Identifier<Workload>, _ body: @escaping @Sendable (Writing) throws -> WorkloadRecord
+    ) async throws -> WorkloadRecord {
+        let workload = try await store.write(body)
+        signals.send(.workload(id))
+        signals.changed(in: workload.workspace)
+        return workload
+    }
+}
+
+extension Reading {
+    /// A version that was deleted cannot be mounted again.
+    func requireVersions(of spec: WorkloadSpec) throws {
+        for mounted in spec.datasets + spec.models where try version(mounted.version, of: mounted.asset) == nil {
+            throw WeirError.versionDeleted(mounted)
+        }
+    }
+}
+
+extension WeirError {
+    static func versionDeleted(_ mounted: MountedVersion) -> WeirError {
+        WeirError(
+            "version_deleted", .conflict, subject: mounted.asset.text, rule: "DAT-15",
+            LocalizedText(
+                "Version \(mounted.version) of \(mounted.asset) has been deleted.",
+                zh: "\(mounted.asset) 的版本 \(mounted.version) 已被删除。"),
+            remedy: LocalizedText("Submit it anew with another version.", zh: "请选择其他版本重新提交。"))
+    }
+}
