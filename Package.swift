@@ -133,7 +133,6 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "WeirModelTests", dependencies: ["WeirModel", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "WeirTests", dependencies: ["weir", "WeirModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WeirPlatformTests",
             dependencies: [
@@ -155,6 +154,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "WeirTests",
+            dependencies: [
+                "weir", "WeirModel", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

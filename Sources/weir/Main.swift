@@ -34,7 +34,8 @@ struct Weir: AsyncParsableCommand {
                     EnvironmentCommand.self, JobCommand.self, ServiceCommand.self, BoardCommand.self, ListCommand.self,
                     EventsCommand.self,
                 ]),
-            CommandGroup(name: "Installation", subcommands: [ConfigCommand.self, ZoneCommand.self]),
+            CommandGroup(
+                name: "Installation", subcommands: [DoctorCommand.self, ConfigCommand.self, ZoneCommand.self]),
         ])
 }
 

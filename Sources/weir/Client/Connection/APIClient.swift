@@ -94,6 +94,9 @@ struct APIClient: Sendable {
                 deadline: call.timeout.map { .now() + .milliseconds(Int64($0.milliseconds)) } ?? .distantFuture)
         } catch is CancellationError {
             throw CancellationError()
+        } catch let error as WeirError {
+            // From the body that is being sent: a file that cannot be read.
+            throw error
         } catch let error as HTTPClientError where error == .invalidURL || error == .emptyHost || error == .emptyScheme
         {
             throw WeirError.malformed("server", "an http or https address, as http://127.0.0.1:8080")

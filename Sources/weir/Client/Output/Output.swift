@@ -41,7 +41,7 @@ struct Output: Sendable {
     /// What was done, in a sentence; programs get what the API answered, scripts the identifier.
     func done(_ sentence: String, json answer: JSONValue = .null, identifier: String? = nil) throws {
         if json {
-            print(try answer.pretty())
+            print(answer == .null ? "{}" : try answer.pretty())
         } else if quiet {
             if let identifier { print(identifier) }
         } else {

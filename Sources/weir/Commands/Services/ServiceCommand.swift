@@ -14,11 +14,11 @@ struct ServiceCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Create a service and start it (INF-01).",
             discussion: """
-                The program's port becomes reachable from outside by --expose, or later by `weir service port open`. Who
-                opens a port for the first time signs a commitment: `weir service commitment` shows it, --sign signs it.
+                The program's port becomes reachable at an external port of the gateway. Who opens one for the first time
+                signs a commitment: `weir service commitment` shows it, --sign signs it.
 
                 EXAMPLES:
-                  weir service create digits --model digits-net --port 8000 --health /health --expose --sign --wait -- python serve.py
+                  weir service create digits --model digits-net --port 8000 --health /health --sign --wait -- python serve.py
                 """)
 
         @Argument(help: "Its name.") var name: String
@@ -31,7 +31,6 @@ struct ServiceCommand: AsyncParsableCommand {
             String?
         @Option(help: "How long a replica may take to become ready, as 5m.") var startLimit: BriefDuration?
         @Option(help: "How many of it run.") var replicas = 1
-        @Flag(help: "Open the external port.") var expose = false
         @Flag(help: "Sign the commitment for opening ports, which you have read (INF-06).") var sign = false
         @Flag(help: "Return when it runs.") var wait = false
         @OptionGroup var choice: ProjectOptions
@@ -55,11 +54,7 @@ struct ServiceCommand: AsyncParsableCommand {
             var answer = try await session.api.answer(
                 .create("/api/v1/projects/\(project.id)/services", .members(body)), as: Records.Workload.self)
             let id = answer.value.id
-            if expose {
-                let opened = try await session.api.answer(
-                    .send(.post, "/api/v1/workloads/\(id)/port"), as: Records.Port.self)
-                session.output.note("Address: \(opened.value.address)")
-            }
+            if let port = answer.value.port { session.output.note("Address: \(port.address)") }
             if wait { answer = try await WorkloadWait.untilRunning(id, session) }
             try session.output.done(
                 "\(answer.value.name) is \(answer.value.state.rawValue).", json: answer.json, identifier: id)

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Ends what `make demo` left running: its workloads, its server, and whatever containers and networks of it are left over.
+# The data stays in .local/demo; `make clean` removes it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source Scripts/demo/common.sh
+
+if pid=$(server_pid); then
+    weir=/proc/$pid/exe
+    "$weir" list --state running --quiet 2>/dev/null | while read -r workload; do
+        "$weir" env stop "$workload" --wait --quiet || true
+    done
+    kill -TERM "$pid"
+    for ((tries = 0; tries < 300; tries++)); do
+        server_pid >/dev/null || break
+        sleep 0.1
+    done
+    if server_pid >/dev/null; then kill -KILL "$pid"; fi
+    echo "Weir has ended."
+else
+    echo "Weir does not run."
+fi
+rm -f "$pid_file"
+
+# What a crash may have left over: everything that carries this installation's label.
+socket=/run/weir/podman.sock
+if [[ -S $socket && -d $data ]]; then
+    /usr/bin/python3 Scripts/demo/sweep.py "$socket" "$data" || true
+fi

@@ -1,0 +1,19 @@
+# What demo.sh and demo-stop.sh agree on. To be sourced in the repository's root.
+
+home=$PWD/.local/demo
+data=$home/data
+log=$home/serve.log
+pid_file=$home/serve.pid
+secret=$home/operator-password
+api=127.0.0.1:${DEMO_PORT:-8080}
+gateway=127.0.0.1:${DEMO_GATEWAY_PORT:-8090}
+export XDG_CONFIG_HOME=$home/client
+unset WEIR_SERVER WEIR_TOKEN WEIR_WORKSPACE WEIR_PROJECT
+
+# The process of the demo's server, if it runs: a number that was taken by another program since does not count.
+server_pid() {
+    local pid
+    pid=$(cat "$pid_file" 2>/dev/null) || return 1
+    [[ -n $pid && -r /proc/$pid/cmdline ]] || return 1
+    tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF -- "serve --data $data" && echo "$pid"
+}
