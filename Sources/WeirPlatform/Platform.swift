@@ -40,6 +40,7 @@ public struct Platform: Sendable {
     public let routes: RouteTable
     public let tokens: EntryTokens
     public let signals: WorkloadSignals
+    public let clock: any WallClock
 
     public let accounts: Accounts
     public let workspaces: Workspaces
@@ -73,6 +74,7 @@ public struct Platform: Sendable {
         self.store = store
         self.files = files
         self.engine = engine
+        self.clock = clock
         routes = RouteTable(clock: clock)
         tokens = EntryTokens(key: installation.key, clock: clock)
         signals = WorkloadSignals()
@@ -87,7 +89,8 @@ public struct Platform: Sendable {
         uploads = Uploads(store: store, clock: clock, identifiers: identifiers, files: files, assets: assets)
         exports = Exports(assets: assets, files: files, store: store)
         images = Images(store: store, clock: clock, identifiers: identifiers)
-        zones = Zones(name: settings.zone, cpuOvercommit: settings.cpuOvercommit, store: store, engine: engine)
+        zones = Zones(
+            name: settings.zone, cpuOvercommit: settings.cpuOvercommit, store: store, engine: engine, clock: clock)
 
         let submissions = Submissions(
             store: store, clock: clock, identifiers: identifiers, zones: zones, files: files, signals: signals,

@@ -45,6 +45,17 @@ public struct InstanceLog: Hashable, Sendable {
         return try await NIOThreadPool.singleton.runIfActive { Self.size(of: path) }
     }
 
+    /// The offset itself, or for a negative one the first record that begins within so many bytes of the end.
+    public func start(at offset: Int64) async throws -> Int64 {
+        guard offset < 0 else { return offset }
+        let path = path
+        return try await NIOThreadPool.singleton.runIfActive {
+            let size = Self.size(of: path)
+            guard size > -offset else { return 0 }
+            return try Self.page(path, from: size + offset, limit: 1, afterLineEnd: true).records.first?.start ?? size
+        }
+    }
+
     /// Reads whole records from `offset` on, `limit` of them at most.
     public func read(from offset: Int64 = 0, limit: Int = 1000) async throws -> Page {
         let path = path

@@ -6,9 +6,16 @@ public struct GitSource: Hashable, Sendable {
     public let text: String
     public let scheme: String
     public let host: String
+    /// A branch or tag; nil takes the one that the repository itself names.
+    public let branch: String?
 
-    /// Throws `bad_git_address`: no local paths, no `ext::`, nothing that reads as an option.
-    public init(_ text: String, schemes: Set<String> = ["https"]) throws(WeirError) {
+    /// Throws `bad_git_address`: no local paths, no `ext::`, nothing that reads as an option; `malformed` for the branch.
+    public init(_ text: String, branch: String? = nil, schemes: Set<String> = ["https"]) throws(WeirError) {
+        if let branch {
+            guard (1...255).contains(branch.utf8.count), !branch.hasPrefix("-"),
+                branch.utf8.allSatisfy({ (33...126).contains($0) })
+            else { throw .malformed("branch", "the name of a branch or tag", rule: "PRJ-08") }
+        }
         guard text.utf8.count <= Self.lengthLimit,
             text.unicodeScalars.allSatisfy({ $0.value > 32 && $0.value < 127 }),
             !text.contains("::"),
@@ -18,6 +25,7 @@ public struct GitSource: Hashable, Sendable {
         self.text = text
         self.scheme = scheme
         self.host = host
+        self.branch = branch
     }
 
     /// For messages and logs: without a user's name and password.

@@ -33,7 +33,8 @@ public struct Assets: Sendable {
 
     /// An empty set, into which files are uploaded next.
     public func create(
-        _ kind: AssetKind, in workspace: Identifier<Workspace>, _ description: Description, by caller: Caller
+        _ kind: AssetKind, in workspace: Identifier<Workspace>, _ description: Description,
+        key: IdempotencyKey? = nil, by caller: Caller
     ) async throws -> AssetRecord {
         guard let text = description.name else { throw WeirError.missing("name") }
         let name = try Name(text)
@@ -43,11 +44,15 @@ public struct Assets: Sendable {
             description: try Note.checked(description.description ?? ""), tags: try Tags.checked(description.tags ?? []),
             visibility: description.visibility ?? .workspace, dataType: description.dataType,
             scenario: description.scenario, zone: zone, createdBy: caller.id, createdAt: now)
-        try await store.write { db in
+        return try await store.write { db in
+            if let made: Identifier<Asset> = try db.read.made(under: key, by: caller) {
+                return try db.read.asset(made, for: caller, .seeWorkspace)
+            }
             try db.read.role(of: caller, in: workspace, for: .createAsset)
             try db.insert(asset, name: name)
+            try db.remember(asset.id.text, under: key, by: caller, at: now)
+            return asset
         }
-        return asset
     }
 
     public func list(

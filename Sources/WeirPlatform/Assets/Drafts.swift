@@ -37,14 +37,15 @@ extension Assets {
 
     /// Makes the draft an immutable version (DAT-06).
     public func confirm(
-        _ id: Identifier<Asset>, note: String = "", by caller: Caller
+        _ id: Identifier<Asset>, note: String = "", key: IdempotencyKey? = nil, by caller: Caller
     ) async throws -> AssetVersionRecord {
         let note = try Note.checked(note, field: "note")
         let asset = try await asset(id, for: caller, .changeAsset)
+        if let made = try await version(madeUnder: key, by: caller) { return made }
         guard try await files.exists(.draft(asset.id)), try await files.measure(.draft(asset.id)).files > 0 else {
             throw WeirError.emptyDraft()
         }
-        let version = try await addVersion(to: asset.id, from: .draft(asset.id), note: note, origin: nil, by: caller)
+        let version = try await addVersion(to: asset.id, from: .draft(asset.id), note: note, origin: nil, key: key, by: caller)
         try await files.discardDraft(of: asset.id)
         return version
     }
@@ -52,7 +53,7 @@ extension Assets {
     /// The tree is on the disk before the record says so; one without a record is collected later.
     func addVersion(
         to id: Identifier<Asset>, from folder: StoredFolder, at path: FilePath = .root, note: String,
-        origin: Identifier<Workload>?, by caller: Caller
+        origin: Identifier<Workload>?, key: IdempotencyKey?, by caller: Caller
     ) async throws -> AssetVersionRecord {
         let now = clock.now()
         let tree = TreeName(identifiers.next(Tree.self, at: now))
@@ -63,7 +64,19 @@ extension Assets {
                 asset: id, number: 0, tree: tree, size: frozen.size, added: frozen.added, files: frozen.files,
                 note: note, origin: origin, createdBy: caller.id, createdAt: now)
             version.number = try db.insertNext(version)
+            try db.remember("\(id)/\(version.number)", under: key, by: caller, at: now)
             return version
+        }
+    }
+
+    /// The version that the same request made before.
+    func version(madeUnder key: IdempotencyKey?, by caller: Caller) async throws -> AssetVersionRecord? {
+        try await store.read { db in
+            guard let parts = try db.made(under: key, by: caller)?.split(separator: "/"), parts.count == 2,
+                let asset = Identifier<Asset>(String(parts[0])), let number = Int(parts[1])
+            else { return nil }
+            _ = try db.asset(asset, for: caller, .seeWorkspace)
+            return try db.version(number, of: asset)
         }
     }
 
@@ -74,7 +87,7 @@ extension Assets {
 }
 
 extension FileStore {
-    func exists(_ folder: StoredFolder) async throws -> Bool {
+    public func exists(_ folder: StoredFolder) async throws -> Bool {
         do {
             _ = try await list(folder, limit: 1)
             return true

@@ -16,17 +16,20 @@ public struct Exports: Sendable {
     /// Makes a version of what a workload wrote to its /gemini/output, or of a part of it.
     public func export(
         of id: Identifier<Workload>, path: String = "", to destination: Destination, note: String = "",
-        by caller: Caller
+        key: IdempotencyKey? = nil, by caller: Caller
     ) async throws -> (AssetRecord, AssetVersionRecord) {
         let note = try Note.checked(note, field: "note")
         let path = try FilePath(path)
         let workload = try await store.read { try $0.workload(id, for: caller, .createAsset) }
         guard workload.kind == .job || workload.kind == .service else { throw WeirError.notFound("job") }
+        if let made = try await assets.version(madeUnder: key, by: caller) {
+            return (try await assets.asset(made.asset, for: caller), made)
+        }
         let output = StoredFolder.workloadOutput(workload.id, workload.project)
         guard try await files.measure(output, at: path).files > 0 else { throw WeirError.nothingToExport() }
         let asset = try await asset(destination, in: workload.workspace, by: caller)
         let version = try await assets.addVersion(
-            to: asset.id, from: output, at: path, note: note, origin: workload.id, by: caller)
+            to: asset.id, from: output, at: path, note: note, origin: workload.id, key: key, by: caller)
         return (asset, version)
     }
 

@@ -10,7 +10,7 @@ public struct Projects: Sendable {
 
     public func create(
         in workspace: Identifier<Workspace>, name: String, description: String = "", tags: [String] = [],
-        by caller: Caller
+        key: IdempotencyKey? = nil, by caller: Caller
     ) async throws -> ProjectRecord {
         let name = try Name(name)
         let now = clock.now()
@@ -18,11 +18,15 @@ public struct Projects: Sendable {
             id: identifiers.next(Project.self, at: now), workspace: workspace, name: name,
             description: try Note.checked(description), tags: try Tags.checked(tags), createdBy: caller.id,
             createdAt: now)
-        try await store.write { db in
+        return try await store.write { db in
+            if let made: Identifier<Project> = try db.read.made(under: key, by: caller) {
+                return try db.read.project(made, for: caller, .seeWorkspace)
+            }
             try db.read.role(of: caller, in: workspace, for: .createProject)
             try db.insert(project, name: name)
+            try db.remember(project.id.text, under: key, by: caller, at: now)
+            return project
         }
-        return project
     }
 
     public func list(

@@ -4,14 +4,14 @@ public import WeirModel
 /// Cloning of code into a project (PRJ-08): by `git` as an unprivileged user in staging, without questions, hooks,
 /// configuration or submodules, then moved in.
 extension FileStore {
-    /// Clones into a folder that must not exist, or be empty. `progress` gets the program's own lines as they come.
+    /// Clones a branch, or what the repository itself names, into a folder that must not exist, or be empty. `progress` gets the program's own lines as they come.
     ///
     /// Throws `bad_git_address`, `git_host_refused`, `git_failed`, `tool_timed_out`, `path_taken`, `storage_full`.
     public func gitClone(
-        _ address: String, into folder: StoredFolder, at destination: FilePath = .root, owner: UInt32 = 0,
-        progress: (@Sendable (String) -> Void)? = nil
+        _ address: String, branch: String? = nil, into folder: StoredFolder, at destination: FilePath = .root,
+        owner: UInt32 = 0, progress: (@Sendable (String) -> Void)? = nil
     ) async throws -> FolderSize {
-        let source = try GitSource(address, schemes: git.schemes)
+        let source = try GitSource(address, branch: branch, schemes: git.schemes)
         if case .tree = folder { throw WeirError.versionImmutable() }
         let place = stagingName("clone")
         do {
@@ -61,7 +61,8 @@ extension FileStore {
         settings += git.schemes.sorted().map { "protocol.\($0).allow=always" }
         let arguments =
             settings.flatMap { ["-c", $0] }
-            + ["clone", "--progress", "--no-recurse-submodules", "--template=", "--", source.text, "clone"]
+            + ["clone", "--progress", "--no-recurse-submodules", "--template="]
+            + (source.branch.map { ["--branch", $0] } ?? []) + ["--", source.text, "clone"]
         return .confined(
             "/usr/bin/git", arguments, user: toolUser, folder: folder,
             environment: [
