@@ -83,7 +83,26 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("OpenAPI/openapi.yaml")],
+            resources: [
+                .embedInCode("OpenAPI/openapi.yaml"),
+                .embedInCode("Console/access.js"),
+                .embedInCode("Console/api.js"),
+                .embedInCode("Console/assets.js"),
+                .embedInCode("Console/console.css"),
+                .embedInCode("Console/console.js"),
+                .embedInCode("Console/create.js"),
+                .embedInCode("Console/dom.js"),
+                .embedInCode("Console/files.js"),
+                .embedInCode("Console/index.html"),
+                .embedInCode("Console/overview.js"),
+                .embedInCode("Console/people.js"),
+                .embedInCode("Console/projects.js"),
+                .embedInCode("Console/texts.js"),
+                .embedInCode("Console/texts.json"),
+                .embedInCode("Console/weir.svg"),
+                .embedInCode("Console/workload.js"),
+                .embedInCode("Console/workloads.js"),
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -143,7 +162,7 @@ let package = Package(
         .testTarget(
             name: "WeirHTTPTests",
             dependencies: [
-                "WeirModel", "WeirEngine", "WeirPlatform", "WeirHTTP", "TestSupport",
+                "WeirModel", "WeirStore", "WeirEngine", "WeirPlatform", "WeirHTTP", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -151,6 +170,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
         ),

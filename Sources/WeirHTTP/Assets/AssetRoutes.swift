@@ -40,7 +40,8 @@ struct AssetRoutes {
         routes.post("workspaces/{workspace}/assets", "createAsset") { call in
             let workspace = try call.id("workspace", of: Workspace.self)
             let input = try await call.input(NewAsset.self)
-            let asset = try await assets.create(input.kind, in: workspace, input.description, by: call.caller)
+            let asset = try await assets.create(
+                input.kind, in: workspace, input.description, key: call.idempotencyKey(for: input), by: call.caller)
             let people = try await accounts.people([asset.createdBy])
             return call.answer(AssetView(asset: asset, people: people).json, status: .created)
         }
@@ -63,7 +64,7 @@ struct AssetRoutes {
         }
     }
 
-    struct NewAsset: Input {
+    struct NewAsset: Input, Encodable {
         let kind: AssetKind
         let name: String
         let text: String?

@@ -21,9 +21,10 @@ struct VersionView: JSONConvertible {
 struct VersionRoutes {
     let assets: Assets
     let accounts: Accounts
+    let files: FileStore
 
     func add(to routes: Routes) {
-        let (assets, accounts) = (assets, accounts)
+        let (assets, accounts, files) = (assets, accounts, files)
 
         routes.get("assets/{asset}/versions", "listVersions") { call in
             let versions = try await assets.versions(of: call.id("asset"), for: call.caller)
@@ -40,6 +41,24 @@ struct VersionRoutes {
         routes.delete("assets/{asset}/versions/{number}", "deleteVersion") { call in
             try await assets.deleteVersion(call.number("number"), of: call.id("asset"), by: call.caller)
             return call.done()
+        }
+
+        routes.get("assets/{asset}/versions/{number}/files", "listVersionFiles") { call in
+            let tree = try await assets.tree(of: call.number("number"), of: call.id("asset"), for: call.caller)
+            return try await call.listing(of: tree, in: files)
+        }
+
+        routes.get("assets/{asset}/versions/{number}/file", "downloadVersionFile") { call in
+            let tree = try await assets.tree(of: call.number("number"), of: call.id("asset"), for: call.caller)
+            return try call.answer(file: try await files.open(tree, at: call.filePath()))
+        }
+
+        routes.get("assets/{asset}/versions/{number}/archive", "downloadVersionArchive") { call in
+            let number = try call.number("number")
+            let tree = try await assets.tree(of: number, of: call.id("asset"), for: call.caller)
+            let path = try call.path()
+            return call.answer(
+                archive: try await files.archive(tree, at: path), name: path.name ?? "version-\(number)")
         }
     }
 }

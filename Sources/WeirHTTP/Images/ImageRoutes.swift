@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import WeirEngine
 import WeirModel
 import WeirPlatform
 import WeirStore
@@ -11,7 +12,7 @@ struct ImageView: JSONConvertible {
     var json: JSON {
         [
             "id": image.id, "workspace": image.workspace, "reference": image.reference, "digest": image.digest,
-            "tools": [String](), "labels": image.labels, "size": image.size, "created_at": image.createdAt,
+            "tools": ImageTool.tools(in: image.labels).keys.sorted(), "labels": image.labels, "size": image.size, "created_at": image.createdAt,
         ]
     }
 }

@@ -24,7 +24,7 @@ struct ProjectRoutes {
             guard let name = input.name else { throw WeirError.missing("name") }
             let project = try await projects.create(
                 in: workspace, name: name, description: input.description ?? "", tags: input.tags ?? [],
-                by: call.caller)
+                key: call.idempotencyKey(for: input), by: call.caller)
             return call.answer(
                 Self.show(project, try await accounts.people([project.createdBy])), status: .created)
         }

@@ -2,16 +2,20 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import ServiceLifecycle
+import Synchronization
+import WeirModel
 
 /// One server-sent event.
 struct ServerSentEvent: Sendable {
     var name: String
-    /// Where to go on after this event.
-    var id: String
+    /// Where to go on after this event; nil where nothing follows.
+    var id: String?
     var data: JSON
 
     var bytes: ByteBuffer {
-        var buffer = ByteBuffer(string: "event: \(name)\nid: \(id)\ndata: ")
+        var buffer = ByteBuffer(string: "event: \(name)\n")
+        if let id { buffer.writeString("id: \(id)\n") }
+        buffer.writeString("data: ")
         buffer.writeBytes(JSONWriter.bytes(of: data))
         buffer.writeString("\n\n")
         return buffer
@@ -20,30 +24,50 @@ struct ServerSentEvent: Sendable {
 
 /// A stream of events that ends with the connection, with Weir or when its source has no more.
 ///
-/// The source is pulled: what a slow reader has not taken is not read from the store yet.
+/// The source is pulled: what a slow reader has not taken is not read yet.
 enum ServerSentEvents {
     static let keepAlive = Duration.seconds(15)
 
-    /// What a source gives when it is asked.
-    enum Batch: Sendable {
-        case events([ServerSentEvent])
-        /// These are the last.
-        case end([ServerSentEvent])
-    }
-
     /// - Parameters:
-    ///   - wakeUps: one element whenever there may be more; one too many does no harm.
-    ///   - next: what has come since it was asked last.
-    static func answer(
-        _ call: Call, wakeUps: AsyncStream<Void>, next: @escaping @Sendable () async throws -> Batch
+    ///   - last: the name of an event that tells the reader that nothing more will come.
+    ///   - show: turns what the source gives into events.
+    static func answer<Source: AsyncSequence & Sendable>(
+        _ call: Call, _ source: Source, last: String? = nil,
+        show: @escaping @Sendable (Source.Element) async throws -> [ServerSentEvent]
     ) throws -> Response {
         let place = try call.streams.enter()
-        let request = call.request
+        let mailbox = Mailbox()
+        let end = last.map { [ServerSentEvent(name: $0, id: nil, data: [:])] } ?? []
         let body = ResponseBody { writer in
             defer { withExtendedLifetime(place) {} }
             do {
-                try await request.body.consumeWithCancellationOnInboundClose { _ in
-                    try await pump(wakeUps, next, into: &writer)
+                try await call.request.body.consumeWithCancellationOnInboundClose { _ in
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        group.addTask {
+                            do {
+                                for try await batch in source { await mailbox.put(try await show(batch)) }
+                                mailbox.close(with: end)
+                            } catch is CancellationError {
+                                mailbox.close(with: [])
+                            } catch {
+                                mailbox.close(with: [failure(error, call)])
+                            }
+                        }
+                        group.addTask { try await mailbox.keepAlive(every: keepAlive) }
+                        group.addTask {
+                            try await gracefulShutdown()
+                            mailbox.close(with: [])
+                        }
+                        // The reader learns at once that the stream is there.
+                        try await writer.write(ByteBuffer(string: ": weir\n\n"))
+                        for await _ in mailbox.knocks {
+                            let (events, isLast) = mailbox.take()
+                            if events.isEmpty, !isLast { try await writer.write(ByteBuffer(string: ":\n\n")) }
+                            if !events.isEmpty { try await writer.write(contentsOf: events.map(\.bytes)) }
+                            if isLast { break }
+                        }
+                        group.cancelAll()
+                    }
                 }
             } catch is CancellationError {
                 // The reader has gone.
@@ -54,44 +78,72 @@ enum ServerSentEvents {
             status: .ok, headers: [.contentType: "text/event-stream; charset=utf-8", .accelBuffering: "no"], body: body)
     }
 
-    private static func pump(
-        _ wakeUps: AsyncStream<Void>, _ next: @Sendable () async throws -> Batch, into writer: inout any ResponseBodyWriter
-    ) async throws {
-        // A wake-up carries nothing, so that one waiting stands for all that came meanwhile.
-        let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await _ in wakeUps { wake.yield() }
-            }
-            group.addTask {
-                while true {
-                    try await Task.sleep(for: keepAlive)
-                    wake.yield()
+    private static func failure(_ error: any Error, _ call: Call) -> ServerSentEvent {
+        let failure = ErrorAnswer.weirError(for: error, logger: call.information.logger)
+        return ServerSentEvent(
+            name: "error", id: nil,
+            data: ErrorAnswer.json(of: failure, in: call.language, requestID: call.information.requestID))
+    }
+}
+
+/// Hands one batch at a time from the source to the writer; the source waits until its batch is taken.
+private final class Mailbox: Sendable {
+    private struct State {
+        var events: [ServerSentEvent] = []
+        var isClosed = false
+        /// The source's batch was taken, or the stream is over.
+        var waiting: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+    /// One element when there is something to take, or when the reader should be told that the stream lives.
+    let knocks: AsyncStream<Void>
+    private let knock: AsyncStream<Void>.Continuation
+
+    init() { (knocks, knock) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
+
+    func put(_ events: [ServerSentEvent]) async {
+        guard !events.isEmpty else { return }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                let isOver = state.withLock { state in
+                    guard !state.isClosed, !Task.isCancelled else { return true }
+                    state.events = events
+                    state.waiting = continuation
+                    return false
                 }
+                if isOver { continuation.resume() } else { knock.yield() }
             }
-            group.addTask {
-                try await gracefulShutdown()
-                wake.finish()
-            }
-            try await writer.write(ByteBuffer(string: ": weir\n\n"))
-            wake.yield()
-            var written = ContinuousClock.now
-            reading: for await _ in wakes {
-                switch try await next() {
-                case .events(let events) where events.isEmpty:
-                    guard ContinuousClock.now - written >= keepAlive * 0.9 else { continue }
-                    try await writer.write(ByteBuffer(string: ": \n\n"))
-                case .events(let events):
-                    try await writer.write(contentsOf: events.map(\.bytes))
-                    // There may be more than one batch holds.
-                    wake.yield()
-                case .end(let events):
-                    try await writer.write(contentsOf: events.map(\.bytes))
-                    break reading
-                }
-                written = .now
-            }
-            group.cancelAll()
+        } onCancel: {
+            close(with: [])
+        }
+    }
+
+    func close(with last: [ServerSentEvent]) {
+        let waiting = state.withLock { state in
+            guard !state.isClosed else { return nil as CheckedContinuation<Void, Never>? }
+            state.isClosed = true
+            state.events += last
+            defer { state.waiting = nil }
+            return state.waiting
+        }
+        waiting?.resume()
+        knock.yield()
+    }
+
+    func take() -> (events: [ServerSentEvent], isLast: Bool) {
+        let (events, isLast, waiting) = state.withLock { state in
+            defer { (state.events, state.waiting) = ([], nil) }
+            return (state.events, state.isClosed, state.waiting)
+        }
+        waiting?.resume()
+        return (events, isLast)
+    }
+
+    func keepAlive(every interval: Duration) async throws {
+        while true {
+            try await Task.sleep(for: interval)
+            knock.yield()
         }
     }
 }

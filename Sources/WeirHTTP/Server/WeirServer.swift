@@ -5,7 +5,7 @@ import HummingbirdTLS
 public import Logging
 import NIOCore
 public import ServiceLifecycle
-import WeirModel
+public import WeirPlatform
 
 /// The API and the console on one origin.
 public struct WeirServer: Service {
@@ -15,14 +15,15 @@ public struct WeirServer: Service {
 
     /// - Parameter onRunning: told of the port that is listened on.
     public init(
-        _ settings: HTTPSettings, _ capabilities: Capabilities, metrics: RequestMetrics = RequestMetrics(),
+        _ settings: HTTPSettings, _ platform: Platform, health: Health, metrics: RequestMetrics = RequestMetrics(),
         logger: Logger, onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         let router = Router(context: RequestInformation.self, options: .autoGenerateHeadEndpoints)
         let table = Routes(
-            router: router, authentication: Authentication(accounts: capabilities.accounts), settings: settings,
+            router: router, authentication: Authentication(accounts: platform.accounts), settings: settings,
             streams: StreamLimit(most: settings.mostStreams))
-        capabilities.addRoutes(to: table, metrics: metrics)
+        APIRoutes(platform: platform, health: health, metrics: metrics).add(to: table)
+        ConsoleRoutes().add(to: router)
         routes = table.all
         let door = FrontDoor(inner: router.buildResponder(), routes: routes, metrics: metrics)
         let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(75)))

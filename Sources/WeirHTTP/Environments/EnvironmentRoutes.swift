@@ -1,0 +1,39 @@
+import Hummingbird
+import WeirModel
+import WeirPlatform
+
+struct EnvironmentRoutes {
+    let environments: Environments
+    let answers: WorkloadAnswers
+
+    func add(to routes: Routes) {
+        let (environments, answers) = (environments, answers)
+
+        routes.post("projects/{project}/environments", "createEnvironment") { call in
+            let project = try call.id("project", of: Project.self)
+            let input = try await call.input(NewEnvironment.self)
+            let workload = try await environments.create(
+                input.submission, tool: input.tool, autoStop: input.autoStop, in: project,
+                key: call.idempotencyKey(for: input), by: call.caller)
+            return try await answers.answer(workload, to: call, status: .created)
+        }
+    }
+
+    struct NewEnvironment: SubmissionInput {
+        let name: String
+        let text: String?
+        let image: String
+        let flavor: String
+        let datasets: [MountInput]?
+        let models: [MountInput]?
+        let variables: [String: String]?
+        let tool: String?
+        let autoStop: Int?
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case name, image, flavor, datasets, models, variables, tool
+            case text = "description"
+            case autoStop = "auto_stop"
+        }
+    }
+}

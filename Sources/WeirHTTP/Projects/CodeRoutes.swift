@@ -1,0 +1,78 @@
+import HTTPTypes
+import Hummingbird
+import WeirModel
+import WeirPlatform
+
+/// The code store of a project (PRJ-08, PRJ-10, PRJ-14).
+struct CodeRoutes {
+    let projects: Projects
+    let files: FileStore
+
+    func add(to routes: Routes) {
+        let (projects, files) = (projects, files)
+
+        routes.get("projects/{project}/code", "listCode") { call in
+            let code = try await projects.code(of: call.id("project"), for: call.caller, .seeWorkspace)
+            return try await call.listing(of: code, in: files)
+        }
+
+        routes.get("projects/{project}/code/file", "downloadCode") { call in
+            let code = try await projects.code(of: call.id("project"), for: call.caller, .seeWorkspace)
+            return try call.answer(file: try await files.open(code, at: call.filePath()))
+        }
+
+        routes.put("projects/{project}/code/file", "uploadCode") { call in
+            let code = try await projects.code(of: call.id("project"), for: call.caller, .changeCode)
+            let path = try call.filePath()
+            try await files.write(call.request.body, to: code, at: path)
+            guard let entry = try await files.entry(code, at: path) else { throw WeirError.notFound("file") }
+            return call.answer(Call.json(of: entry, at: path))
+        }
+
+        routes.delete("projects/{project}/code/file", "deleteCode") { call in
+            let code = try await projects.code(of: call.id("project"), for: call.caller, .changeCode)
+            try await files.delete(code, at: call.filePath())
+            return call.done()
+        }
+
+        routes.post("projects/{project}/code/folder", "createCodeFolder") { call in
+            let code = try await projects.code(of: call.id("project"), for: call.caller, .changeCode)
+            try await files.makeFolder(code, at: FilePath(call.input(FolderInput.self).path))
+            return call.done()
+        }
+
+        routes.post("projects/{project}/code/rename", "renameCode") { call in
+            let code = try await projects.code(of: call.id("project"), for: call.caller, .changeCode)
+            let input = try await call.input(RenameInput.self)
+            try await files.rename(code, from: FilePath(input.from), to: FilePath(input.to))
+            return call.done()
+        }
+
+        routes.post("projects/{project}/code/unpack", "unpackCode") { call in
+            let code = try await projects.code(of: call.id("project"), for: call.caller, .changeCode)
+            return call.answer(try await call.input(UnpackInput.self).unpack(in: code, files))
+        }
+
+        routes.post("projects/{project}/code/clone", "cloneCode") { call in
+            let code = try await projects.code(of: call.id("project"), for: call.caller, .changeCode)
+            let input = try await call.input(CloneInput.self)
+            _ = try await files.gitClone(
+                input.url, branch: input.branch, into: code, at: FilePath(input.into ?? ""))
+            return call.done()
+        }
+
+        routes.get("projects/{project}/code/archive", "downloadCodeArchive") { call in
+            let code = try await projects.code(of: call.id("project"), for: call.caller, .seeWorkspace)
+            let path = try call.path()
+            return call.answer(archive: try await files.archive(code, at: path), name: path.name ?? "code")
+        }
+    }
+
+    struct CloneInput: Input {
+        let url: String
+        let into: String?
+        let branch: String?
+
+        enum CodingKeys: String, CodingKey, CaseIterable { case url, into, branch }
+    }
+}

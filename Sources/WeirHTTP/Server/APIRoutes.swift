@@ -1,0 +1,45 @@
+import WeirPlatform
+
+/// The capabilities of the platform, each with its routes.
+struct APIRoutes {
+    let platform: Platform
+    let health: Health
+    let metrics: RequestMetrics
+
+    func add(to routes: Routes) {
+        let (accounts, files) = (platform.accounts, platform.files)
+        let answers = WorkloadAnswers(platform: platform)
+
+        SessionRoutes(accounts: accounts).add(to: routes)
+        AccountRoutes(accounts: accounts, workspaces: platform.workspaces).add(to: routes)
+        TokenRoutes(accounts: accounts).add(to: routes)
+        WorkspaceRoutes(workspaces: platform.workspaces).add(to: routes)
+        EventRoutes(events: platform.events, accounts: accounts).add(to: routes)
+
+        ProjectRoutes(projects: platform.projects, accounts: accounts).add(to: routes)
+        CodeRoutes(projects: platform.projects, files: files).add(to: routes)
+        OutputRoutes(projects: platform.projects, files: files).add(to: routes)
+
+        AssetRoutes(assets: platform.assets, accounts: accounts).add(to: routes)
+        DraftRoutes(assets: platform.assets, accounts: accounts, files: files).add(to: routes)
+        VersionRoutes(assets: platform.assets, accounts: accounts, files: files).add(to: routes)
+        UploadRoutes(uploads: platform.uploads).add(to: routes)
+        ImageRoutes(images: platform.images).add(to: routes)
+
+        WorkloadRoutes(
+            workloads: platform.workloads, accounts: accounts, entries: platform.entries, answers: answers
+        ).add(to: routes)
+        ProcessRoutes(workloads: platform.workloads, processes: platform.processes).add(to: routes)
+        LogRoutes(logs: platform.logs).add(to: routes)
+        EnvironmentRoutes(environments: platform.environments, answers: answers).add(to: routes)
+        JobRoutes(jobs: platform.jobs, exports: platform.exports, accounts: accounts, answers: answers).add(to: routes)
+        ServiceRoutes(
+            services: platform.services, workloads: platform.workloads, commitment: platform.commitment,
+            answers: answers
+        ).add(to: routes)
+        BoardRoutes(boards: platform.boards, answers: answers).add(to: routes)
+
+        ZoneRoutes(zones: platform.zones).add(to: routes)
+        SystemRoutes(health: health, metrics: metrics).add(to: routes)
+    }
+}

@@ -1,0 +1,65 @@
+import Hummingbird
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+/// What a folder holds as the API shows it.
+extension Call {
+    /// The `path` of the query; the folder itself when it is left out.
+    func path() throws -> FilePath { try FilePath(query("path") ?? "") }
+
+    func filePath() throws -> FilePath {
+        let path = try path()
+        guard !path.isRoot else { throw WeirError.missing("path") }
+        return path
+    }
+
+    func listing(of folder: StoredFolder, in files: FileStore) async throws -> Response {
+        let (path, page) = (try path(), try page())
+        let found = try await files.list(folder, at: path, after: page.after, limit: page.limit)
+        return answer([
+            "items": try found.entries.map { try Self.json(of: $0, at: path.appending(component: $0.name)) },
+            "next": found.next,
+        ])
+    }
+
+    static func json(of entry: FileEntry, at path: FilePath) -> JSON {
+        [
+            "name": entry.name, "path": path.text, "kind": JSON.text(entry.kind.rawValue), "size": entry.size,
+            "changed_at": entry.modifiedAt,
+        ]
+    }
+}
+
+struct FolderInput: Input {
+    let path: String
+
+    enum CodingKeys: String, CodingKey, CaseIterable { case path }
+}
+
+struct RenameInput: Input {
+    let from: String
+    let to: String
+
+    enum CodingKeys: String, CodingKey, CaseIterable { case from, to }
+}
+
+struct UnpackInput: Input {
+    let path: String
+    let into: String?
+    let keepArchive: Bool?
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case path, into
+        case keepArchive = "keep_archive"
+    }
+
+    /// Unpacks into the archive's own folder when no other is named.
+    func unpack(in folder: StoredFolder, _ files: FileStore) async throws -> JSON {
+        let archive = try FilePath(path)
+        let unpacked = try await files.unpack(
+            archive, in: folder, into: try into.map { try FilePath($0) } ?? archive.parent)
+        if keepArchive != true { try await files.delete(folder, at: archive) }
+        return ["files": unpacked.files, "size": unpacked.size]
+    }
+}

@@ -1,0 +1,20 @@
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+/// An external port as the API shows it, with what the gateway has counted and not yet written down.
+struct PortView: JSONConvertible {
+    let port: PortRecord
+    let mode: PortMode
+    let host: String
+    let traffic: PortCount?
+
+    var json: JSON {
+        let active = max(port.activeAt, traffic?.activeAt ?? port.activeAt)
+        return [
+            "number": port.number, "address": "\(host):\(port.number)", "mode": mode, "opened_at": port.openedAt,
+            "active_at": active, "released_at": active + Janitor.portIdleLimit,
+            "requests": max(port.requests, traffic?.requests ?? 0), "errors": max(port.errors, traffic?.errors ?? 0),
+        ]
+    }
+}

@@ -1,0 +1,31 @@
+import WeirModel
+import WeirStore
+
+extension TransitionRecord {
+    func json(_ people: People, in language: Language) -> JSON {
+        [
+            "sequence": sequence, "workload": workload, "run": run, "at": at, "before": before, "state": state,
+            "cause": cause, "actor": people.json(of: actor), "failure": failure?.json(in: language),
+        ]
+    }
+}
+
+extension RunRecord {
+    func json(at now: Timestamp) -> JSON {
+        let seconds = runningAt.map { max(((endedAt ?? now) - $0).milliseconds / 1000, 0) } ?? 0
+        return [
+            "number": number, "flavor": flavor.name, "replicas": replicas, "image_digest": imageDigest,
+            "tariff": tariff, "queued_at": queuedAt, "running_at": runningAt, "ended_at": endedAt,
+            "outcome": outcome, "running_seconds": seconds,
+        ]
+    }
+}
+
+extension InstanceRecord {
+    func json(in language: Language) -> JSON {
+        [
+            "id": id, "run": run, "position": position, "attempt": attempt, "created_at": createdAt,
+            "started_at": startedAt, "ended_at": endedAt, "failure": failure?.json(in: language),
+        ]
+    }
+}

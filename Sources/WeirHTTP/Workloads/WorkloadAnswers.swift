@@ -1,0 +1,38 @@
+import HTTPTypes
+import Hummingbird
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+/// From a workload's record to its answer: the people and the port that go with it.
+struct WorkloadAnswers: Sendable {
+    let platform: Platform
+
+    func answer(_ workload: WorkloadRecord, to call: Call, status: HTTPResponse.Status = .ok) async throws -> Response {
+        let people = try await platform.accounts.people([workload.createdBy])
+        let port = workload.kind == .service ? try await port(of: workload, for: call.caller) : nil
+        let view = WorkloadView(
+            workload: workload, people: people, port: port, now: platform.clock.now(), language: call.language)
+        return call.answer(view.json, status: status)
+    }
+
+    func answer(_ page: Page<WorkloadRecord>, to call: Call) async throws -> Response {
+        let people = try await platform.accounts.people(page.items.map(\.createdBy))
+        let now = platform.clock.now()
+        return call.answer(page) {
+            WorkloadView(workload: $0, people: people, port: nil, now: now, language: call.language).json
+        }
+    }
+
+    func port(of workload: WorkloadRecord, for caller: Caller) async throws -> PortView? {
+        guard let port = try await platform.workloads.port(of: workload.id, for: caller) else { return nil }
+        return view(port, of: workload)
+    }
+
+    func view(_ port: PortRecord, of workload: WorkloadRecord) -> PortView {
+        let open = platform.routes.port(port.number).flatMap { $0.route.workload == workload.id ? $0 : nil }
+        let mode = if case .service(let service) = workload.spec.detail { service.mode } else { PortMode.http }
+        return PortView(
+            port: port, mode: mode, host: platform.settings.gatewayHost, traffic: open?.traffic.count)
+    }
+}

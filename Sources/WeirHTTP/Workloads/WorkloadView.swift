@@ -1,0 +1,83 @@
+import WeirModel
+import WeirStore
+
+/// A workload of any kind as the API shows it, at one moment and in one language.
+struct WorkloadView: JSONConvertible {
+    let workload: WorkloadRecord
+    let people: People
+    let port: PortView?
+    let now: Timestamp
+    let language: Language
+
+    var json: JSON {
+        let spec = workload.spec
+        let common: JSON = [
+            "id": workload.id, "kind": workload.kind, "workspace": workload.workspace, "project": workload.project,
+            "name": workload.name, "description": workload.description, "state": workload.state,
+            "state_since": workload.stateSince, "operations": operations, "queue": queue,
+            "failure": workload.failure?.json(in: language), "run": workload.run,
+            "created_by": people.json(of: workload.createdBy), "created_at": workload.createdAt,
+            "running_since": workload.runningSince, "ended_at": workload.endedAt, "stop_at": workload.stopAt,
+            "remaining_seconds": remainingSeconds, "running_seconds": runningSeconds,
+        ]
+        let definition: JSON = [
+            "image": ["reference": spec.image.reference, "digest": spec.image.digest] as JSON, "flavor": spec.flavor,
+            "replicas": spec.replicas, "datasets": mounts(spec.datasets, at: ContainerPaths.dataset),
+            "models": mounts(spec.models, at: ContainerPaths.model), "variables": spec.variables, "port": port,
+            "keeps": [
+                "kept": Persistence.kept.filter { path in spec.mounts().contains { $0.target == path && $0.writable } },
+                "lost": Persistence.lost[language],
+            ] as JSON,
+        ]
+        return common.adding(definition).adding(detail)
+    }
+
+    /// What only one kind has, under the kind's name.
+    private var detail: JSON {
+        switch workload.spec.detail {
+        case .environment(let environment):
+            ["environment": ["tool": environment.tool, "auto_stop": environment.autoStop] as JSON]
+        case .job(let job):
+            [
+                "job": [
+                    "command": job.command, "code": job.code, "time_limit": job.timeLimit, "rerun_of": job.rerunOf,
+                ] as JSON
+            ]
+        case .service(let service):
+            [
+                "service": [
+                    "revision": service.revision, "command": service.command, "code": service.code,
+                    "port": service.port, "mode": service.mode, "health_path": service.healthPath,
+                    "start_limit": service.startLimit,
+                ] as JSON
+            ]
+        case .board(let board): ["board": ["log_path": board.logPath] as JSON]
+        }
+    }
+
+    private var operations: [WorkloadOperation] {
+        let allowed = workload.state.operations(for: workload.kind)
+        return WorkloadOperation.allCases.filter { allowed.contains($0) }
+    }
+
+    private var queue: JSON {
+        guard workload.state == .queued, let reason = workload.queueReason else { return .null }
+        return ["reason": reason, "message": reason.message[language]]
+    }
+
+    private var remainingSeconds: Int64? {
+        guard !workload.state.isFinal, let stopAt = workload.stopAt else { return nil }
+        return max((stopAt - now).milliseconds / 1000, 0)
+    }
+
+    private var runningSeconds: Int64 {
+        guard let start = workload.runningSince else { return 0 }
+        return max(((workload.endedAt ?? now) - start).milliseconds / 1000, 0)
+    }
+
+    private func mounts(_ versions: [MountedVersion], at path: (Int) -> String) -> [JSON] {
+        versions.enumerated().map { position, mounted in
+            ["asset": mounted.asset, "version": mounted.version, "path": path(position)]
+        }
+    }
+}
