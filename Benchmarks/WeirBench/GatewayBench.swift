@@ -39,7 +39,8 @@ struct GatewayBench: AsyncParsableCommand {
         routes.setTool(
             "files", of: tool,
             to: ToolRoute(
-                workspace: workspace, destination: .backend(Backend(host: "127.0.0.1", port: backend)), prefixKept: false,
+                workspace: workspace, destination: .backend(Backend(host: "127.0.0.1", port: backend)),
+                prefixKept: false,
                 upstreamAuthorization: "token secret"))
         for (number, port) in [(Self.httpPort, backend), (Self.echoPort, echo)] {
             routes.setPort(
@@ -67,7 +68,7 @@ struct GatewayBench: AsyncParsableCommand {
 
     private func compare() async throws {
         #if DEBUG
-            print("This is a debug build: its figures mean nothing. Build with `-c release`.")
+        print("This is a debug build: its figures mean nothing. Build with `-c release`.")
         #endif
         let group = MultiThreadedEventLoopGroup.singleton
         let echoChannel = try await EchoServer.start(on: group)
@@ -81,11 +82,17 @@ struct GatewayBench: AsyncParsableCommand {
         let pipe = Pipe()
         gateway.standardOutput = pipe
         try gateway.run()
-        let entrance = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self).split { $0.isWhitespace }
+        let entrance = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self).split {
+            $0.isWhitespace
+        }
         do {
             for port in [Self.httpPort] {
                 _ = try await Tool.output(
-                    "curl", ["-sf", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", "http://127.0.0.1:\(port)/1k"])
+                    "curl",
+                    [
+                        "-sf", "--retry", "20", "--retry-connrefused", "--retry-delay", "1",
+                        "http://127.0.0.1:\(port)/1k",
+                    ])
             }
             try await small(entrance.map(String.init))
             try await download()
@@ -114,7 +121,8 @@ struct GatewayBench: AsyncParsableCommand {
                 try await measure("http://127.0.0.1:\(Self.httpPort)/1k"),
                 try await measure("http://127.0.0.1:19491/1k"),
                 try await measure("http://127.0.0.1:19490/1k"),
-                try await measure("http://127.0.0.1:\(Self.toolsPort)\(entrance[0])1k", ["-H", "Cookie: \(entrance[1])"]),
+                try await measure(
+                    "http://127.0.0.1:\(Self.toolsPort)\(entrance[0])1k", ["-H", "Cookie: \(entrance[1])"]),
             ])
         }
         comparison.show()
@@ -127,7 +135,8 @@ struct GatewayBench: AsyncParsableCommand {
             let url = "http://127.0.0.1:\(port)/64m"
             var speeds: [Double] = []
             for _ in 0..<3 {
-                let text = try await Tool.output("curl", ["-sf", "-o", "/dev/null", "-w", "speed %{speed_download}", url])
+                let text = try await Tool.output(
+                    "curl", ["-sf", "-o", "/dev/null", "-w", "speed %{speed_download}", url])
                 speeds.append(try Tool.number(after: "speed", in: text) / 1_048_576)
             }
             return Comparison.median(speeds)

@@ -10,22 +10,31 @@ struct Nginx {
 
     /// Writes the configurations, starts both and waits until they answer.
     func start() async throws {
-        try FileManager.default.createDirectory(at: folder.appendingPathComponent("www"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: folder.appendingPathComponent("www"), withIntermediateDirectories: true)
         try Data(repeating: 120, count: 1024).write(to: folder.appendingPathComponent("www/1k"))
         try Data(repeating: 121, count: 64 << 20).write(to: folder.appendingPathComponent("www/64m"))
         try backend.write(to: folder.appendingPathComponent("backend.conf"), atomically: true, encoding: .utf8)
         try proxy.write(to: folder.appendingPathComponent("proxy.conf"), atomically: true, encoding: .utf8)
         for name in ["backend", "proxy"] {
-            _ = try await Tool.output("nginx", ["-c", "\(folder.path)/\(name).conf", "-p", folder.path, "-e", "\(folder.path)/\(name).log"])
+            _ = try await Tool.output(
+                "nginx", ["-c", "\(folder.path)/\(name).conf", "-p", folder.path, "-e", "\(folder.path)/\(name).log"])
         }
         for port in [backendPort, proxyPort] {
-            _ = try await Tool.output("curl", ["-sf", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", "http://127.0.0.1:\(port)/1k"])
+            _ = try await Tool.output(
+                "curl",
+                ["-sf", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", "http://127.0.0.1:\(port)/1k"])
         }
     }
 
     func stop() async throws {
         for name in ["proxy", "backend"] {
-            _ = try await Tool.output("nginx", ["-c", "\(folder.path)/\(name).conf", "-p", folder.path, "-e", "\(folder.path)/\(name).log", "-s", "stop"])
+            _ = try await Tool.output(
+                "nginx",
+                [
+                    "-c", "\(folder.path)/\(name).conf", "-p", folder.path, "-e", "\(folder.path)/\(name).log", "-s",
+                    "stop",
+                ])
         }
     }
 

@@ -33,7 +33,8 @@ enum Tool {
     /// The number behind `label` in a text.
     static func number(after label: String, in text: String) throws -> Double {
         guard let range = text.range(of: label),
-            let value = Double(text[range.upperBound...].trimmingPrefix { $0 == " " }.prefix { $0.isNumber || $0 == "." })
+            let value = Double(
+                text[range.upperBound...].trimmingPrefix { $0 == " " }.prefix { $0.isNumber || $0 == "." })
         else { throw Failure(description: "no \(label) in:\n\(text)") }
         return value
     }

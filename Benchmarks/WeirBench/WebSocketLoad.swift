@@ -15,10 +15,10 @@ final class EchoServer: ChannelInboundHandler {
         head.writeBuffer(&buffer)
         guard head.readableBytesView.suffix(4).elementsEqual("\r\n\r\n".utf8) else { return }
         upgraded = true
-        let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+        let answer =
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
         context.write(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
     }
-
 
     func channelReadComplete(context: ChannelHandlerContext) { context.flush() }
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
@@ -51,7 +51,8 @@ final class PingPong: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let request = "GET /ws HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        let request =
+            "GET /ws HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request)), promise: nil)
     }
 
@@ -77,7 +78,9 @@ final class PingPong: ChannelInboundHandler {
             channels.append(
                 try await ClientBootstrap(group: group).channelOption(.tcpOption(.tcp_nodelay), value: 1)
                     .channelInitializer { channel in
-                        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(PingPong()) }
+                        channel.eventLoop.makeCompletedFuture {
+                            try channel.pipeline.syncOperations.addHandler(PingPong())
+                        }
                     }.connect(host: "127.0.0.1", port: port).get())
         }
         let before = try await trips(channels)

@@ -25,7 +25,9 @@ final class GatewayLoop {
 
     func start() {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        ticking = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in bound.value.tick() }
+        ticking = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+            bound.value.tick()
+        }
     }
 
     private func tick() {

@@ -13,7 +13,8 @@ public import WeirPlatform
 public struct GatewayServer: Service {
     /// Opens, or finds again, the terminal of that name in a workload.
     public typealias OpenTerminal =
-        @Sendable (_ workload: Identifier<Workload>, _ size: TerminalSize, _ name: String) async throws -> any TerminalSession
+        @Sendable (_ workload: Identifier<Workload>, _ size: TerminalSize, _ name: String) async throws ->
+        any TerminalSession
 
     /// What a listener did.
     public enum Event: Hashable, Sendable {
@@ -52,7 +53,8 @@ public struct GatewayServer: Service {
 
     /// Runs until graceful shutdown or cancellation; then lets what is under way end within the drain time.
     public func run() async throws {
-        let (terminals, opened) = AsyncStream.makeStream(of: OpenedTerminal.self, bufferingPolicy: .bufferingOldest(1024))
+        let (terminals, opened) = AsyncStream.makeStream(
+            of: OpenedTerminal.self, bufferingPolicy: .bufferingOldest(1024))
         let core = GatewayCore(
             settings: settings, routes: routes, tokens: tokens, assets: assets, clock: clock, logger: logger,
             terminals: opened)
@@ -64,11 +66,15 @@ public struct GatewayServer: Service {
         onEvent(.listening(port: port))
 
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await PortListeners(listener: listener, routes: routes, onEvent: onEvent, logger: logger).run() }
+            group.addTask {
+                await PortListeners(listener: listener, routes: routes, onEvent: onEvent, logger: logger).run()
+            }
             group.addTask {
                 await withDiscardingTaskGroup { bridges in
                     for await terminal in terminals {
-                        bridges.addTask { await TerminalBridge(opened: terminal, openTerminal: openTerminal, logger: logger).run() }
+                        bridges.addTask {
+                            await TerminalBridge(opened: terminal, openTerminal: openTerminal, logger: logger).run()
+                        }
                     }
                 }
             }

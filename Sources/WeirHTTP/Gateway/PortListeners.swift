@@ -49,7 +49,8 @@ struct PortListeners {
                     onEvent(.opened(port: number))
                 } catch {
                     guard failed.insert(number).inserted else { continue }
-                    logger.error("external port cannot be opened", metadata: ["port": "\(number)", "error": "\(error)"])
+                    logger.error(
+                        "external port cannot be opened", metadata: ["port": "\(number)", "error": "\(error)"])
                     onEvent(.failed(port: number, reason: "\(error)"))
                 }
             }

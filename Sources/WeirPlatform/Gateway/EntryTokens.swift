@@ -51,7 +51,8 @@ public final class EntryTokens: Sendable {
         let expiry = clock.now() + Self.tokenLife
         let nonce = String(UInt64.random(in: .min ... .max), radix: 36)
         return sign(
-            .token, [account.text, workload.text, tool, String(expiry.milliseconds), nonce, String(process, radix: 36), path])
+            .token,
+            [account.text, workload.text, tool, String(expiry.milliseconds), nonce, String(process, radix: 36), path])
     }
 
     /// Spends a token: it is good for one entry.

@@ -20,7 +20,10 @@ public enum TestBackend {
                 guard bind(listener, generic, length) == 0, listen(listener, 128) == 0,
                     getsockname(listener, generic, &length) == 0
                 else { throw Wire.Failure("listen") }
-                return Int(UInt16(bigEndian: UnsafeRawPointer(generic).assumingMemoryBound(to: sockaddr_in.self).pointee.sin_port))
+                return Int(
+                    UInt16(
+                        bigEndian: UnsafeRawPointer(generic).assumingMemoryBound(to: sockaddr_in.self).pointee.sin_port)
+                )
             }
         }
         return try await withThrowingTaskGroup(of: Void.self) { group in

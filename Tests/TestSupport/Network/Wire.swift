@@ -81,7 +81,8 @@ public final class Wire: Sendable {
             var sent = 0
             while sent < bytes.count {
                 let count = bytes.withUnsafeBytes {
-                    Glibc.send(descriptor, $0.baseAddress! + sent, min(bytes.count - sent, 1 << 18), Int32(MSG_NOSIGNAL))
+                    Glibc.send(
+                        descriptor, $0.baseAddress! + sent, min(bytes.count - sent, 1 << 18), Int32(MSG_NOSIGNAL))
                 }
                 if count < 0, errno == EAGAIN || errno == EWOULDBLOCK { return sent }
                 guard count > 0 else { throw Failure("send") }
@@ -154,7 +155,8 @@ public final class Wire: Sendable {
     /// A message with a `Content-Length`: its head and its body.
     public func receiveMessage() async throws -> (head: String, body: String) {
         let head = try await receive(until: "\r\n\r\n")
-        let length = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
+        let length =
+            head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
             .flatMap { Int($0.split(separator: ":")[1].trimmingPrefix { $0 == " " }) } ?? 0
         return (head, String(decoding: try await receive(exactly: length), as: UTF8.self))
     }

@@ -67,7 +67,8 @@ struct AccessTests {
             let english = try await gateway.get(gateway.path(), cookie: cookie)
             #expect(english.body.contains("The image is being pulled."))
             #expect(english.head.contains("Content-Type: text/html"))
-            let chinese = try await gateway.get(gateway.path(), cookie: cookie, fields: "Accept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n")
+            let chinese = try await gateway.get(
+                gateway.path(), cookie: cookie, fields: "Accept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n")
             #expect(chinese.body.contains("正在拉取镜像。"))
             let json = try await gateway.get(gateway.path(), cookie: cookie, fields: "Accept: application/json\r\n")
             #expect(json.body.contains(#""code":"backend_down""#))
@@ -78,7 +79,10 @@ struct AccessTests {
     @Test("a backend that refuses connections gives a page that says so, and the client may go on")
     func unreachable() async throws {
         try await GatewayUnderTest.with { gateway in
-            let dead = try await TestBackend.with { _ in } _: { $0 }
+            let dead = try await TestBackend.with { _ in
+            } _: {
+                $0
+            }
             gateway.setTool(port: dead)
             let cookie = try await gateway.enter()
             let wire = try await Wire.connect(to: gateway.port)

@@ -35,7 +35,8 @@ struct GatewayUnderTest: Sendable {
         let (events, event) = AsyncStream.makeStream(of: GatewayServer.Event.self)
         let server = GatewayServer(
             settings: settings, routes: routes, tokens: tokens, assets: assets, clock: clock,
-            group: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            group: MultiThreadedEventLoopGroup.singleton,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             openTerminal: openTerminal, onEvent: { event.yield($0) })
         let ids = RandomIdentifiers()
         let now = clock.now()
@@ -57,7 +58,8 @@ struct GatewayUnderTest: Sendable {
     // MARK: Routes
 
     func setTool(
-        _ tool: String = "jupyter", to destination: ToolRoute.Destination, prefixKept: Bool = true, secret: String? = nil
+        _ tool: String = "jupyter", to destination: ToolRoute.Destination, prefixKept: Bool = true,
+        secret: String? = nil
     ) {
         routes.setTool(
             tool, of: workload,

@@ -42,7 +42,10 @@ struct PortTests {
         }
         try await TestBackend.with(serve: serve("a")) { a in
             try await TestBackend.with(serve: serve("b")) { b in
-                let dead = try await TestBackend.with { _ in } _: { $0 }
+                let dead = try await TestBackend.with { _ in
+                } _: {
+                    $0
+                }
                 try await GatewayUnderTest.with { gateway in
                     let number = await gateway.openPort(to: [a, b])
                     let wire = try await Wire.connect(to: number)
@@ -97,9 +100,11 @@ struct PortTests {
     @Test("a port that another program holds is reported, and opened once it is free")
     func takenPort() async throws {
         try await GatewayUnderTest.with { gateway in
-            let number = try await TestBackend.with { _ in } _: { taken in
+            let number = try await TestBackend.with { _ in
+            } _: { taken in
                 gateway.routes.setPort(
-                    taken, to: PortRoute(workload: gateway.workload, workspace: gateway.workspace, mode: .http, backends: []))
+                    taken,
+                    to: PortRoute(workload: gateway.workload, workspace: gateway.workspace, mode: .http, backends: []))
                 guard case .failed(taken, _) = await gateway.next(of: taken) else {
                     Issue.record("the port was not taken")
                     return taken

@@ -21,7 +21,8 @@ struct ProxyTests {
                 let cookie = try await gateway.enter()
                 let (head, body) = try await gateway.get(
                     gateway.path() + "lab?a=1", cookie: "theirs=1; \(cookie); weir_session=x",
-                    fields: "Connection: keep-alive, X-Secret\r\nX-Secret: 1\r\nTE: trailers\r\nX-Forwarded-For: 6.6.6.6\r\n"
+                    fields:
+                        "Connection: keep-alive, X-Secret\r\nX-Secret: 1\r\nTE: trailers\r\nX-Forwarded-For: 6.6.6.6\r\n"
                         + "Authorization: Basic eA==\r\nX-Mine: yes\r\nKeep-Alive: 3\r\nX-Real-IP: 6.6.6.6\r\n")
                 #expect(body.hasPrefix("GET \(gateway.path())lab?a=1 HTTP/1.1\r\nHost: tools\r\n"))
                 #expect(body.contains("\r\nX-Mine: yes\r\n"))
@@ -68,10 +69,15 @@ struct ProxyTests {
         try await TestBackend.with { wire in
             while true {
                 let request = try await wire.receive(until: "\r\n\r\n")
-                if request.hasPrefix("HEAD") { try await wire.send("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n") }
-                else if request.contains("/204") { try await wire.send("HTTP/1.1 204 No Content\r\n\r\n") }
-                else if request.contains("/304") { try await wire.send("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n") }
-                else { try await wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") }
+                if request.hasPrefix("HEAD") {
+                    try await wire.send("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")
+                } else if request.contains("/204") {
+                    try await wire.send("HTTP/1.1 204 No Content\r\n\r\n")
+                } else if request.contains("/304") {
+                    try await wire.send("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n")
+                } else {
+                    try await wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                }
             }
         } _: { backend in
             try await GatewayUnderTest.with { gateway in
@@ -195,7 +201,8 @@ struct ProxyTests {
             let head = try await wire.receive(until: "\r\n\r\n")
             #expect(head.contains("Connection: Upgrade\r\nUpgrade: websocket\r\n"))
             #expect(head.contains("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"))
-            try await wire.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nfirst")
+            try await wire.send(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nfirst")
             while true {
                 let part = try await wire.receive()
                 if part.isEmpty { return }
@@ -205,7 +212,8 @@ struct ProxyTests {
             try await GatewayUnderTest.with { gateway in
                 gateway.setTool(port: backend)
                 let cookie = try await gateway.enter()
-                let upgrade = "Host: tools\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                let upgrade =
+                    "Host: tools\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                 let wire = try await Wire.connect(to: gateway.port)
                 try await wire.send("GET \(gateway.path())ws HTTP/1.1\r\n\(upgrade)Cookie: \(cookie)\r\n\r\n")
                 let head = try await wire.receive(until: "\r\n\r\n")
@@ -271,7 +279,8 @@ struct ProxyTests {
         arguments: [
             ("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "400"),
             ("Content-Length: 3\r\nContent-Length: 3\r\n", "400"), ("Content-Length: +3\r\n", "400"),
-            ("Content-Length: 3, 3\r\n", "400"), ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "400"),
+            ("Content-Length: 3, 3\r\n", "400"),
+            ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "400"),
             ("Transfer-Encoding: gzip, chunked\r\n", "501"), ("Transfer-Encoding : chunked\r\n", "400"),
             ("X: 1\r\n folded\r\n", "400"), ("X: a\nContent-Length: 3\r\n", "400"), ("X: \u{0}\r\n", "400"),
             ("Host: b\r\n", "400"), ("Expect: tea\r\n", "417"),

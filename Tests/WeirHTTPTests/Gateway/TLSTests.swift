@@ -18,7 +18,8 @@ struct TLSTests {
         let openssl = Process()
         openssl.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
         openssl.arguments = [
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "-subj",
             "/CN=localhost", "-keyout", folder.path + "/key.pem", "-out", folder.path + "/certificate.pem",
         ]
         openssl.standardError = FileHandle.nullDevice
@@ -39,12 +40,15 @@ struct TLSTests {
         } _: { backend in
             try await GatewayUnderTest.with(tls: tls) { gateway in
                 let number = await gateway.openPort(to: [backend])
-                let answer = try await client.execute(HTTPClientRequest(url: "https://127.0.0.1:\(number)/"), timeout: .seconds(20))
+                let answer = try await client.execute(
+                    HTTPClientRequest(url: "https://127.0.0.1:\(number)/"), timeout: .seconds(20))
                 let text = String(buffer: try await answer.body.collect(upTo: 1 << 20))
                 #expect(text.contains("X-Forwarded-Proto: https\r\n"))
-                let big = try await client.execute(HTTPClientRequest(url: "https://127.0.0.1:\(number)/big"), timeout: .seconds(20))
+                let big = try await client.execute(
+                    HTTPClientRequest(url: "https://127.0.0.1:\(number)/big"), timeout: .seconds(20))
                 #expect(try await big.body.collect(upTo: 8 << 20).readableBytes == 3 << 20)
-                let tools = try await client.execute(HTTPClientRequest(url: "https://127.0.0.1:\(gateway.port)/x"), timeout: .seconds(20))
+                let tools = try await client.execute(
+                    HTTPClientRequest(url: "https://127.0.0.1:\(gateway.port)/x"), timeout: .seconds(20))
                 let code = tools.status.code
                 #expect(code == 404)
             }

@@ -21,7 +21,9 @@ struct TerminalTests {
             if bytes == Array("exit".utf8) { return continuation.finish() }
             continuation.yield(bytes)
         }
-        func resize(_ size: TerminalSize) async throws { continuation.yield(Array("[\(size.columns)x\(size.rows)]".utf8)) }
+        func resize(_ size: TerminalSize) async throws {
+            continuation.yield(Array("[\(size.columns)x\(size.rows)]".utf8))
+        }
         func close() async { closed.continuation.yield() }
     }
 
@@ -36,11 +38,14 @@ struct TerminalTests {
         return (head[0] & 15, try await wire.receive(exactly: Int(head[1] & 127)))
     }
 
-    private static func open(_ gateway: GatewayUnderTest, _ cookie: String, _ query: String) async throws -> (Wire, String) {
+    private static func open(_ gateway: GatewayUnderTest, _ cookie: String, _ query: String) async throws -> (
+        Wire, String
+    ) {
         let wire = try await Wire.connect(to: gateway.port)
         try await wire.send(
             "GET \(gateway.path("terminal"))ws\(query) HTTP/1.1\r\nHost: tools\r\nCookie: \(cookie)\r\nConnection: Upgrade\r\n"
-                + "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+                + "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
         return (wire, try await wire.receive(until: "\r\n\r\n"))
     }
 
@@ -99,10 +104,14 @@ struct TerminalTests {
             #expect(try await gateway.get(gateway.path("terminal")).head.hasPrefix("HTTP/1.1 401 "))
             let cookie = try await gateway.enter("terminal")
             #expect(try await gateway.get(gateway.path("terminal"), cookie: cookie).body.contains("terminal.js"))
-            #expect(try await gateway.get(gateway.path("terminal") + "terminal.js", cookie: cookie).body.contains("WebSocket"))
+            #expect(
+                try await gateway.get(gateway.path("terminal") + "terminal.js", cookie: cookie).body.contains(
+                    "WebSocket"))
             #expect(try await gateway.get(gateway.path("terminal") + "xterm.js", cookie: cookie).body == "export {}")
             let (wire, _) = try await Self.open(gateway, cookie, "")
-            #expect(String(decoding: try await Self.receive(wire).data, as: UTF8.self).contains("There is no such terminal"))
+            #expect(
+                String(decoding: try await Self.receive(wire).data, as: UTF8.self).contains("There is no such terminal")
+            )
         }
     }
 }

@@ -53,7 +53,9 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
         self.context = context
         let address = context.channel.remoteAddress?.ipAddress ?? "unknown"
         forwarded = ByteBuffer(
-            string: "X-Forwarded-For: \(address)\r\nX-Real-IP: \(address)\r\nX-Forwarded-Proto: \(isTLS ? "https" : "http")\r\n")
+            string:
+                "X-Forwarded-For: \(address)\r\nX-Real-IP: \(address)\r\nX-Forwarded-Proto: \(isTLS ? "https" : "http")\r\n"
+        )
         if !loop.admit(self) { context.close(promise: nil) }
     }
 
@@ -247,7 +249,8 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
         guard let exchange else { return }
         answerBegun = true
         if head.status >= 500 { exchange.traffic?.countError() }
-        closesAfterAnswer = !exchange.keepAlive || loop.isDraining || head.body == .untilClose
+        closesAfterAnswer =
+            !exchange.keepAlive || loop.isDraining || head.body == .untilClose
             || (head.body == .chunked && !exchange.isHTTP11)
         clientHead.clear(minimumCapacity: 1024)
         ResponseRewriter(bytes: bytes, head: head, scanner: scanner, rules: exchange.rules)
@@ -380,7 +383,9 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
         case .idle:
             if let headSince, loop.second - headSince > settings.headTime.components.seconds {
                 requestBody = BodyReader(.untilClose)
-                give(.error(.headTimeout(), status: "408 Request Timeout", style: PageStyle()), toHead: false, keepAlive: false)
+                give(
+                    .error(.headTimeout(), status: "408 Request Timeout", style: PageStyle()), toHead: false,
+                    keepAlive: false)
             } else if headSince == nil, loop.isDraining || silent > settings.idleTime.components.seconds {
                 cut()
             }
@@ -392,10 +397,14 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
                 if answerBegun { cut() } else { fail(.backendTooSlow(), status: "504 Gateway Timeout") }
             }
         case .tunnel:
-            if loop.isDraining || !mayGoOn(exchange?.pass) || silent > settings.tunnelSilenceTime.components.seconds { return cut() }
+            if loop.isDraining || !mayGoOn(exchange?.pass) || silent > settings.tunnelSilenceTime.components.seconds {
+                return cut()
+            }
             if silent <= 1 { exchange?.traffic?.touch(at: loop.core.clock.now()) }
         case .detached:
-            if loop.isDraining || !mayGoOn(detachedPass) || silent > settings.tunnelSilenceTime.components.seconds { cut() }
+            if loop.isDraining || !mayGoOn(detachedPass) || silent > settings.tunnelSilenceTime.components.seconds {
+                cut()
+            }
         case .lingering: if silent > Self.lingerSeconds { cut() }
         case .connecting, .closed: break
         }

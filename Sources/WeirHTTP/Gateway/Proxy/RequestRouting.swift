@@ -75,7 +75,9 @@ struct RequestRouting {
     private var comesFromHere: Bool {
         let name = bytes[slice: head.method]
         if !head.wantsWebSocket, head.isHead || name.equalsLowercase("get") { return true }
-        guard let origin = scanner.fields.first(where: { bytes[slice: $0.name].equalsLowercase("origin") }) else { return true }
+        guard let origin = scanner.fields.first(where: { bytes[slice: $0.name].equalsLowercase("origin") }) else {
+            return true
+        }
         let text = bytes.text(origin.value).lowercased()
         if text == loop.core.settings.origin.lowercased() { return true }
         guard let host = head.host else { return false }
@@ -96,7 +98,8 @@ struct RequestRouting {
             guard loop.core.routes.tool(entry.pass.tool, of: entry.pass.workload, for: entry.pass.account) != nil else {
                 return error(.notFound("tool"), "404 Not Found")
             }
-            let cookie = ToolCookie.header(entry, secure: connection.isTLS || loop.core.settings.origin.hasPrefix("https:"))
+            let cookie = ToolCookie.header(
+                entry, secure: connection.isTLS || loop.core.settings.origin.hasPrefix("https:"))
             return answer(.redirect(to: entry.path, cookie: cookie))
         } catch {
             return self.error(error, "401 Unauthorized")
@@ -127,7 +130,8 @@ struct RequestRouting {
 
     private func exchange(to backends: [Backend], rules: ResponseRules) -> Exchange {
         Exchange(
-            backends: backends, isHead: head.isHead, keepAlive: head.keepAlive && head.isHTTP11, isHTTP11: head.isHTTP11,
+            backends: backends, isHead: head.isHead, keepAlive: head.keepAlive && head.isHTTP11,
+            isHTTP11: head.isHTTP11,
             wantsWebSocket: head.wantsWebSocket, isRepeatable: head.isIdempotent && head.body == .none, body: head.body,
             style: head.style, rules: rules)
     }
@@ -161,14 +165,18 @@ struct ToolPlace {
     let lacksSlash: Bool
 
     init?(_ bytes: UnsafeRawBufferPointer, path: Range<Int>) {
-        guard path.count > 3, bytes[slice: path.lowerBound..<path.lowerBound + 3].equalsLowercase("/i/") else { return nil }
+        guard path.count > 3, bytes[slice: path.lowerBound..<path.lowerBound + 3].equalsLowercase("/i/") else {
+            return nil
+        }
         func segment(from start: Int) -> Range<Int> {
             var end = start
             while end < path.upperBound, bytes[end] != UInt8(ascii: "/") { end += 1 }
             return start..<end
         }
         let first = segment(from: path.lowerBound + 3)
-        guard first.upperBound < path.upperBound, let workload = Identifier<Workload>(bytes.text(first)) else { return nil }
+        guard first.upperBound < path.upperBound, let workload = Identifier<Workload>(bytes.text(first)) else {
+            return nil
+        }
         let second = segment(from: first.upperBound + 1)
         let tool = bytes.text(second)
         guard ToolName.isValid(tool) else { return nil }

@@ -159,7 +159,8 @@ final class TCPConnection: SweptConnection {
         UpstreamPool.connect(bootstrap, to: backend).assumeIsolated().whenComplete { [self] result in
             switch result {
             case .success(let channel):
-                guard let client, let upstream = try? channel.pipeline.syncOperations.handler(type: TCPRelay.self) else {
+                guard let client, let upstream = try? channel.pipeline.syncOperations.handler(type: TCPRelay.self)
+                else {
                     return channel.close(promise: nil)
                 }
                 TCPRelay.join(client, upstream)

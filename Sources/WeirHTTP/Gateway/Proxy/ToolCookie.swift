@@ -11,7 +11,8 @@ enum ToolCookie {
     static func header(_ entry: EntryTokens.Entry, secure: Bool) -> String {
         let path = ToolName.path(of: entry.pass.tool, in: entry.pass.workload)
         let age = EntryTokens.cookieLife.components.seconds
-        return "\(name)=\(entry.cookie); Path=\(path); Max-Age=\(age); HttpOnly; SameSite=Lax" + (secure ? "; Secure" : "")
+        return "\(name)=\(entry.cookie); Path=\(path); Max-Age=\(age); HttpOnly; SameSite=Lax"
+            + (secure ? "; Secure" : "")
     }
 
     /// The values under our name in a `Cookie` field: a browser may hold several.
@@ -39,9 +40,13 @@ enum ToolCookie {
             }
         }
         if let prefix = rules.confinedTo {
-            if let asked = path, asked.hasPrefix(prefix) { kept.append("Path=\(asked)") }
-            else if let asked = path, rules.addsPrefix, asked.hasPrefix("/") { kept.append("Path=\(prefix)\(asked.dropFirst())") }
-            else { kept.append("Path=\(prefix)") }
+            if let asked = path, asked.hasPrefix(prefix) {
+                kept.append("Path=\(asked)")
+            } else if let asked = path, rules.addsPrefix, asked.hasPrefix("/") {
+                kept.append("Path=\(prefix)\(asked.dropFirst())")
+            } else {
+                kept.append("Path=\(prefix)")
+            }
         } else if let path {
             kept.append("Path=\(path)")
         }

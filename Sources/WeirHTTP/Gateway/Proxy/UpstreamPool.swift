@@ -33,7 +33,9 @@ final class UpstreamPool {
 
     /// False when there is no room: the caller closes the connection.
     func put(_ connection: UpstreamConnection) -> Bool {
-        guard count < Self.mostInAll, idle[connection.backend, default: []].count < Self.mostPerBackend else { return false }
+        guard count < Self.mostInAll, idle[connection.backend, default: []].count < Self.mostPerBackend else {
+            return false
+        }
         connection.idleSince = second
         idle[connection.backend, default: []].append(connection)
         count += 1

@@ -25,7 +25,8 @@ public struct FrontendAssets: Sendable {
                 status: "200 OK", type: "text/javascript; charset=utf-8", fields: [("Cache-Control", "no-cache")],
                 text: TerminalPage.script),
             "xterm.js": Answer(
-                status: "200 OK", type: "text/javascript; charset=utf-8", fields: kept, body: ByteBuffer(bytes: library)),
+                status: "200 OK", type: "text/javascript; charset=utf-8", fields: kept, body: ByteBuffer(bytes: library)
+            ),
             "xterm.css": Answer(
                 status: "200 OK", type: "text/css; charset=utf-8", fields: kept, body: ByteBuffer(bytes: style)),
         ]

@@ -36,12 +36,13 @@ struct BodyReader {
     private static let mostExtra = 8 << 10
 
     init(_ length: BodyLength) {
-        state = switch length {
-        case .none: .done
-        case .known(let count): count == 0 ? .done : .length(count)
-        case .chunked: .chunk(.size(0, digits: 0))
-        case .untilClose: .untilClose
-        }
+        state =
+            switch length {
+            case .none: .done
+            case .known(let count): count == 0 ? .done : .length(count)
+            case .chunked: .chunk(.size(0, digits: 0))
+            case .untilClose: .untilClose
+            }
     }
 
     var isDone: Bool { if case .done = state { true } else { false } }
@@ -93,7 +94,9 @@ struct BodyReader {
                     }
                 case .extensions(let size):
                     extra += 1
-                    guard extra <= Self.mostExtra, byte >= 32 || byte == 9 || byte == 13 else { throw HeadFault.malformed }
+                    guard extra <= Self.mostExtra, byte >= 32 || byte == 9 || byte == 13 else {
+                        throw HeadFault.malformed
+                    }
                     if byte == 13 { chunk = .sizeFeed(size) }
                 case .sizeFeed(let size):
                     guard byte == 10 else { throw HeadFault.malformed }
@@ -110,7 +113,9 @@ struct BodyReader {
                     guard byte == 10 else { throw HeadFault.malformed }
                     chunk = .size(0, digits: 0)
                 case .trailerStart:
-                    if byte == 13 { chunk = .lastFeed } else {
+                    if byte == 13 {
+                        chunk = .lastFeed
+                    } else {
                         if trailersFrom == nil { trailersFrom = consumed }
                         chunk = .trailer
                     }

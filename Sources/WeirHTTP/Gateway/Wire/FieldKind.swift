@@ -18,27 +18,59 @@ enum FieldKind: UInt8 {
         case 2: if `is`("te") { kind = .hopByHop }
         case 4: if `is`("host") { kind = .host }
         case 6:
-            if `is`("cookie") { kind = .cookie } else if `is`("expect") { kind = .expect }
-            else if `is`("accept") { kind = .accept }
+            if `is`("cookie") {
+                kind = .cookie
+            } else if `is`("expect") {
+                kind = .expect
+            } else if `is`("accept") {
+                kind = .accept
+            }
         case 7:
-            if `is`("upgrade") { kind = .upgrade } else if `is`("trailer") { kind = .hopByHop }
-            else if `is`("alt-svc") { kind = .hostWide }
+            if `is`("upgrade") {
+                kind = .upgrade
+            } else if `is`("trailer") {
+                kind = .hopByHop
+            } else if `is`("alt-svc") {
+                kind = .hostWide
+            }
         case 8: if `is`("location") { kind = .location } else if `is`("x-scheme") { kind = .forwarded }
         case 9: if `is`("forwarded") || `is`("x-real-ip") { kind = .forwarded }
         case 10:
-            if `is`("connection") { kind = .connection } else if `is`("keep-alive") { kind = .hopByHop }
-            else if `is`("set-cookie") { kind = .setCookie }
+            if `is`("connection") {
+                kind = .connection
+            } else if `is`("keep-alive") {
+                kind = .hopByHop
+            } else if `is`("set-cookie") {
+                kind = .setCookie
+            }
         case 13: if `is`("authorization") { kind = .authorization }
         case 14: if `is`("content-length") { kind = .contentLength }
         case 15:
-            if `is`("accept-language") { kind = .acceptLanguage } else if `is`("x-forwarded-for") { kind = .forwarded }
-            else if `is`("clear-site-data") { kind = .hostWide }
+            if `is`("accept-language") {
+                kind = .acceptLanguage
+            } else if `is`("x-forwarded-for") {
+                kind = .forwarded
+            } else if `is`("clear-site-data") {
+                kind = .hostWide
+            }
         case 16:
-            if `is`("x-forwarded-host") || `is`("x-forwarded-port") { kind = .forwarded }
-            else if `is`("proxy-connection") { kind = .hopByHop }
-        case 17: if `is`("transfer-encoding") { kind = .transferEncoding } else if `is`("x-forwarded-proto") { kind = .forwarded }
+            if `is`("x-forwarded-host") || `is`("x-forwarded-port") {
+                kind = .forwarded
+            } else if `is`("proxy-connection") {
+                kind = .hopByHop
+            }
+        case 17:
+            if `is`("transfer-encoding") {
+                kind = .transferEncoding
+            } else if `is`("x-forwarded-proto") {
+                kind = .forwarded
+            }
         case 18:
-            if `is`("proxy-authenticate") { kind = .hopByHop } else if `is`("x-forwarded-prefix") || `is`("x-forwarded-scheme") { kind = .forwarded }
+            if `is`("proxy-authenticate") {
+                kind = .hopByHop
+            } else if `is`("x-forwarded-prefix") || `is`("x-forwarded-scheme") {
+                kind = .forwarded
+            }
         case 19: if `is`("proxy-authorization") { kind = .hopByHop }
         case 22: if `is`("service-worker-allowed") { kind = .hostWide }
         case 25: if `is`("strict-transport-security") { kind = .hostWide }

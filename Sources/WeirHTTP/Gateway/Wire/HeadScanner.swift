@@ -65,7 +65,7 @@ struct HeadScanner {
         while position < bytes.count, let found = memchr(base + position, 10, bytes.count - position) {
             let feed = UnsafeRawPointer(found) - base
             guard feed > 0, bytes[feed - 1] == 13 else { throw HeadFault.malformed }
-            if feed >= 3, bytes[feed - 2] == 10 { 
+            if feed >= 3, bytes[feed - 2] == 10 {
                 guard feed + 1 <= Self.limit else { throw HeadFault.tooLarge }
                 return feed + 1
             }

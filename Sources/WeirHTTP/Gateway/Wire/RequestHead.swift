@@ -43,9 +43,13 @@ struct RequestHead {
             case .connection:
                 bytes.forEachElement(in: field.value) { element in
                     let option = bytes[slice: element]
-                    if option.equalsLowercase("close") { keepAlive = false }
-                    else if option.equalsLowercase("upgrade") { connectionUpgrade = true }
-                    else if !option.equalsLowercase("keep-alive") { listsFields = true }
+                    if option.equalsLowercase("close") {
+                        keepAlive = false
+                    } else if option.equalsLowercase("upgrade") {
+                        connectionUpgrade = true
+                    } else if !option.equalsLowercase("keep-alive") {
+                        listsFields = true
+                    }
                 }
             case .upgrade: upgradeWebSocket = bytes[slice: field.value].equalsLowercase("websocket")
             case .expect:
@@ -79,12 +83,17 @@ struct RequestHead {
         while end < line.upperBound, bytes[end] > 32, bytes[end] != 127 { end += 1 }
         guard end > start, line.upperBound - end == 9, bytes[end] == 32 else { throw HeadFault.malformed }
         let version = bytes[slice: end + 1..<line.upperBound]
-        if version.equalsLowercase("http/1.1") {} else if version.equalsLowercase("http/1.0") { isHTTP11 = false }
-        else { throw HeadFault.version }
+        if version.equalsLowercase("http/1.1") {
+        } else if version.equalsLowercase("http/1.0") {
+            isHTTP11 = false
+        } else {
+            throw HeadFault.version
+        }
         if bytes[start] != UInt8(ascii: "/") {
             // The absolute form: the path is what follows the authority.
-            guard end - start > 8, bytes[slice: start..<start + 7].equalsLowercase("http://")
-                || bytes[slice: start..<start + 8].equalsLowercase("https://")
+            guard end - start > 8,
+                bytes[slice: start..<start + 7].equalsLowercase("http://")
+                    || bytes[slice: start..<start + 8].equalsLowercase("https://")
             else { throw HeadFault.malformed }
             start += 8
             while start < end, bytes[start] != UInt8(ascii: "/") { start += 1 }
@@ -100,7 +109,8 @@ struct RequestHead {
         let name = bytes[slice: method]
         isHead = name.equalsLowercase("head")
         guard !name.equalsLowercase("connect") else { throw HeadFault.malformed }
-        isIdempotent = isHead || name.equalsLowercase("get") || name.equalsLowercase("options")
+        isIdempotent =
+            isHead || name.equalsLowercase("get") || name.equalsLowercase("options")
             || name.equalsLowercase("put") || name.equalsLowercase("delete")
     }
 }

@@ -38,9 +38,13 @@ struct ResponseHead {
             case .connection:
                 bytes.forEachElement(in: field.value) { element in
                     let option = bytes[slice: element]
-                    if option.equalsLowercase("close") { keepAlive = false }
-                    else if option.equalsLowercase("keep-alive") { keepAlive = true }
-                    else if !option.equalsLowercase("upgrade") { listsFields = true }
+                    if option.equalsLowercase("close") {
+                        keepAlive = false
+                    } else if option.equalsLowercase("keep-alive") {
+                        keepAlive = true
+                    } else if !option.equalsLowercase("upgrade") {
+                        listsFields = true
+                    }
                 }
             default: break
             }
