@@ -17,8 +17,7 @@ struct Nginx {
         try backend.write(to: folder.appendingPathComponent("backend.conf"), atomically: true, encoding: .utf8)
         try proxy.write(to: folder.appendingPathComponent("proxy.conf"), atomically: true, encoding: .utf8)
         for name in ["backend", "proxy"] {
-            _ = try await Tool.output(
-                "nginx", ["-c", "\(folder.path)/\(name).conf", "-p", folder.path, "-e", "\(folder.path)/\(name).log"])
+            try await run(name)
         }
         for port in [backendPort, proxyPort] {
             _ = try await Tool.output(
@@ -29,13 +28,15 @@ struct Nginx {
 
     func stop() async throws {
         for name in ["proxy", "backend"] {
-            _ = try await Tool.output(
-                "nginx",
-                [
-                    "-c", "\(folder.path)/\(name).conf", "-p", folder.path, "-e", "\(folder.path)/\(name).log", "-s",
-                    "stop",
-                ])
+            try await run(name, "-s stop")
         }
+    }
+
+    /// nginx goes on in the background with the streams that it was given: a pipe would never end.
+    private func run(_ name: String, _ more: String = "") async throws {
+        let file = "\(folder.path)/\(name)"
+        let command = "nginx -c \(file).conf -p \(folder.path) -e \(file).log \(more) >/dev/null 2>&1"
+        _ = try await Tool.output("sh", ["-c", command])
     }
 
     private func common(_ name: String) -> String {

@@ -1,6 +1,5 @@
 import Logging
 import NIOCore
-import NIOWebSocket
 import WeirModel
 import WeirPlatform
 
@@ -18,7 +17,7 @@ struct GatewayCore: Sendable {
 
 /// A websocket that wants a terminal.
 struct OpenedTerminal: Sendable {
-    let channel: NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
+    let channel: any Channel
     let workload: Identifier<Workload>
     let name: String
     let size: (columns: Int, rows: Int)

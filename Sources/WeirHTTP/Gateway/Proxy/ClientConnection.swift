@@ -12,7 +12,7 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    enum Phase { case idle, connecting, exchanging, tunnel, lingering, detached, closed }
+    enum Phase { case idle, connecting, exchanging, tunnel, closing, lingering, detached, closed }
 
     /// Bytes of following requests that are taken before the present one is answered.
     private static let mostAhead = 64 << 10
@@ -88,7 +88,7 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
         lastActive = loop.second
         switch phase {
         case .detached: return context.fireChannelRead(data)
-        case .lingering, .closed: return
+        case .closing, .lingering, .closed: return
         default: break
         }
         var buffer = unwrapInboundIn(data)
@@ -144,7 +144,7 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
                 let part = inbox
                 inbox = ByteBuffer()
                 upstream?.write(part)
-            case .connecting, .lingering, .detached, .closed: return
+            case .connecting, .closing, .lingering, .detached, .closed: return
             }
         }
     }
@@ -297,6 +297,7 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
         if closesAfterAnswer || !requestBody.isDone { return close() }
         phase = .idle
         process()
+        upstream?.flush()
         resumeReading()
     }
 
@@ -318,6 +319,7 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
         give(answer, toHead: exchange.isHead, keepAlive: exchange.keepAlive && requestBody.isDone)
         if phase == .idle {
             process()
+            upstream?.flush()
             resumeReading()
         }
     }
@@ -338,12 +340,15 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
     /// a moment: closing at once would reset the connection and take the answer with it.
     private func close() {
         guard let context else { return }
-        let channel = context.channel
         let lingers = !requestBody.isDone && !isTLS
-        phase = .lingering
+        phase = .closing
         lastActive = loop.second
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
-            if lingers { channel.close(mode: .output, promise: nil) } else { channel.close(promise: nil) }
+        // A slow reader has until the silence time to take what is written.
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in
+            guard phase == .closing, let context = self.context else { return }
+            phase = .lingering
+            lastActive = loop.second
+            if lingers { context.close(mode: .output, promise: nil) } else { context.close(promise: nil) }
         }
         resumeReading()
     }
@@ -362,7 +367,6 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
         clientHead.clear(minimumCapacity: 256)
         upgrade.writeAnswer(into: &clientHead)
         context.writeAndFlush(wrapOutboundOut(clientHead), promise: nil)
-        let early = inbox
         inbox = ByteBuffer()
         detachedPass = upgrade.pass
         do {
@@ -371,7 +375,6 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
         } catch {
             return cut()
         }
-        if early.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(early)) }
     }
 
     // MARK: Once a second
@@ -391,6 +394,7 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
             }
         case .exchanging:
             if !mayGoOn(exchange?.pass) { return cut() }
+            if silent <= 1 { exchange?.traffic?.touch(at: loop.core.clock.now()) }
             if silent > settings.silenceTime.components.seconds {
                 upstream?.cut()
                 upstream = nil
@@ -405,6 +409,7 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
             if loop.isDraining || !mayGoOn(detachedPass) || silent > settings.tunnelSilenceTime.components.seconds {
                 cut()
             }
+        case .closing: if silent > settings.silenceTime.components.seconds { cut() }
         case .lingering: if silent > Self.lingerSeconds { cut() }
         case .connecting, .closed: break
         }

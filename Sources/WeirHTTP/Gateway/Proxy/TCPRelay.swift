@@ -102,11 +102,7 @@ final class TCPRelay: ChannelDuplexHandler {
         if inputEnded, outputEnded { context?.close(promise: nil) }
     }
 
-    fileprivate func closeAfterFlush() {
-        guard let context else { return }
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
-    }
+    fileprivate func closeAfterFlush() { context?.closeAfterFlush() }
 
     func cut() { context?.close(promise: nil) }
 

@@ -77,8 +77,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         client = nil
         guard let context, phase != .closed else { return }
         phase = .closed
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
+        context.closeAfterFlush()
     }
 
     // MARK: From the backend

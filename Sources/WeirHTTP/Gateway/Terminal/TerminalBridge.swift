@@ -15,14 +15,14 @@ struct TerminalBridge {
 
     func run() async {
         do {
-            try await opened.channel.executeThenClose { inbound, outbound in
+            try await frames().executeThenClose { inbound, outbound in
                 let session: any TerminalSession
                 do {
                     let size = TerminalSize(columns: opened.size.columns, rows: opened.size.rows)
                     session = try await openTerminal(opened.workload, size, opened.name)
                 } catch {
-                    let text = (error as? WeirError)?.message.en ?? "The terminal could not be opened."
-                    try await outbound.write(Self.binary(Array("\r\n\(text)\r\n".utf8)))
+                    let message = (error as? WeirError)?.message ?? Self.notOpened
+                    try await outbound.write(Self.binary(Array("\r\n\(message.en)\r\n\(message.zh)\r\n".utf8)))
                     return try await outbound.write(Self.close(.unexpectedServerError))
                 }
                 do {
@@ -35,6 +35,19 @@ struct TerminalBridge {
         } catch {
             logger.debug("terminal lost", metadata: ["error": "\(error)", "workload": "\(opened.workload)"])
         }
+    }
+
+    private static let notOpened = LocalizedText("The terminal could not be opened.", zh: "无法打开终端。")
+
+    /// The channel's frames, read from now on.
+    private func frames() async throws -> NIOAsyncChannel<WebSocketFrame, WebSocketFrame> {
+        let channel = opened.channel
+        return try await channel.eventLoop.submit {
+            guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
+            let frames = try NIOAsyncChannel<WebSocketFrame, WebSocketFrame>(wrappingChannelSynchronously: channel)
+            try channel.syncOptions?.setOption(.autoRead, value: true)
+            return frames
+        }.get()
     }
 
     /// Until either side ends.

@@ -21,16 +21,16 @@ struct TerminalUpgrade {
                 + "Sec-WebSocket-Accept: \(Data(digest).base64EncodedString())\r\n\r\n")
     }
 
-    /// Puts the frames' codec behind the connection's own handler, and gives the channel to the server's task group.
+    /// Puts the frames' codec behind the connection's own handler, and gives the channel to the server's task group. Until
+    /// that has taken it over nothing is read, so no frame is lost.
     func install(on channel: any Channel, core: GatewayCore) throws {
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandlers([
+        try channel.syncOptions?.setOption(.autoRead, value: false)
+        try channel.pipeline.syncOperations.addHandlers([
             WebSocketFrameEncoder(), ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: Self.mostFrame)),
             NIOWebSocketFrameAggregator(
                 minNonFinalFragmentSize: 1, maxAccumulatedFrameCount: 1024, maxAccumulatedFrameSize: Self.mostFrame),
         ])
-        let frames = try NIOAsyncChannel<WebSocketFrame, WebSocketFrame>(wrappingChannelSynchronously: channel)
-        core.terminals.yield(
-            OpenedTerminal(channel: frames, workload: pass.workload, name: name, size: (columns, rows)))
+        let opened = OpenedTerminal(channel: channel, workload: pass.workload, name: name, size: (columns, rows))
+        guard case .enqueued = core.terminals.yield(opened) else { throw ChannelError.ioOnClosedChannel }
     }
 }
