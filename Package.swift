@@ -155,7 +155,10 @@ let package = Package(
         .testTarget(
             name: "WeirPlatformTests",
             dependencies: [
-                "WeirModel", "WeirPlatform", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+                "WeirModel", "WeirPlatform", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict
         ),

@@ -18,8 +18,9 @@ public struct GitSource: Hashable, Sendable {
         }
         guard text.utf8.count <= Self.lengthLimit,
             text.unicodeScalars.allSatisfy({ $0.value > 32 && $0.value < 127 }),
-            !text.contains("::"),
             let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(), schemes.contains(scheme),
+            // Not `ext::command`, which git would run.
+            text.lowercased().hasPrefix(scheme + "://"),
             let host = parts.host, !host.isEmpty, !host.hasPrefix("-"), !parts.path.isEmpty
         else { throw .badGitAddress(schemes: schemes) }
         self.text = text

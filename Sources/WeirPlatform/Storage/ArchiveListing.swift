@@ -41,7 +41,10 @@ struct ArchiveListing {
         switch kind {
         case "-", "d": break
         case "l": name = Self.cut(name, before: " -> ")
-        case "h": name = Self.cut(name, before: " link to ")
+        case "h":
+            let target = name.firstRange(of: " link to ").map { String(name[$0.upperBound...]) } ?? name
+            name = Self.cut(name, before: " link to ")
+            guard !Self.leaves(target) else { throw WeirError.linkLeaves(name) }
         default: throw WeirError.specialFile(name)
         }
         if kind == "-" { name = Self.cut(name, before: " link to ") }
@@ -54,11 +57,19 @@ struct ArchiveListing {
             size = overflow ? .max : sum
         }
         try limits.check(size: Bytes(size), files: entries, from: archive)
-        if name.contains("\\") { hasEscapedNames = true }
-        let parts = name.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
-        guard name.utf8.first != UInt8(ascii: "/"), !parts.contains("..") else { throw WeirError.pathLeaves(name) }
+        if !hasEscapedNames, name.contains(/\\[0-3][0-7][0-7]/) { hasEscapedNames = true }
+        guard !Self.leaves(name) else { throw WeirError.pathLeaves(name) }
+        let parts = Self.parts(name)
         guard parts.count <= FilePath.depthLimit else { throw WeirError.pathTooDeep(name) }
         if kind != "d" { paths.insert(parts.filter { $0 != "." }.joined(separator: "/")) }
+    }
+
+    private static func parts(_ name: String) -> [String] {
+        name.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static func leaves(_ name: String) -> Bool {
+        name.utf8.first == UInt8(ascii: "/") || parts(name).contains("..")
     }
 
     private static func cut(_ text: String, before mark: String) -> String {

@@ -1,7 +1,8 @@
 import Glibc
 public import WeirModel
 
-public struct Collection: Hashable, Sendable {
+/// What a collection removed.
+public struct Collected: Hashable, Sendable {
     public var trees = 0
     public var contents = 0
     public var freed: Bytes = 0
@@ -10,8 +11,8 @@ public struct Collection: Hashable, Sendable {
 extension FileStore {
     /// Removes the trees that nothing refers to and that are older than `moment` (a younger one may be on its way into
     /// the records), then the contents that no tree or draft has any more.
-    public func collect(keeping trees: Set<TreeName>, olderThan moment: Timestamp) async throws -> Collection {
-        var collection = Collection()
+    public func collect(keeping trees: Set<TreeName>, olderThan moment: Timestamp) async throws -> Collected {
+        var collection = Collected()
         let old = try await blocking {
             let folder = try OpenFolder(trusted: layout.trees)
             return try folder.names().compactMap { name -> TreeName? in

@@ -10,6 +10,13 @@ public struct FrozenTree: Hashable, Sendable {
     /// What it takes on the disk beside everything that was there before.
     public let added: Bytes
     public let files: Int
+
+    public init(tree: TreeName, size: Bytes, added: Bytes, files: Int) {
+        self.tree = tree
+        self.size = size
+        self.added = added
+        self.files = files
+    }
 }
 
 /// What becomes of symbolic links in a tree. Weir itself never follows one.
@@ -31,6 +38,7 @@ extension FileStore {
     /// A folder that stays live is copied (by sharing blocks where the file system can); a file that is written meanwhile
     /// is taken in some state it had. From a draft the files are shared by hard links; it goes on with the same content.
     /// Throws `link_leaves_folder`, `special_file`, `storage_full`, `not_found`; then no tree of that name exists.
+    @discardableResult
     public func freeze(
         _ folder: StoredFolder, at path: FilePath = .root, as tree: TreeName, links: LinkRule? = nil
     ) async throws -> FrozenTree {

@@ -38,7 +38,7 @@ extension FileStore {
             }
             return try await blocking {
                 let clone = try target.folder(EntryName("clone"))
-                var check = UnpackedCheck(limits: limits, archive: limits.size, owner: owner, links: .kept)
+                var check = UnpackedCheck(limits: limits, archive: limits.size, maker: toolUser, owner: owner, links: .kept)
                 try check.walk(clone, [])
                 let size = try clone.measure()
                 let root = try open(folder, making: true)

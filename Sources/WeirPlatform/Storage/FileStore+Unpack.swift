@@ -47,7 +47,7 @@ extension FileStore {
             try await extract(file, size, options, into: target)
             let expected = listing.paths.count
             return try await blocking {
-                var check = UnpackedCheck(limits: limits, archive: size, owner: owner)
+                var check = UnpackedCheck(limits: limits, archive: size, maker: toolUser, owner: owner)
                 try check.walk(target, [])
                 guard check.files == expected else {
                     throw WeirError.archiveDamaged("\(expected - check.files) of \(expected) files are missing")
@@ -77,7 +77,7 @@ extension FileStore {
             try listing.withLock { try $0.take(bytes) }
             return .goOn
         })
-        try Self.require(outcome)
+        try Self.require(outcome, most: 0)
         return listing.withLock { $0 }
     }
 
@@ -103,14 +103,15 @@ extension FileStore {
                 }
             }
             defer { group.cancelAll() }
-            if let outcome = try await group.next() ?? nil { try Self.require(outcome) }
+            if let outcome = try await group.next() ?? nil { try Self.require(outcome, most: most) }
         }
     }
 
     /// Whatever the program says on its standard error is a failure: for some archives it leaves files out and ends well.
-    private static func require(_ outcome: ChildOutcome) throws {
+    private static func require(_ outcome: ChildOutcome, most: Bytes) throws {
         if outcome.timedOut { throw WeirError.toolTimedOut("bsdtar", limit: unpackTime) }
         guard outcome.status != 0 || !outcome.errors.isEmpty else { return }
+        if outcome.status == 128 + SIGXFSZ { throw WeirError.archiveTooLarge(limit: most) }
         let text = outcome.errors.lowercased()
         if text.contains("passphrase") || text.contains("encrypted") { throw WeirError.archiveEncrypted() }
         if text.contains("no space left") || text.contains("quota exceeded") { throw WeirError.storageFull() }
@@ -124,15 +125,18 @@ extension FileStore {
 struct UnpackedCheck {
     let limits: UnpackLimits
     let archive: Bytes
+    /// Who unpacked: a file of anyone else is a second name of one that was there before.
+    let maker: UInt32
     let owner: UInt32
     let links: LinkRule
     private(set) var files = 0
     private(set) var size: Int64 = 0
     private var entries = 0
 
-    init(limits: UnpackLimits, archive: Bytes, owner: UInt32, links: LinkRule = .inside) {
+    init(limits: UnpackLimits, archive: Bytes, maker: UInt32, owner: UInt32, links: LinkRule = .inside) {
         self.limits = limits
         self.archive = archive
+        self.maker = maker
         self.owner = owner
         self.links = links
     }
@@ -155,6 +159,10 @@ struct UnpackedCheck {
                     throw WeirError.specialFile(here.joined(separator: "/"))
                 }
                 let file = try folder.open(name)
+                // The second name of a file that was seen before has its owner already.
+                guard status.raw.st_uid == maker || (status.raw.st_uid == owner && status.links > 1) else {
+                    throw WeirError.linkLeaves(here.joined(separator: "/"))
+                }
                 try file.setOwner(owner, owner)
                 try file.setMode(status.isExecutable ? 0o755 : 0o644)
                 files += 1

@@ -55,12 +55,18 @@ extension FileStore {
         let file = try await blocking {
             let file = try UploadFile(upload, layout)
             guard file.data.lock() else { throw WeirError.uploadBusy() }
-            // Read again: between opening and locking, another part may have come in.
-            let progress = try file.readProgress()
-            guard progress.offset == offset else { throw WeirError.uploadOffsetMismatch(wanted: progress.offset) }
-            try file.data.truncate(to: offset.count)
-            return UploadFile(data: file.data, progressFile: file.progressFile, progress: progress)
+            do {
+                // Read again: between opening and locking, another part may have come in.
+                let progress = try file.readProgress()
+                guard progress.offset == offset else { throw WeirError.uploadOffsetMismatch(wanted: progress.offset) }
+                try file.data.truncate(to: offset.count)
+                return UploadFile(data: file.data, progressFile: file.progressFile, progress: progress)
+            } catch {
+                file.data.unlock()
+                throw error
+            }
         }
+        defer { file.data.unlock() }
         let length = file.progress.length
         let writer = PartWriter(
             file: file.data, at: offset.count, room: length.count - offset.count, digest: PartDigest(checksum),
@@ -98,6 +104,7 @@ extension FileStore {
         try await blocking {
             let file = try UploadFile(upload, layout)
             guard file.data.lock() else { throw WeirError.uploadBusy() }
+            defer { file.data.unlock() }
             let progress = try file.readProgress()
             guard progress.isComplete else {
                 throw WeirError.uploadIncomplete(missing: progress.length - progress.offset)

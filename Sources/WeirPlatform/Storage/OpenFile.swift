@@ -111,4 +111,7 @@ struct OpenFile: Sendable {
 
     /// False when another process or request holds the file.
     func lock() -> Bool { descriptor.use { flock($0, LOCK_EX | LOCK_NB) == 0 } }
+
+    /// To be called in any case: closing is no unlocking while a child that is just being started holds the file too.
+    func unlock() { descriptor.use { _ = flock($0, LOCK_UN) } }
 }

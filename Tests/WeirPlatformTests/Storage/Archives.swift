@@ -1,0 +1,86 @@
+/// Archives made byte by byte, so that a test can say what no program would write.
+enum Archives {
+    /// An entry of a tar; the type is tar's own: "0" file, "5" folder, "2" symbolic link, "1" hard link, "3" device.
+    struct Entry {
+        var name: String
+        var content: [UInt8] = []
+        var type: Character = "0"
+        var target = ""
+        var mode = 0o644
+    }
+
+    static func tar(_ entries: [Entry]) -> [UInt8] {
+        var out: [UInt8] = []
+        for entry in entries {
+            var header = [UInt8](repeating: 0, count: 512)
+            func put(_ text: String, _ start: Int) {
+                for (index, byte) in text.utf8.enumerated() { header[start + index] = byte }
+            }
+            func octal(_ value: Int, _ digits: Int) -> String {
+                let text = String(value, radix: 8)
+                return String(repeating: "0", count: digits - text.count) + text
+            }
+            put(entry.name, 0)
+            put(octal(entry.mode, 7), 100)
+            put(octal(0, 7), 108)
+            put(octal(0, 7), 116)
+            put(octal(entry.content.count, 11), 124)
+            put(octal(1_700_000_000, 11), 136)
+            put("        ", 148)
+            put(String(entry.type), 156)
+            put(entry.target, 157)
+            put("ustar", 257)
+            put("00", 263)
+            put(octal(header.reduce(0) { $0 + Int($1) }, 6), 148)
+            header[154] = 0
+            out += header + entry.content
+            out += [UInt8](repeating: 0, count: (512 - entry.content.count % 512) % 512)
+        }
+        return out + [UInt8](repeating: 0, count: 1024)
+    }
+
+    /// Stored entries; names are given as bytes because old programs write them in the encoding of their country.
+    static func zip(_ entries: [(name: [UInt8], content: [UInt8])], encrypted: Bool = false) -> [UInt8] {
+        var out: [UInt8] = []
+        var directory: [UInt8] = []
+        let flags = encrypted ? 1 : 0
+        for (name, content) in entries {
+            let offset = out.count
+            let sum = Int(crc32(content))
+            let common = le(20, 2) + le(flags, 2) + le(0, 4) + le(0x21, 2) + le(sum, 4) + le(content.count, 4)
+                + le(content.count, 4) + le(name.count, 2)
+            out += le(0x0403_4b50, 4) + common + le(0, 2) + name + content
+            directory += le(0x0201_4b50, 4) + le(20, 2) + common + le(0, 12) + le(offset, 4) + name
+        }
+        let end = le(0x0605_4b50, 4) + le(0, 4) + le(entries.count, 2) + le(entries.count, 2)
+        return out + directory + end + le(directory.count, 4) + le(out.count, 4) + le(0, 2)
+    }
+
+    /// RAR 4 with stored entries; `solid` marks the archive as one that the unpacking program does not know.
+    static func rar(_ entries: [(name: String, content: [UInt8])], solid: Bool = false) -> [UInt8] {
+        func block(_ header: [UInt8]) -> [UInt8] { le(Int(crc32(header) & 0xffff), 2) + header }
+        var out: [UInt8] = [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07, 0x00]
+        out += block([0x73] + le(solid ? 8 : 0, 2) + le(13, 2) + le(0, 6))
+        for (name, content) in entries {
+            let bytes = Array(name.utf8)
+            var header: [UInt8] = [0x74] + le(0x8000 | (solid ? 0x10 : 0), 2) + le(32 + bytes.count, 2)
+            header += le(content.count, 4) + le(content.count, 4) + [3] + le(Int(crc32(content)), 4) + le(0x5000_0021, 4)
+            header += [20, 0x30] + le(bytes.count, 2) + le(0o100644, 4) + bytes
+            out += block(header) + content
+        }
+        return out + block([0x7b] + le(0x4000, 2) + le(7, 2))
+    }
+
+    private static func le(_ value: Int, _ count: Int) -> [UInt8] {
+        (0..<count).map { $0 < 8 ? UInt8(truncatingIfNeeded: value >> (8 * $0)) : 0 }
+    }
+
+    private static func crc32(_ bytes: [UInt8]) -> UInt32 {
+        var crc = UInt32.max
+        for byte in bytes {
+            crc ^= UInt32(byte)
+            for _ in 0..<8 { crc = crc >> 1 ^ (crc & 1 == 1 ? 0xEDB8_8320 : 0) }
+        }
+        return ~crc
+    }
+}
