@@ -58,22 +58,25 @@ struct BlobFolder: Sendable {
         }
     }
 
-    /// Makes a file of a new tree a content, or the content that came meanwhile the file of the tree.
-    func publish(_ blob: BlobName, from tree: OpenFolder, _ name: EntryName) throws {
+    /// Makes a file of a new tree a content, or the content that came meanwhile the file of the tree. False for the latter.
+    func publish(_ blob: BlobName, from tree: OpenFolder, _ name: EntryName) throws -> Bool {
         try folder.makeFolderIfAbsent(blob.shelf)
         let shelf = try folder.folder(blob.shelf)
         let code = tree.link(name, to: shelf, as: blob.entry)
-        guard code != 0 else { return }
+        guard code != 0 else { return true }
         guard code == EEXIST else { throw SystemFault.current("link", shelf.path, code: code) }
         let spare = EntryName(".new-" + String(UInt64.random(in: .min ... .max), radix: 36))
         if shelf.link(blob.entry, to: tree, as: spare) == 0 {
             try tree.rename(spare, to: tree, as: name)
             // Renaming a name over another of the same file changes nothing and leaves both.
             try tree.remove(spare)
-        } else if tree.link(name, to: shelf, as: spare) == 0 {
+            return false
+        }
+        if tree.link(name, to: shelf, as: spare) == 0 {
             // The known content has no room for another name: from now on the new file stands for it.
             try shelf.rename(spare, to: shelf, as: blob.entry)
             try shelf.remove(spare)
         }
+        return true
     }
 }

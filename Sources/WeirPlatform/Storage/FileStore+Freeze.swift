@@ -56,12 +56,12 @@ extension FileStore {
             }
             let made = try await content(of: plan)
             return try await blocking {
-                try plan.publish(made.new, syncEach: plan.isSmall)
+                let shared = try plan.publish(made.new, syncEach: plan.isSmall)
                 let trees = try OpenFolder(trusted: layout.trees)
                 try staging().renameIfFree(name, to: trees, as: EntryName(tree.text))
                 try trees.sync()
                 return FrozenTree(
-                    tree: tree, size: Bytes(made.size), added: Bytes(made.added), files: made.files + plan.links)
+                    tree: tree, size: Bytes(made.size), added: Bytes(made.added - shared), files: made.files + plan.links)
             }
         } catch {
             try? await blocking { try staging().remove(name) }

@@ -13,6 +13,7 @@ struct NewContent: Sendable {
     let folder: [EntryName]
     let name: EntryName
     let blob: BlobName
+    let size: Int64
 }
 
 struct FreezeResult: Sendable {
@@ -111,7 +112,7 @@ struct FreezePlan: Sendable {
             result.size += placed.size
             if let blob = placed.new {
                 result.added += placed.size
-                result.new.append(NewContent(folder: item.folder, name: name, blob: blob))
+                result.new.append(NewContent(folder: item.folder, name: name, blob: blob, size: placed.size))
             }
         }
         return result
@@ -185,11 +186,14 @@ struct FreezePlan: Sendable {
         return (size, blob)
     }
 
-    /// Gives the new contents their names, once they are on the disk, and closes the folders.
-    func publish(_ new: [NewContent], syncEach: Bool) throws {
+    /// Gives the new contents their names, once they are on the disk, and closes the folders. Gives the bytes that turned
+    /// out to be there already, since two files of the tree, or of two trees at once, have the same content.
+    func publish(_ new: [NewContent], syncEach: Bool) throws -> Int64 {
+        var shared: Int64 = 0
         if !syncEach { try target.syncAll() }
         for content in new {
-            try blobs.publish(content.blob, from: target.folder(at: content.folder), content.name)
+            let isNew = try blobs.publish(content.blob, from: target.folder(at: content.folder), content.name)
+            if !isNew { shared += content.size }
         }
         for place in folders.reversed() {
             let folder = try target.folder(at: place)
@@ -197,6 +201,7 @@ struct FreezePlan: Sendable {
             if syncEach { try folder.sync() }
         }
         if !syncEach { try target.syncAll() }
+        return shared
     }
 }
 
