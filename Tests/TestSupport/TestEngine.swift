@@ -13,9 +13,9 @@ public struct TestEngine: Sendable {
 
     /// Runs `body` with an engine whose installation is new, and cleans up behind it, also when it throws.
     public static func with<Result: Sendable>(
-        egress: Egress = .open(), _ body: @Sendable (TestEngine) async throws -> Result
+        egress: Egress = .open(), caBundle: String? = nil, _ body: @Sendable (TestEngine) async throws -> Result
     ) async throws -> Result {
-        let test = try await make(egress: egress)
+        let test = try await make(egress: egress, caBundle: caBundle)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await test.engine.run() }
             let result: Swift.Result<Result, any Error>
@@ -32,15 +32,15 @@ public struct TestEngine: Sendable {
     }
 
     /// For a caller that runs `engine.run()` itself; `close()` at the end.
-    public static func make(egress: Egress = .open()) async throws -> TestEngine {
+    public static func make(egress: Egress = .open(), caBundle: String? = nil) async throws -> TestEngine {
         let logger = Logger(label: "weir.test")
         let profile = await HostProfile.detect()
         let socket = try await PodmanService(profile: profile, logger: logger).ensure()
         let folder = try TemporaryFolder("weir-engine")
         let installation = "t" + String(UInt32.random(in: .min ... .max), radix: 36)
         let configuration = PodmanConfiguration(
-            socket: socket, installation: installation, host: profile, scratchFolder: folder.path + "/scratch",
-            egress: egress)
+            socket: socket, installation: installation, host: profile, caBundle: caBundle,
+            scratchFolder: folder.path + "/scratch", egress: egress)
         let engine = PodmanEngine(configuration: configuration, clock: SystemClock(), logger: logger)
         do {
             let image = try await TestImage.busybox(engine)

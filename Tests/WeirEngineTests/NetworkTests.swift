@@ -25,14 +25,12 @@ struct NetworkTests {
             }
             let address = try #require(try await test.engine.observe(other.instance)?.address)
             let script = """
-                try() { if wget -q -T 2 -O - "$2" >/dev/null 2>&1; then echo "$1 reached"; else echo "$1 refused"; fi; }
-                try peer http://peer:8000/
-                try other http://\(address):8000/
-                G=$(ip route | grep default | cut -d' ' -f3)
-                if nc -w 2 $G \(port) </dev/null; then echo gateway reached; else echo gateway refused; fi
-                H=\(Self.hostAddress())
-                if nc -w 2 $H \(port) </dev/null; then echo host reached; else echo host refused; fi
-                if nc -w 2 169.254.169.254 80 </dev/null; then echo metadata reached; else echo metadata refused; fi
+                try() { if nc -w 2 $2 $3 </dev/null >/dev/null 2>&1; then echo "$1 reached"; else echo "$1 refused"; fi; }
+                try peer $(nslookup peer | awk '/^Address: /{print $2; exit}') 8000
+                try other \(address) 8000
+                try gateway $(ip route | grep default | cut -d' ' -f3) \(port)
+                try host \(Self.hostAddress()) \(port)
+                try metadata 169.254.169.254 80
                 echo done
                 """
             let probe = test.launch(script, in: ours, hostName: "probe")

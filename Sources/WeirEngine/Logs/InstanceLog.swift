@@ -9,7 +9,7 @@ public struct LogRecord: Hashable, Sendable {
     public var stream: Stream
     /// Without the line's end. Bytes that are not UTF-8 are shown as U+FFFD.
     public var text: String
-    /// The line goes on in the next record of this stream.
+    /// The line goes on in the next record of this stream: it is not yet ended, or very long.
     public var partial: Bool
     /// Where the record begins in the file, and where the next one does: hand `end` in to read on.
     public var start: Int64
@@ -93,15 +93,15 @@ public struct InstanceLog: Hashable, Sendable {
     ) -> AsyncThrowingStream<[LogRecord], any Error> {
         let state = FollowState(offset: offset)
         return AsyncThrowingStream {
-            var last = false
+            var quiet = 0
             while true {
                 let page = try await read(from: await state.offset, limit: 1000)
                 if page.next != (await state.offset) { await state.move(to: page.next) }
                 if !page.records.isEmpty { return page.records }
-                if last { return nil }
-                // What was written between the last reading and the end must not be lost: read once more.
-                last = await ended()
-                if !last { try await Task.sleep(for: Self.pollEvery) }
+                // What was written between the last reading and the end must not be lost: read again, twice.
+                if quiet == 2 { return nil }
+                if quiet > 0 { quiet += 1 } else if await ended() { quiet = 1 }
+                try await Task.sleep(for: Self.pollEvery)
             }
         }
     }
@@ -139,10 +139,10 @@ extension InstanceLog {
             position = (bytes.firstIndex(of: 10) ?? bytes.count - 1) + 1
         }
         var records: [LogRecord] = []
-        while records.count < limit, let end = bytes[position...].firstIndex(of: 10) {
+        while records.count < limit || records.last?.partial == true, let end = bytes[position...].firstIndex(of: 10) {
             let start = offset + Int64(position)
             if let record = record(bytes[position..<end], start: start, end: offset + Int64(end) + 1) {
-                records.append(record)
+                append(record, to: &records)
             }
             position = end + 1
         }
@@ -150,6 +150,16 @@ extension InstanceLog {
         if position == 0 && count >= longestLine { position = count }
         offset += Int64(position)
         return Page(records: records, next: offset, more: offset < size && position > 0)
+    }
+
+    /// Podman cuts lines where its buffer ends: the parts are put together again as far as they stand side by side.
+    private static func append(_ record: LogRecord, to records: inout [LogRecord]) {
+        guard let last = records.last, last.partial, last.stream == record.stream, last.end == record.start,
+            last.text.utf8.count < longestLine
+        else { return records.append(record) }
+        records[records.count - 1].text += record.text
+        records[records.count - 1].partial = record.partial
+        records[records.count - 1].end = record.end
     }
 
     /// `2026-11-21T07:54:29.863678313+00:00 stdout F text`

@@ -62,7 +62,7 @@ final class ChangeFeed: Sendable {
 
     private func follow() async throws {
         let filter = try JSONEncoder().encode([
-            "label": ["\(Label.installation)=\(installation)"], "type": ["container"], "event": ["start", "died"],
+            "label": ["\(Label.installation)=\(installation)"], "type": ["container"], "event": ["start", "died", "cleanup"],
         ])
         let body = try await podman.stream(
             .GET, "/events", ["stream": "true", "filters": String(decoding: filter, as: UTF8.self)],

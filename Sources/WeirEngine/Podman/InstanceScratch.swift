@@ -59,10 +59,29 @@ struct InstanceScratch: Sendable {
         guard way == .loopFile else { return }
         let file = file(of: instance)
         guard FileManager.default.fileExists(atPath: file) else { return }
+        try await unmount(instance)
         do {
             _ = try await podman.call(.DELETE, "/volumes/\(Self.volume(of: instance))", ["force": "true"])
         } catch let refusal as PodmanRefusal where refusal.isMissing {}
         _ = unlink(file)
+    }
+
+    /// Podman 4.3 counts the mount of a container with users of its own twice and leaves it: done here, in the mount
+    /// namespace in which Podman lives.
+    private func unmount(_ instance: Identifier<Instance>) async throws {
+        struct Volume: Decodable { var Mountpoint: String }
+        let volume: Volume
+        do {
+            let answer = try await podman.call(.GET, "/volumes/\(Self.volume(of: instance))/json")
+            volume = try podman.decode(Volume.self, from: answer)
+        } catch let refusal as PodmanRefusal where refusal.isMissing {
+            return
+        }
+        guard let server = PeerProcess.of(socket: podman.path) else { return }
+        let mounts = InstanceCgroup.read("/proc/\(server)/mounts") ?? ""
+        guard mounts.contains(" \(volume.Mountpoint) ") else { return }
+        let done = try await HostCommand.run(["nsenter", "-m", "-t", String(server), "umount", "-l", volume.Mountpoint])
+        guard done.status == 0 else { throw WeirError.hostCommandFailed("umount", done.output) }
     }
 
     /// Formatting takes a process; a copy of the few blocks that it writes does not. One template for each size.

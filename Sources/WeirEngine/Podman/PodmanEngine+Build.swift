@@ -11,18 +11,25 @@ extension PodmanEngine {
     }
 
     public func build(_ build: ImageBuild, progress: @escaping @Sendable (String) -> Void) async throws -> EngineImage {
-        let archive = "/tmp/weir-build-\(UInt64.random(in: .min ... .max)).tar"
-        defer { try? FileManager.default.removeItem(atPath: archive) }
-        let packed = try await HostCommand.run(["tar", "-C", build.context, "-cf", archive, "."])
+        let work = "/tmp/weir-build-\(UInt64.random(in: .min ... .max))"
+        defer { try? FileManager.default.removeItem(atPath: work) }
+        try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
+        let archive = work + "/context.tar"
+        var pack = ["tar", "-cf", archive, "-C", build.context, "."]
+        if let bundle = configuration.caBundle {
+            try FileManager.default.copyItem(atPath: bundle, toPath: "\(work)/\(Self.caSecret)")
+            pack += ["-C", work, Self.caSecret]
+        }
+        let packed = try await HostCommand.run(pack)
         guard packed.status == 0 else { throw WeirError.hostCommandFailed("tar", packed.output) }
         var query = [
             "t": build.tag, "dockerfile": "Containerfile", "layers": "false", "rm": "true", "forcerm": "true",
             "pullpolicy": "missing", "labels": try json(build.labels),
         ]
         var arguments = build.arguments
-        if let bundle = configuration.caBundle {
-            // Seen while it is built, and not put into the image.
-            query["volume"] = "\(bundle):\(ContainerSpec.caTarget):ro"
+        if configuration.caBundle != nil {
+            // A step that mounts the secret sees the bundle; Podman takes it out of the context, so no image holds it.
+            query["secrets"] = #"["id=\#(Self.caSecret),src=\#(Self.caSecret)"]"#
             arguments.merge(ContainerSpec.caEnvironment) { own, _ in own }
         }
         query["buildargs"] = try json(arguments)
@@ -43,6 +50,9 @@ extension PodmanEngine {
         }
         return image
     }
+
+    /// `RUN --mount=type=secret,id=weir-ca,target=/etc/weir/ca-certificates.crt …` in a `Containerfile`.
+    static let caSecret = "weir-ca"
 
     private func json(_ values: [String: String]) throws -> String {
         String(decoding: try JSONEncoder().encode(values), as: UTF8.self)

@@ -58,6 +58,8 @@ extension PodmanEngine {
             startedAt: Timestamp(podman: container.State.StartedAt),
             endedAt: ended ? Timestamp(podman: container.State.FinishedAt) : nil,
             address: phase == .running ? container.address : nil)
+        // Between its end and Podman's clean-up a container is about to change: nothing to remember.
+        guard container.State.Status != "stopped" else { return observation }
         known[container.Id] = .init(
             state: container.State.Status, observation: observation, cgroup: container.State.CgroupPath, memory: memory)
         return observation
@@ -72,6 +74,8 @@ extension PodmanEngine {
         default: break
         }
         guard let finished = Timestamp(podman: container.State.FinishedAt) else { return .failed(.lost) }
+        // The last lines of the log may still be on their way until the clean-up has run, which is a moment later.
+        if container.State.Status == "stopped", clock.now() - finished < Self.cleanUpTime { return .running }
         let group = InstanceCgroup(path: InstanceCgroup.parent(of: instance), version: configuration.host.cgroups)
         let mark = marks[instance]
         let scratch = container.Config.Labels?[Label.scratch].flatMap { Int64($0) }.map { Bytes($0) }
@@ -88,6 +92,8 @@ extension PodmanEngine {
             scratchFull: mark == .scratchFull ? scratch : nil, refusal: refusal
         ).phase
     }
+
+    private static let cleanUpTime: Duration = .seconds(10)
 
     private static func tail(_ file: String) -> String {
         guard let handle = FileHandle(forReadingAtPath: file) else { return "" }

@@ -16,7 +16,8 @@ extension PodmanEngine {
             let uptime = ProcessTable.uptime()
             let all = group.processes().prefix(Self.mostProcesses).compactMap { ProcessTable.read($0, uptime: uptime) }
             let inner = Dictionary(all.map { ($0.host, $0.inner) }) { first, _ in first }
-            return all.map { process in
+            // The init process repeats the whole command, with what a shell in it was told to keep to itself.
+            return all.filter { !($0.inner == 1 && $0.isInit) }.map { process in
                 InstanceProcess(
                     pid: process.inner, parent: inner[process.parent] ?? 0, memory: process.memory,
                     elapsedSeconds: process.elapsed, command: process.command)
@@ -43,6 +44,9 @@ struct ProcessTable {
     var memory: Bytes
     var elapsed: Int
     var command: String
+
+    /// Podman's own first process and not the instance's command.
+    var isInit: Bool { command.hasPrefix("/run/podman-init ") || command.hasPrefix("/dev/init ") }
 
     private static let ticks = 100.0
     private static let longestCommand = 1000

@@ -1,0 +1,69 @@
+import Foundation
+import Logging
+import TestSupport
+import Testing
+@testable import WeirEngine
+import WeirModel
+
+@Suite("The host")
+struct HostTests {
+    @Test("the checks find Podman, the firewall and the disks, in both languages")
+    func checks() async throws {
+        let service = PodmanService(profile: await HostProfile.detect(), logger: Logger(label: "weir.test"))
+        let checks = await HostChecks(service: service, folders: ["/tmp", "/no/such/folder"]).run()
+        for name in ["podman", "podman_socket", "firewall"] {
+            #expect(checks.first { $0.name == name }?.status == .ok)
+        }
+        #expect(checks.contains { $0.status == .failed && $0.finding.en.contains("/no/such/folder") })
+        #expect(checks.allSatisfy { !$0.finding.en.isEmpty && !$0.finding.zh.isEmpty })
+    }
+
+    @Test("devices are read from both forms of a CDI specification")
+    func devices() {
+        let yaml = """
+            cdiVersion: 0.3.0
+            kind: weir.test/gpu
+            devices:
+            - name: "0"
+              containerEdits:
+                env:
+                - WEIR_GPU_MEMORY_MIB=8192
+            - name: "0:1"
+              containerEdits: {}
+            """
+        #expect(
+            GPUInventory.devices(in: yaml) == [
+                EngineGPU(device: "weir.test/gpu=0", memory: .gib(8)), EngineGPU(device: "weir.test/gpu=0:1", memory: 0),
+            ])
+        let json = #"{"cdiVersion":"0.5.0","kind":"nvidia.com/gpu","devices":[{"name":"0"},{"name":"all"}]}"#
+        #expect(GPUInventory.devices(in: json).map(\.device) == ["nvidia.com/gpu=0", "nvidia.com/gpu=all"])
+    }
+
+    @Test("only a kill by the kernel at the limit counts as out of memory")
+    func endings() {
+        func phase(_ code: Int, peak: Bytes?, stopped: Bool = false, kills: Bool = false) -> Observation.Phase {
+            Ending(
+                exitCode: code, stopped: stopped, killedForMemory: kills, memory: .mib(64), peak: peak, scratchFull: nil,
+                refusal: nil
+            ).phase
+        }
+        #expect(phase(137, peak: .mib(64)) == .failed(.outOfMemory(limit: .mib(64))))
+        #expect(phase(137, peak: .mib(40)) == .failed(.signal(9)))
+        #expect(phase(137, peak: nil) == .failed(.signal(9)))
+        #expect(phase(137, peak: .mib(64), stopped: true) == .failed(.signal(9)))
+        #expect(phase(1, peak: .mib(64)) == .failed(.exit(code: 1)))
+        #expect(phase(1, peak: .mib(64), kills: true) == .failed(.outOfMemory(limit: .mib(64))))
+        #expect(phase(0, peak: .mib(64), kills: true) == .succeeded)
+        #expect(phase(-1, peak: nil) == .failed(.lost))
+    }
+
+    @Test("what crun says is made short")
+    func refusals() {
+        let id = String(repeating: "a", count: 64)
+        #expect(
+            StartRefusal.short(
+                "crun: executable file `nosuch` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found"
+            ) == "executable file `nosuch` not found in $PATH: No such file or directory")
+        #expect(StartRefusal.short("workdir \"/x\" does not exist on container \(id)") == "workdir \"/x\" does not exist on the container")
+    }
+}

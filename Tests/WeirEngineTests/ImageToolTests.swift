@@ -1,0 +1,66 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import WeirEngine
+import WeirModel
+
+@Suite("What images tell of themselves")
+struct ImageToolTests {
+    @Test("a tool is read from labels and filled in with the path, the secret and the folder (DEV-02)")
+    func labels() throws {
+        let labels = [
+            "weir.tool.lab.command": "lab --port={port} --base={prefix} --root={path} --key={secret}",
+            "weir.tool.lab.port": "8888", "weir.tool.lab.prefix": "kept", "weir.tool.lab.health": "{prefix}api",
+            "weir.tool.lab.authorization": "token {secret}",
+            "weir.tool.broken.command": "lab --port",
+            "weir.tool.board.command": "board {prefix}", "weir.tool.board.port": "6006",
+            "weir.tool.board.prefix": "stripped",
+        ]
+        let tools = ImageTool.tools(in: labels)
+        #expect(tools.keys.sorted() == ["board", "lab"])
+        let lab = try #require(tools["lab"])
+        #expect(
+            lab.command(prefix: "/i/7/", secret: "s", path: "/co de")
+                == ["/bin/sh", "-c", "exec lab --port=8888 --base=/i/7/ --root='/co de' --key=s"])
+        #expect(lab.authorization(secret: "s") == "token s")
+        #expect(lab.healthPath(prefix: "/i/7/") == "/i/7/api")
+        #expect(lab.activityPath(prefix: "/i/7/") == nil)
+        let board = try #require(tools["board"])
+        #expect(board.command(prefix: "/i/7/", secret: "s", path: "/").last == "exec board /")
+        #expect(board.authorization(secret: "s") == nil)
+    }
+
+    @Test("an image is built from a Containerfile with its output told line by line, and keeps its labels")
+    func build() async throws {
+        try await TestEngine.with { test in
+            let context = test.folder.path + "/context"
+            try write(["Containerfile": "FROM \(test.image)\nCOPY greeting /greeting\nRUN echo step-two\nLABEL a=b\n", "greeting": "hi"], to: context)
+            let lines = Lines()
+            let tag = "localhost/weir-test/\(test.configuration.installation):1"
+            let image = try await test.engine.build(ImageBuild(context: context, tag: tag, labels: ["weir.c": "d"])) {
+                lines.add($0)
+            }
+            #expect(image.digest.hasPrefix("sha256:") && image.labels["a"] == "b" && image.labels["weir.c"] == "d")
+            #expect(lines.all.contains { $0.contains("step-two") })
+            #expect(try await test.engine.images().contains { $0.reference == tag })
+            try write(["Containerfile": "FROM \(test.image)\nRUN false\n"], to: context)
+            await #expect(throws: WeirError.self) {
+                try await test.engine.build(ImageBuild(context: context, tag: tag)) { _ in }
+            }
+            try await test.engine.removeImage(tag)
+            #expect(try await test.engine.image(tag) == nil)
+        }
+    }
+}
+
+private func write(_ files: [String: String], to folder: String) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for (name, text) in files { try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8) }
+}
+
+private final class Lines: Sendable {
+    private let lines = Mutex<[String]>([])
+    var all: [String] { lines.withLock { $0 } }
+    func add(_ line: String) { lines.withLock { $0.append(line) } }
+}
