@@ -26,7 +26,9 @@ struct NetworkTests {
             let address = try #require(try await test.engine.observe(other.instance)?.address)
             let script = """
                 try() { if nc -w 2 $2 $3 </dev/null >/dev/null 2>&1; then echo "$1 reached"; else echo "$1 refused"; fi; }
-                try peer $(nslookup peer | awk '/^Address: /{print $2; exit}') 8000
+                # The name server is started again when a network is added, here by the other tests.
+                P=; while [ -z "$P" ]; do P=$(nslookup peer 2>/dev/null | awk '/^Address: /{print $2; exit}'); done
+                try peer $P 8000
                 try other \(address) 8000
                 try gateway $(ip route | grep default | cut -d' ' -f3) \(port)
                 try host \(Self.hostAddress()) \(port)
