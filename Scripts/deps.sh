@@ -68,4 +68,4 @@ for lock in "${locks[@]}"; do
 done
 
 # The console's third-party scripts and styles, from pinned wheels.
-if [[ -x Scripts/frontend-assets.sh ]]; then Scripts/frontend-assets.sh; fi
+if [[ -x Scripts/frontend-assets.sh ]]; then PATH=$PWD/$python/bin:$PATH Scripts/frontend-assets.sh; fi

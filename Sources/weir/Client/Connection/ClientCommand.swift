@@ -18,6 +18,8 @@ extension ClientCommand {
             var settings = HTTPClient.Configuration()
             settings.timeout.connect = .seconds(10)
             settings.redirectConfiguration = .disallow
+            // Nobody waits for a server that is not there; what can be repeated is, with pauses of our own.
+            settings.connectionPool.retryConnectionEstablishment = false
             let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
             do {
                 try await perform(

@@ -18,6 +18,9 @@ struct TusUpload: Sendable {
     let asset: String
     let memory: UploadMemory
     let progress: Progress
+    var partSize = TusUpload.partSize
+    /// The first pause after a part that did not get through; each further one is twice as long.
+    var pause = Duration.milliseconds(250)
 
     func send(_ files: [LocalFile]) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -48,7 +51,7 @@ struct TusUpload: Sendable {
         var isFirst = true
         while offset < file.size || isFirst {
             isFirst = false
-            let part = try await FilePart.read(file.path, offset: offset, count: Self.partSize)
+            let part = try await FilePart.read(file.path, offset: offset, count: partSize)
             guard part.readableBytes > 0 || file.size == 0 else { throw WeirError.changedFile(file.path) }
             do {
                 offset = try await append(part, to: target, at: offset)
@@ -60,7 +63,7 @@ struct TusUpload: Sendable {
             } catch let error {
                 failures += 1
                 guard failures < Self.attempts, Self.canGoOn(after: error) else { throw error }
-                try await Task.sleep(for: .milliseconds(min(10_000, 250 << failures)))
+                try await Task.sleep(for: min(.seconds(10), pause * (1 << failures)))
                 guard let reached = try await offsetOnServer(target) else { throw error }
                 progress.advance(reached - offset)
                 offset = reached

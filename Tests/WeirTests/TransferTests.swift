@@ -1,0 +1,123 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import WeirModel
+
+@testable import weir
+
+@Suite("Client against a server that fails")
+struct TransferTests {
+    static let output = Output(json: false, quiet: true, language: .english)
+
+    static func file(_ folder: TemporaryFolder, _ name: String, size: Int) throws -> (path: String, bytes: [UInt8]) {
+        var generator = SystemRandomNumberGenerator()
+        let bytes = (0..<size).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let path = folder.path + "/" + name
+        try Data(bytes).write(to: URL(filePath: path))
+        return (path, bytes)
+    }
+
+    @Test("whatever happens to a part, all bytes arrive, and at most that part is sent again", arguments: 1...8)
+    func resumes(seed: Int) async throws {
+        let folder = try TemporaryFolder()
+        let (path, bytes) = try Self.file(folder, "data.bin", size: 100_000 + seed)
+        let faults = (0..<seed).map { FakeServer.Fault.allCases[($0 * 7 + seed) % 4] }
+        try await FakeServer.run { server, api in
+            server.state.withLock { $0.faults = faults }
+            let tree = try LocalTree([path])
+            let upload = TusUpload(
+                api: api, asset: "ast_1", memory: UploadMemory(folder: folder.path),
+                progress: Progress("x", total: tree.size, output: Self.output), partSize: 10_000,
+                pause: .milliseconds(1))
+            try await upload.send(tree.files)
+            let state = server.state.withLock { ($0.uploads, $0.received) }
+            #expect(state.0.count == 1)
+            #expect(state.0["upl_0"]?.bytes == bytes)
+            #expect(state.0["upl_0"]?.name == "data.bin")
+            #expect(state.1 <= bytes.count + seed * 10_000, "faults \(faults)")
+        }
+    }
+
+    @Test("a command that was cut off goes on where it was when it is given again")
+    func resumesLater() async throws {
+        let folder = try TemporaryFolder()
+        let (path, bytes) = try Self.file(folder, "data.bin", size: 50_000)
+        try await FakeServer.run { server, api in
+            let tree = try LocalTree([path])
+            func upload() -> TusUpload {
+                TusUpload(
+                    api: api, asset: "ast_1", memory: UploadMemory(folder: folder.path),
+                    progress: Progress("x", total: tree.size, output: Self.output), partSize: 10_000,
+                    pause: .microseconds(1))
+            }
+            // After two parts, more failures in a row than the client has patience for.
+            server.state.withLock { $0.faults = [nil, nil] + Array(repeating: .refuse, count: 10) }
+            await #expect(throws: APIFailure.self) { try await upload().send(tree.files) }
+            server.state.withLock { $0.received = 0 }
+            try await upload().send(tree.files)
+            let state = server.state.withLock { ($0.uploads, $0.received) }
+            #expect(state.0.count == 1)
+            #expect(state.0["upl_0"]?.bytes == bytes)
+            #expect(state.1 == 30_000)
+        }
+    }
+
+    @Test("many files go side by side, each whole, empty ones too")
+    func manyFiles() async throws {
+        let folder = try TemporaryFolder()
+        var expected: [String: [UInt8]] = [:]
+        for number in 0..<12 {
+            expected["f\(number)"] = try Self.file(folder, "f\(number)", size: number * 4_321).bytes
+        }
+        let wanted = expected
+        try await FakeServer.run { server, api in
+            let tree = try LocalTree([folder.path])
+            let upload = TusUpload(
+                api: api, asset: "ast_1", memory: UploadMemory(folder: folder.path + "/../\(UUID())"),
+                progress: Progress("x", total: tree.size, output: Self.output), partSize: 10_000)
+            try await upload.send(tree.files)
+            let uploads = server.state.withLock { $0.uploads.values.map { ($0.name, $0.bytes) } }
+            #expect(Dictionary(uploads) { first, _ in first } == wanted)
+        }
+    }
+
+    @Test("a list is read part after part to its end, or as far as asked")
+    func pages() async throws {
+        try await FakeServer.run { server, api in
+            #expect(
+                try await api.list(.get("/list"), of: Records.Token.self).value.map(\.id) == (0..<10).map { "t\($0)" })
+            #expect(server.state.withLock { $0.requests } == 4)
+            let some = try await api.list(.get("/list"), of: Records.Token.self, most: 4)
+            #expect(some.value.count == 4)
+        }
+    }
+
+    @Test("a stream that breaks is taken up behind the last event, and nothing is missed or doubled")
+    func stream() async throws {
+        try await FakeServer.run { server, api in
+            server.state.withLock { $0.events = ["a", "b", "c"] }
+            var seen: [String] = []
+            try await api.follow(.get("/stream")) { event in
+                guard event.name == "line" else { return false }
+                seen.append(event.data)
+                return true
+            }
+            #expect(seen == ["a", "b", "c"])
+            #expect(server.state.withLock { $0.lastEventIDs } == [nil, "1", "2", "3"])
+        }
+    }
+
+    @Test("a refusal is told with its code, a server that is not there as unavailable")
+    func refusals() async throws {
+        try await FakeServer.run { _, api in
+            await #expect { try await api.answer(.get("/refused")) } throws: { error in
+                (error as? APIFailure)?.code == "name_taken" && (error as? APIFailure)?.exitStatus == .conflict
+            }
+            let nobody = APIClient(server: "http://127.0.0.1:1", token: nil, language: .english, http: api.http)
+            await #expect { try await nobody.answer(.get("/x")) } throws: { error in
+                (error as? WeirError)?.category == .unavailable
+            }
+        }
+    }
+}
