@@ -11,8 +11,11 @@ public struct Platform: Sendable {
     public struct Settings: Sendable {
         public var zone: String
         public var signUpIsOpen: Bool
+        public var sessionDuration: Duration
         /// The external ports that the gateway may open.
         public var ports: ClosedRange<Int>
+        /// An external port without activity for so long is released (INF-07).
+        public var portIdleLimit: Duration
         /// How many cores are given out for each that there is.
         public var cpuOvercommit: Double
         /// The gateway's address as browsers see it, without a slash at its end.
@@ -21,12 +24,15 @@ public struct Platform: Sendable {
         public var gatewayHost: String
 
         public init(
-            zone: String = "local", signUpIsOpen: Bool = false, ports: ClosedRange<Int> = 31_000...31_999,
+            zone: String = "local", signUpIsOpen: Bool = false, sessionDuration: Duration = .seconds(7 * 86_400),
+            ports: ClosedRange<Int> = 31_000...31_999, portIdleLimit: Duration = .seconds(48 * 3600),
             cpuOvercommit: Double = 1, gatewayURL: String, gatewayHost: String
         ) {
             self.zone = zone
             self.signUpIsOpen = signUpIsOpen
+            self.sessionDuration = sessionDuration
             self.ports = ports
+            self.portIdleLimit = portIdleLimit
             self.cpuOvercommit = cpuOvercommit
             self.gatewayURL = gatewayURL
             self.gatewayHost = gatewayHost
@@ -68,7 +74,8 @@ public struct Platform: Sendable {
     public init(
         settings: Settings, installation: Installation, store: Store, files: FileStore, engine: any Engine,
         client: HTTPClient, threads: NIOThreadPool, clock: any WallClock = SystemClock(),
-        identifiers: any IdentifierSource = RandomIdentifiers(), logger: Logger
+        identifiers: any IdentifierSource = RandomIdentifiers(),
+        buildOfficialImages: @escaping Images.OfficialBuild = { _ in [] }, logger: Logger
     ) {
         self.settings = settings
         self.store = store
@@ -82,13 +89,13 @@ public struct Platform: Sendable {
 
         accounts = Accounts(
             store: store, clock: clock, identifiers: identifiers, threads: threads, memberships: memberships,
-            signUpIsOpen: settings.signUpIsOpen)
+            signUpIsOpen: settings.signUpIsOpen, sessionDuration: settings.sessionDuration)
         workspaces = Workspaces(store: store, clock: clock, identifiers: identifiers, memberships: memberships)
         projects = Projects(store: store, clock: clock, identifiers: identifiers, files: files)
         assets = Assets(store: store, clock: clock, identifiers: identifiers, files: files, zone: settings.zone)
         uploads = Uploads(store: store, clock: clock, identifiers: identifiers, files: files, assets: assets)
         exports = Exports(assets: assets, files: files, store: store)
-        images = Images(store: store, clock: clock, identifiers: identifiers)
+        images = Images(store: store, clock: clock, identifiers: identifiers, build: buildOfficialImages)
         zones = Zones(
             name: settings.zone, cpuOvercommit: settings.cpuOvercommit, store: store, engine: engine, clock: clock)
 
@@ -112,7 +119,7 @@ public struct Platform: Sendable {
             logger: logger.labelled("reconciler"))
         janitor = Janitor(
             store: store, files: files, clock: clock, routes: routes, signals: signals,
-            logger: logger.labelled("janitor"))
+            portIdleLimit: settings.portIdleLimit, logger: logger.labelled("janitor"))
     }
 
     /// What has to be true before the first request: the folders, the flavors, who may enter what.

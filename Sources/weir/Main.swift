@@ -35,7 +35,8 @@ struct Weir: AsyncParsableCommand {
                     EventsCommand.self,
                 ]),
             CommandGroup(
-                name: "Installation", subcommands: [DoctorCommand.self, ConfigCommand.self, ZoneCommand.self]),
+                name: "Installation",
+                subcommands: [Serve.self, DoctorCommand.self, ConfigCommand.self, ZoneCommand.self]),
         ])
 }
 

@@ -4,7 +4,6 @@ public import WeirStore
 
 /// Who can log in, and by what (IDW, SSH-05).
 public struct Accounts: Sendable {
-    public static let sessionDuration = Duration.seconds(30 * 86_400)
     public static let longestToken = Duration.seconds(366 * 86_400)
     public static let mostTokens = 100
 
@@ -14,10 +13,11 @@ public struct Accounts: Sendable {
     private let passwords: Passwords
     private let memberships: Memberships
     private let signUpIsOpen: Bool
+    private let sessionDuration: Duration
 
     public init(
         store: Store, clock: any WallClock, identifiers: any IdentifierSource, threads: NIOThreadPool,
-        memberships: Memberships, signUpIsOpen: Bool
+        memberships: Memberships, signUpIsOpen: Bool, sessionDuration: Duration = .seconds(7 * 86_400)
     ) {
         self.store = store
         self.clock = clock
@@ -25,6 +25,7 @@ public struct Accounts: Sendable {
         self.passwords = Passwords(threads: threads)
         self.memberships = memberships
         self.signUpIsOpen = signUpIsOpen
+        self.sessionDuration = sessionDuration
     }
 
     // MARK: Proving who one is
@@ -55,7 +56,7 @@ public struct Accounts: Sendable {
         let secret = Secrets.make(prefix: "weirs")
         let session = SessionRecord(
             id: identifiers.next(Session.self, at: now), account: account.id, secretHash: Secrets.hash(secret),
-            createdAt: now, expiresAt: now + Self.sessionDuration)
+            createdAt: now, expiresAt: now + sessionDuration)
         try await store.write { db in
             try db.setLock(of: account.id, to: LoginLock.Standing())
             try db.insert(session)

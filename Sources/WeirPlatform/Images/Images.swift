@@ -8,10 +8,29 @@ public struct Images: Sendable {
     private let clock: any WallClock
     private let identifiers: any IdentifierSource
 
-    public init(store: Store, clock: any WallClock, identifiers: any IdentifierSource) {
+    private let build: OfficialBuild
+
+    /// Builds what is missing of the official images, told line by line, and gives them all.
+    public typealias OfficialBuild =
+        @Sendable (_ progress: @escaping @Sendable (String) -> Void) async throws -> [EngineImage]
+
+    init(
+        store: Store, clock: any WallClock, identifiers: any IdentifierSource, build: @escaping OfficialBuild
+    ) {
         self.store = store
         self.clock = clock
         self.identifiers = identifiers
+        self.build = build
+    }
+
+    /// Builds the official images, and puts them into every workspace's list (IMG-01).
+    public func buildOfficial(
+        by caller: Caller, progress: @escaping @Sendable (String) -> Void
+    ) async throws -> [ImageRecord] {
+        try caller.requireOperator()
+        var records: [ImageRecord] = []
+        for image in try await build(progress) { records.append(try await register(image, for: nil)) }
+        return records
     }
 
     public func list(

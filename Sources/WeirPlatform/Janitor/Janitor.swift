@@ -5,8 +5,6 @@ import WeirStore
 
 /// Frees what nobody needs any more, and keeps what is counted in memory.
 public struct Janitor: Service {
-    /// An external port without activity for this long is released (INF-07).
-    public static let portIdleLimit = Duration.seconds(48 * 3600)
     /// An upload that nobody went on with.
     static let uploadLimit = Duration.seconds(7 * 86_400)
     /// What is younger may belong to something that is being written right now.
@@ -17,6 +15,7 @@ public struct Janitor: Service {
     let clock: any WallClock
     let routes: RouteTable
     let signals: WorkloadSignals
+    let portIdleLimit: Duration
     let logger: Logger
 
     public func run() async throws {
@@ -44,7 +43,7 @@ public struct Janitor: Service {
     /// Writes the counters of the ports down, and releases those that nobody has used (INF-07).
     public func lookAfterPorts() async throws {
         try await saveCounters()
-        let idleSince = clock.now() - Self.portIdleLimit
+        let idleSince = clock.now() - portIdleLimit
         let released = try await store.write { db in
             let idle = try db.read.ports().filter { $0.activeAt <= idleSince }
             for port in idle { try db.closePort(of: port.workload) }

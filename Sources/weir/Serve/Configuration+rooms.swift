@@ -1,0 +1,70 @@
+import Foundation
+import NIOSSL
+import WeirEngine
+import WeirHTTP
+import WeirModel
+import WeirPlatform
+
+/// What each room is told of the configuration.
+extension Configuration {
+    var platformSettings: Platform.Settings {
+        Platform.Settings(
+            zone: zone, signUpIsOpen: signUp == .open, sessionDuration: session.duration,
+            ports: gateway.ports.lowest...gateway.ports.highest, portIdleLimit: limits.serviceIdle,
+            cpuOvercommit: engine.cpuOvercommit, gatewayURL: gatewaySettings.origin, gatewayHost: gatewayHost)
+    }
+
+    var gatewaySettings: GatewaySettings {
+        let scheme = gateway.tls.isOn ? "https" : "http"
+        var tls: GatewaySettings.TLS?
+        if let certificate = gateway.tls.certificate, let key = gateway.tls.key {
+            tls = GatewaySettings.TLS(certificateFile: certificate, keyFile: key)
+        }
+        return GatewaySettings(
+            host: gateway.listen.host, port: gateway.listen.port,
+            publicURL: "\(scheme)://\(gatewayHost.contains(":") ? "[\(gatewayHost)]" : gatewayHost):\(gateway.listen.port)",
+            tls: tls)
+    }
+
+    func httpSettings() throws -> HTTPSettings {
+        var tls: TLSConfiguration?
+        if let certificate = api.tls.certificate, let key = api.tls.key {
+            tls = .makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+        }
+        return HTTPSettings(
+            host: api.listen.host, port: api.listen.port, tls: tls, version: WeirVersion.text,
+            signUpIsOpen: signUp == .open)
+    }
+
+    var unpackLimits: UnpackLimits {
+        UnpackLimits(size: limits.unpackSize, files: limits.unpackFiles, ratio: limits.unpackRatio)
+    }
+
+    /// The host as it was found, with what the operator decides otherwise.
+    func hostProfile() async -> HostProfile {
+        var profile = await HostProfile.detect(externalPodman: engine.socket != nil)
+        if engine.privateMounts != .auto { profile.hybridCgroups = engine.privateMounts == .on }
+        if engine.userNamespaces != .auto { profile.subordinateIDs = engine.userNamespaces == .on }
+        if engine.openFiles != nil { profile.canRaiseLimits = false }
+        return profile
+    }
+
+    /// The price list as the store keeps it: flavors with their prices, and what storage costs.
+    var tariffDocument: String {
+        struct Document: Encodable {
+            var flavors: [Flavor]
+            var storagePerGBDay: Points
+            var freeLibrary: Bytes
+            var freeNetdisk: Bytes
+        }
+        let document = Document(
+            flavors: flavors, storagePerGBDay: tariff.storagePerGBDay, freeLibrary: tariff.freeLibrary,
+            freeNetdisk: tariff.freeNetdisk)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let data = (try? encoder.encode(document)) ?? Data()
+        return String(decoding: data, as: UTF8.self)
+    }
+}

@@ -1,0 +1,37 @@
+import Logging
+import ServiceLifecycle
+import WeirEngine
+
+/// Follows the engine's events for as long as Weir runs.
+struct EngineService: Service {
+    let engine: PodmanEngine
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await engine.run() }
+    }
+}
+
+/// Starts Podman's service again when it has ended; containers live without it.
+struct PodmanKeeper: Service {
+    let service: PodmanService
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do { try await Task.sleep(for: .seconds(5)) } catch { return }
+                await tryOnce()
+            }
+        }
+    }
+
+    func tryOnce() async {
+        do {
+            _ = try await service.ensure()
+        } catch is CancellationError {
+            return
+        } catch {
+            logger.error("Podman does not answer; run `weir doctor`", metadata: ["error": "\(error)"])
+        }
+    }
+}

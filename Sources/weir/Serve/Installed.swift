@@ -1,0 +1,139 @@
+import AsyncHTTPClient
+import Foundation
+import Logging
+import NIOPosix
+import NIOSSL
+import ServiceLifecycle
+import WeirEngine
+import WeirHTTP
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+/// One installation, put together from its configuration: the only place that knows every room.
+struct Installed {
+    private let configuration: Configuration
+    private let logger: Logger
+    private let data: DataFolder
+
+    init(_ configuration: Configuration, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        data = try DataFolder(configuration.dataFolder)
+    }
+
+    /// Runs until SIGTERM or SIGINT, then lets what is under way end.
+    func run() async throws {
+        let clock = SystemClock()
+        let store = try Store(path: data.database)
+        let installation = try await Installation(store: store)
+        let threads = NIOThreadPool(numberOfThreads: 8)
+        let tools = NIOThreadPool(numberOfThreads: 4)
+        threads.start()
+        tools.start()
+        let profile = await configuration.hostProfile()
+        let podman = PodmanService(external: configuration.engine.socket, profile: profile, logger: logger)
+        let keeper = PodmanKeeper(service: podman, logger: logger)
+        await keeper.tryOnce()
+        let engine = PodmanEngine(
+            configuration: PodmanConfiguration(
+                socket: configuration.engine.socket ?? PodmanService.defaultSocket, installation: installation.id,
+                host: profile, caBundle: configuration.engine.caBundle, scratchFolder: data.scratch),
+            clock: clock, logger: logger)
+        let files = FileStore(
+            layout: StorageLayout(root: data.files), pool: threads, tools: tools, limits: configuration.unpackLimits,
+            webLimits: WebUploadLimits(
+                files: configuration.limits.webUploadFiles, size: configuration.limits.webUploadFileSize))
+        let client = HTTPClient(eventLoopGroupProvider: .singleton)
+        let platform = Platform(
+            settings: configuration.platformSettings, installation: installation, store: store, files: files,
+            engine: engine, client: client, threads: threads, clock: clock,
+            buildOfficialImages: officialImages(engine), logger: logger)
+
+        try await platform.prepare(
+            flavors: configuration.flavors, tariff: configuration.tariffDocument, at: clock.now())
+        try await makeFirstOperator(platform.accounts)
+        try await serve(platform, engine, keeper, clock)
+
+        try await client.shutdown()
+        try await engine.shutdown()
+        try store.close()
+        try await threads.shutdownGracefully()
+        try await tools.shutdownGracefully()
+    }
+
+    private func serve(
+        _ platform: Platform, _ engine: PodmanEngine, _ keeper: PodmanKeeper, _ clock: SystemClock
+    ) async throws {
+        let assets = try InstalledFiles.folder(holding: "frontend/xterm/index.js").map {
+            try FrontendAssets(folder: $0.appendingPathComponent("frontend"))
+        }
+        if assets == nil {
+            logger.warning("the files of the web terminal are missing: run `make deps`, or Scripts/frontend-assets.sh")
+        }
+        let gateway = GatewayServer(
+            settings: configuration.gatewaySettings, routes: platform.routes, tokens: platform.tokens, assets: assets,
+            clock: clock, group: MultiThreadedEventLoopGroup.singleton, logger: logger
+        ) { workload, size, name in
+            try await platform.processes.terminal(in: workload, size: size, name: name)
+        }
+        let door = try WeirServer(
+            try configuration.httpSettings(), platform, health: platform.health(engine), logger: logger
+        ) { [logger, configuration] port in
+            logger.info("Weir serves", metadata: ["address": "\(configuration.publicURL)", "port": "\(port)"])
+        }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [keeper, EngineService(engine: engine)] + platform.loops + [gateway, door],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+
+    private func officialImages(_ engine: PodmanEngine) -> Images.OfficialBuild {
+        let base: OfficialImages.Base = configuration.engine.registry.map { .registry("\($0)/library/debian:bookworm-slim") } ?? .made
+        return { progress in
+            guard let folder = InstalledFiles.folder(holding: "Images/notebook/Containerfile") else {
+                throw WeirError.definitionsMissing()
+            }
+            let images = OfficialImages(
+                engine: engine, definitions: folder.appendingPathComponent("Images").path, base: base)
+            return [
+                try await images.ensure(.python, progress: progress),
+                try await images.ensure(.notebook, progress: progress),
+            ]
+        }
+    }
+
+    /// The password is on the disk before the account is there, so that a kill between the two locks nobody out.
+    private func makeFirstOperator(_ accounts: Accounts) async throws {
+        let password = Accounts.makeOneTimePassword()
+        let kept = try? String(contentsOfFile: data.oneTimePassword, encoding: .utf8)
+        if kept == nil {
+            let file = open(data.oneTimePassword, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            defer { close(file) }
+            _ = password.withCString { write(file, $0, strlen($0)) }
+            fsync(file)
+        }
+        let login = "operator"
+        guard try await accounts.createFirstOperator(login: login, oneTimePassword: kept ?? password) != nil else { return }
+        print(
+            """
+            The operator's account has been made.
+              login:             \(login)
+              one-time password: \(kept ?? password)
+            Log in at \(configuration.publicURL), or with `weir login`, and choose a password of your own.
+            """)
+        fflush(nil)
+    }
+}
+
+extension WeirError {
+    static func definitionsMissing() -> WeirError {
+        WeirError(
+            "definitions_missing", .unavailable, subject: "images", rule: "IMG-01",
+            LocalizedText("The folder Images with the definitions is not beside the program.", zh: "找不到镜像定义目录 Images。"),
+            remedy: LocalizedText(
+                "Install it to /usr/share/weir/Images, or start the program from its source tree.",
+                zh: "请将其安装到 /usr/share/weir/Images，或从源码目录启动程序。"))
+    }
+}

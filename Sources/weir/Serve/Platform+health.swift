@@ -1,0 +1,36 @@
+import WeirEngine
+import WeirHTTP
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+extension Platform {
+    /// Whether requests can be served, and the figures of the whole.
+    func health(_ engine: any Engine) -> Health {
+        Health(
+            problems: {
+                var problems: [LocalizedText] = []
+                if await !reconciler.isReady {
+                    problems.append(
+                        LocalizedText(
+                            "What ran before the start is still being looked up in the engine.", zh: "正在从引擎恢复启动前的状态。"))
+                }
+                do {
+                    _ = try await store.read { try $0.lastTransition() }
+                } catch {
+                    problems.append(LocalizedText("The database does not answer.", zh: "数据库无响应。"))
+                }
+                return problems
+            },
+            gauges: {
+                guard let counts = try? await store.read({ try $0.liveCounts() }) else { return [] }
+                let workloads = counts.map {
+                    Gauge.Value(["kind": $0.kind.rawValue, "state": $0.state.rawValue], Int64($0.count))
+                }
+                return [
+                    Gauge("weir_workloads", "Workloads that are not at their end, by kind and state.", workloads),
+                    Gauge("weir_ports_open", "External ports that are open.", [Gauge.Value([:], Int64(routes.counters().count))]),
+                ]
+            })
+    }
+}
