@@ -137,7 +137,12 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["WeirModel", "WeirEngine", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "WeirModel", "WeirStore", "WeirEngine", "WeirPlatform",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -155,7 +160,7 @@ let package = Package(
         .testTarget(
             name: "WeirPlatformTests",
             dependencies: [
-                "WeirModel", "WeirPlatform", "TestSupport",
+                "WeirModel", "WeirStore", "WeirEngine", "WeirPlatform", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

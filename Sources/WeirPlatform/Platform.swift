@@ -75,7 +75,7 @@ public struct Platform: Sendable {
         settings: Settings, installation: Installation, store: Store, files: FileStore, engine: any Engine,
         client: HTTPClient, threads: NIOThreadPool, clock: any WallClock = SystemClock(),
         identifiers: any IdentifierSource = RandomIdentifiers(),
-        buildOfficialImages: @escaping Images.OfficialBuild = { _ in [] }, logger: Logger
+        probe: (any HealthProbe)? = nil, buildOfficialImages: @escaping Images.OfficialBuild = { _ in [] }, logger: Logger
     ) {
         self.settings = settings
         self.store = store
@@ -115,7 +115,7 @@ public struct Platform: Sendable {
 
         reconciler = Reconciler(
             store: store, engine: engine, files: files, clock: clock, identifiers: identifiers, signals: signals,
-            routes: routes, probe: NetworkProbe(client: client), zones: zones,
+            routes: routes, probe: probe ?? NetworkProbe(client: client), zones: zones,
             logger: logger.labelled("reconciler"))
         janitor = Janitor(
             store: store, files: files, clock: clock, routes: routes, signals: signals,

@@ -4,16 +4,16 @@ import NIOHTTP1
 import NIOPosix
 
 /// Where a program answers when it is ready.
-struct HealthTarget: Hashable, Sendable {
-    var address: String
-    var port: Int
+public struct HealthTarget: Hashable, Sendable {
+    public var address: String
+    public var port: Int
     /// Nil takes an open port for ready.
-    var path: String?
-    var authorization: String?
+    public var path: String?
+    public var authorization: String?
 }
 
 /// Asks a program once whether it is ready.
-protocol HealthProbe: Sendable {
+public protocol HealthProbe: Sendable {
     func isHealthy(_ target: HealthTarget) async -> Bool
 }
 

@@ -39,7 +39,7 @@ extension Configuration {
     }
 
     var unpackLimits: UnpackLimits {
-        UnpackLimits(size: limits.unpackSize, files: limits.unpackFiles, ratio: limits.unpackRatio)
+        UnpackLimits(size: limits.unpackSize, files: limits.unpackFiles, ratio: Int64(limits.unpackRatio))
     }
 
     /// The host as it was found, with what the operator decides otherwise.

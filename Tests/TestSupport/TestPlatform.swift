@@ -1,0 +1,134 @@
+public import AsyncHTTPClient
+import Logging
+import NIOPosix
+import Synchronization
+public import WeirEngine
+public import WeirModel
+public import WeirPlatform
+public import WeirStore
+
+/// A platform on a folder of its own with an engine that only pretends. Its loops run inside `running`; to run them
+/// again on the same folder and engine is what a kill and a new start are.
+public final class TestPlatform: Sendable {
+    public let folder: TemporaryFolder
+    public let clock: any WallClock
+    public let store: Store
+    public let engine: SimulatedEngine
+    public let health: SettableHealth
+
+    /// The small flavor is a quarter of the zone.
+    public static let small = Flavor(
+        name: "small", cpu: 2000, memory: .gib(8), scratch: .gib(1), pricePerHour: Points(1))
+
+    public init(clock: any WallClock = SystemClock()) throws {
+        folder = try TemporaryFolder("weir-platform")
+        self.clock = clock
+        store = try Store(path: folder.path + "/weir.sqlite")
+        engine = SimulatedEngine(clock: clock)
+        health = SettableHealth()
+    }
+
+    /// A platform as one start of Weir makes it.
+    public func start(engine other: (any Engine)? = nil) async throws -> Platform {
+        var logger = Logger(label: "weir.test")
+        logger.logLevel = .critical
+        let platform = Platform(
+            settings: Platform.Settings(
+                signUpIsOpen: true, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test"),
+            installation: try await Installation(store: store), store: store,
+            files: FileStore(layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton),
+            engine: other ?? engine, client: .shared, threads: .singleton, clock: clock, probe: health, logger: logger)
+        try await platform.prepare(flavors: [Self.small], tariff: "test", at: clock.now())
+        return platform
+    }
+
+    /// Runs the Reconciler of a new start for as long as `body` takes, then cuts it off.
+    public func running<Result: Sendable>(
+        engine: (any Engine)? = nil, _ body: @Sendable (Platform) async throws -> Result
+    ) async throws -> Result {
+        let platform = try await start(engine: engine)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await platform.reconciler.run() }
+            defer { group.cancelAll() }
+            return try await body(platform)
+        }
+    }
+
+    /// An account with a workspace, a project and an image to run.
+    public func tenant(_ login: String = "ada", on platform: Platform) async throws -> Tenant {
+        let account = try await platform.accounts.signUp(
+            Accounts.NewAccount(login: login, password: "correct horse battery"))
+        let caller = Caller(account)
+        let workspace = try await platform.workspaces.create(name: login, by: caller)
+        let project = try await platform.projects.create(in: workspace.id, name: "digits", by: caller)
+        let image = EngineImage(
+            reference: "weir/notebook", digest: "sha256:" + String(repeating: "a", count: 64),
+            labels: [
+                "weir.tool.jupyterlab.command": "jupyter lab", "weir.tool.jupyterlab.port": "8888",
+                "weir.tool.tensorboard.command": "tensorboard", "weir.tool.tensorboard.port": "6006",
+            ], size: 1)
+        engine.add(image)
+        _ = try await platform.images.register(image, for: nil)
+        return Tenant(caller: caller, workspace: workspace.id, project: project.id)
+    }
+
+    public struct Tenant: Sendable {
+        public let caller: Caller
+        public let workspace: Identifier<Workspace>
+        public let project: Identifier<Project>
+
+        public func submission(_ name: String) -> Submission {
+            Submission(name: name, image: "weir/notebook", flavor: "small")
+        }
+
+        public func job(_ name: String, on platform: Platform) async throws -> WorkloadRecord {
+            try await platform.jobs.create(
+                submission(name), command: "python train.py", timeLimit: nil, in: project, by: caller)
+        }
+    }
+}
+
+/// A health check whose answer a test decides.
+public final class SettableHealth: HealthProbe {
+    private let answer = Mutex(true)
+
+    public func set(_ healthy: Bool) { answer.withLock { $0 = healthy } }
+
+    public func isHealthy(_ target: HealthTarget) async -> Bool { answer.withLock { $0 } }
+}
+
+extension Platform {
+    /// Waits for the workload to be as described; throws when that does not come true.
+    public func wait(
+        for id: Identifier<Workload>, within limit: Duration = .seconds(10),
+        _ isSo: @escaping @Sendable (WorkloadRecord?) async throws -> Bool
+    ) async throws {
+        let changes = signals.changes(in: nil)
+        let isThere = try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                if try await isSo(self.store.read { try $0.workload(id) }) { return true }
+                for await _ in changes where try await isSo(self.store.read { try $0.workload(id) }) { return true }
+                return false
+            }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return false
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? false
+        }
+        guard isThere else { throw NeverCameTrue(workload: try await store.read { try $0.workload(id) }) }
+    }
+
+    public func wait(for workload: WorkloadRecord, toBe state: WorkloadState) async throws {
+        try await wait(for: workload.id) { $0?.state == state }
+    }
+}
+
+public struct NeverCameTrue: Error, CustomStringConvertible {
+    let workload: WorkloadRecord?
+
+    public var description: String {
+        "waited in vain; the workload is \(workload.map { "\($0.state), \(String(describing: $0.failure))" } ?? "gone")"
+    }
+}
