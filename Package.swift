@@ -158,6 +158,11 @@ let package = Package(
         ),
         .testTarget(name: "WeirModelTests", dependencies: ["WeirModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
+            name: "WeirStoreTests",
+            dependencies: ["WeirModel", "WeirStore", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "WeirPlatformTests",
             dependencies: [
                 "WeirModel", "WeirStore", "WeirEngine", "WeirPlatform", "TestSupport",

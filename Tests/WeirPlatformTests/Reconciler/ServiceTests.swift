@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import WeirEngine
 import WeirModel
 import WeirStore
 

@@ -1,0 +1,97 @@
+import GRDB
+import TestSupport
+import Testing
+import WeirModel
+
+@testable import WeirStore
+
+@Suite("Workloads in the store")
+struct WorkloadStoreTests {
+    @Test("each narrowing of a list walks an index that is in the list's order, and sorts nothing", arguments: [
+        WorkloadFilter(), WorkloadFilter(kind: .job), WorkloadFilter(state: .running),
+        WorkloadFilter(kind: .job, state: .running), WorkloadFilter(kind: .job, name: "x"),
+    ])
+    func plans(_ filter: WorkloadFilter) async throws {
+        let fixture = try await StoreFixture()
+        let workspace = fixture.workspace
+        let plan = try await fixture.store.read { reading in
+            let statement = Reading.listStatement(in: workspace, filter, PageRequest())
+            return try Row.fetchAll(
+                reading.db, sql: "EXPLAIN QUERY PLAN " + statement.sql, arguments: statement.arguments
+            ).map { $0["detail"] as String }.joined(separator: "\n")
+        }
+        #expect(plan.contains("USING INDEX workload_"), "\(plan)")
+        #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
+    }
+
+    @Test("what the Reconciler reads at the start does not walk the ended workloads")
+    func livePlan() async throws {
+        let fixture = try await StoreFixture()
+        let plan = try await fixture.store.read { reading in
+            try Row.fetchAll(
+                reading.db,
+                sql: """
+                    EXPLAIN QUERY PLAN SELECT * FROM workload WHERE id IN (SELECT id FROM workload
+                    WHERE state IN ('queued', 'deploying', 'running', 'stopping') OR wanted = 'deleted' AND deleted_at IS NULL
+                    UNION SELECT workload FROM instance WHERE removed_at IS NULL)
+                    """
+            ).map { $0["detail"] as String }.joined(separator: "\n")
+        }
+        #expect(plan.contains("workload_live"), "\(plan)")
+        #expect(plan.contains("instance_present"), "\(plan)")
+        #expect(!plan.contains("SCAN workload\n") && !plan.hasSuffix("SCAN workload"), "\(plan)")
+    }
+
+    @Test("an event writes the state, the run and the history together; one that does not fit changes nothing (DEV-27)")
+    func apply() async throws {
+        let fixture = try await StoreFixture()
+        let job = try fixture.job("train")
+        try await fixture.insert(job)
+        let later = fixture.now + .seconds(5)
+        try await fixture.store.write { db in
+            try db.apply(.admitted, to: job, cause: Cause("admitted"), at: later)
+            try db.apply(.ready, to: job, cause: Cause("ready"), at: later)
+        }
+        await #expect(throws: WeirError.self) {
+            try await fixture.store.write { try $0.apply(.admitted, to: job, cause: Cause("admitted"), at: later) }
+        }
+        let (workload, history, runs) = try await fixture.store.read { db in
+            (try db.workload(job.id), try db.transitions(of: job.id), try db.runs(of: job.id))
+        }
+        #expect(workload?.state == .running)
+        #expect(workload?.runningSince == later)
+        #expect(history.map(\.state) == [.queued, .deploying, .running])
+        #expect(runs.map(\.runningAt) == [later])
+    }
+
+    @Test("pages follow each other without a gap or a repetition")
+    func pages() async throws {
+        let fixture = try await StoreFixture()
+        for number in 0..<25 { try await fixture.insert(fixture.job("job-\(number)")) }
+        let workspace = fixture.workspace
+        var seen: [Identifier<Workload>] = []
+        var cursor: String?
+        repeat {
+            let page = PageRequest(limit: 10, after: cursor)
+            let part = try await fixture.store.read { try $0.workloads(in: workspace, WorkloadFilter(kind: .job), page) }
+            seen += part.items.map(\.id)
+            cursor = part.next
+        } while cursor != nil
+        #expect(seen.count == 25)
+        #expect(seen == seen.sorted(by: >))
+        #expect(Set(seen).count == 25)
+    }
+
+    @Test("a name is free again only when its holder is deleted, whatever the case (X17)")
+    func names() async throws {
+        let fixture = try await StoreFixture()
+        let job = try fixture.job("Train")
+        try await fixture.insert(job)
+        let same = try fixture.job("tRAIN")
+        let error = await #expect(throws: WeirError.self) { try await fixture.insert(same) }
+        #expect(error?.code == "name_taken")
+        let now = fixture.now
+        try await fixture.store.write { try $0.markDeleted(job.id, at: now) }
+        try await fixture.insert(same)
+    }
+}
