@@ -18,7 +18,7 @@ struct SessionRoutes {
                     "account": AccountView(login.account).json,
                 ], status: .created)
             response.headers[.setCookie] = Authentication.setCookie(
-                login.secret, seconds: Accounts.sessionDuration.milliseconds / 1000, secure: call.settings.tls != nil)
+                login.secret, seconds: accounts.sessionDuration.milliseconds / 1000, secure: call.settings.tls != nil)
             return response
         }
 

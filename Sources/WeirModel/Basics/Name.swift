@@ -11,7 +11,7 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
         guard !trimmed.isEmpty else { throw .missing(field) }
         guard trimmed.count <= Self.limit else { throw .tooLong(field, limit: Self.limit, rule: "PRJ-03") }
         guard !trimmed.unicodeScalars.contains(where: { CharacterSet.controlCharacters.contains($0) }),
-            !trimmed.contains("/")
+            !trimmed.utf8.contains(UInt8(ascii: "/"))
         else { throw .malformed(field, "a name without control characters and \"/\"", rule: "X17") }
         self.text = trimmed
     }

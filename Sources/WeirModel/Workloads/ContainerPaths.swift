@@ -2,6 +2,8 @@
 public enum ContainerPaths {
     public static let code = "/gemini/code"
     public static let output = "/gemini/output"
+    /// What the project's jobs and services wrote, each in a folder of its own: seen from environments and boards.
+    public static let jobs = "/gemini/output/jobs"
     public static let home = "/home/user"
     public static let netdisk = "/ark-contexts/data"
     public static let mostMounts = 3
@@ -24,7 +26,9 @@ public struct PlannedMount: Hashable, Sendable {
         case tree(TreeName)
         /// All results of the project.
         case projectOutput
-        /// The folder of this workload below the project's results.
+        /// The results of all jobs and services of the project.
+        case jobOutputs
+        /// The folder of this workload among them.
         case ownOutput
         case home
         case netdisk
@@ -42,6 +46,7 @@ extension WorkloadSpec {
         case .environment:
             add(.liveCode, ContainerPaths.code, writable: true)
             add(.projectOutput, ContainerPaths.output, writable: true)
+            add(.jobOutputs, ContainerPaths.jobs)
         case .job(let job):
             add(.tree(job.code), ContainerPaths.code)
             add(.ownOutput, ContainerPaths.output, writable: true)
@@ -50,6 +55,7 @@ extension WorkloadSpec {
             add(.ownOutput, ContainerPaths.output, writable: true)
         case .board:
             add(.projectOutput, ContainerPaths.output)
+            add(.jobOutputs, ContainerPaths.jobs)
             return mounts
         }
         for (position, version) in datasets.enumerated() {

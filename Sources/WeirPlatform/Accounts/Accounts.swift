@@ -13,7 +13,7 @@ public struct Accounts: Sendable {
     private let passwords: Passwords
     private let memberships: Memberships
     private let signUpIsOpen: Bool
-    private let sessionDuration: Duration
+    public let sessionDuration: Duration
 
     public init(
         store: Store, clock: any WallClock, identifiers: any IdentifierSource, threads: NIOThreadPool,

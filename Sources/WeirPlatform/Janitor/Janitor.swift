@@ -85,6 +85,7 @@ public struct Janitor: Service {
         for project in projects {
             try await files.remove(.code(project))
             try await files.remove(.output(project))
+            try await files.remove(.jobs(project))
         }
         let freed = try await files.collect(keeping: trees, olderThan: now - Self.youngFiles)
         logger.info(

@@ -77,6 +77,7 @@ public struct Projects: Sendable {
         }
         try await files.remove(.code(id))
         try await files.remove(.output(id))
+        try await files.remove(.jobs(id))
     }
 
     /// The code store: /gemini/code in environments (PRJ-08..10).

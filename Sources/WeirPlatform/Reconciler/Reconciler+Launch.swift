@@ -7,9 +7,14 @@ extension Reconciler {
     func plan(_ instance: InstanceRecord, _ workload: WorkloadRecord) async throws -> Launch {
         let spec = workload.spec
         var mounts: [Launch.Mount] = []
+        if spec.kind == .environment || spec.kind == .board {
+            // The place of the inner mount has to be there before the outer one is read-only.
+            _ = try await files.make(.output(workload.project))
+            try await files.makeFolder(.output(workload.project), at: FilePath("jobs"))
+        }
         for mount in spec.mounts() {
             let folder = folder(of: mount.source, workload)
-            let source = mount.writable ? try await files.make(folder) : files.layout.path(of: folder)
+            let source = if case .tree = folder { files.layout.path(of: folder) } else { try await files.make(folder) }
             mounts.append(Launch.Mount(source: source, target: mount.target, writable: mount.writable))
         }
         return Launch(
@@ -26,6 +31,7 @@ extension Reconciler {
         case .liveCode: .code(workload.project)
         case .tree(let tree): .tree(tree)
         case .projectOutput: .output(workload.project)
+        case .jobOutputs: .jobs(workload.project)
         case .ownOutput: .workloadOutput(workload.id, workload.project)
         case .home: .home(workload.createdBy)
         case .netdisk: .netdisk(workload.createdBy)

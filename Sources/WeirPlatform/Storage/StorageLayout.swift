@@ -26,9 +26,11 @@ public struct StorageLayout: Hashable, Sendable {
     public func upload(_ upload: Identifier<Upload>) -> String { uploads + "/" + upload.text }
     public func code(of project: Identifier<Project>) -> String { projects + "/" + project.text + "/code" }
     public func output(of project: Identifier<Project>) -> String { projects + "/" + project.text + "/output" }
-    /// The workload's own folder below the results of its project.
+    /// What jobs and services wrote. It stands beside the results of environments and not below them: who can write a
+    /// folder could put a link in the place of one that is about to be mounted.
+    public func jobs(of project: Identifier<Project>) -> String { projects + "/" + project.text + "/jobs" }
     public func output(of workload: Identifier<Workload>, in project: Identifier<Project>) -> String {
-        output(of: project) + "/" + workload.text
+        jobs(of: project) + "/" + workload.text
     }
     public func home(of account: Identifier<Account>) -> String { accounts + "/" + account.text + "/home" }
     public func netdisk(of account: Identifier<Account>) -> String { accounts + "/" + account.text + "/netdisk" }
@@ -40,6 +42,7 @@ public struct StorageLayout: Hashable, Sendable {
         case .draft(let asset): draft(of: asset)
         case .code(let project): code(of: project)
         case .output(let project): output(of: project)
+        case .jobs(let project): jobs(of: project)
         case .workloadOutput(let workload, let project): output(of: workload, in: project)
         case .home(let account): home(of: account)
         case .netdisk(let account): netdisk(of: account)
@@ -56,6 +59,8 @@ public enum StoredFolder: Hashable, Sendable {
     /// The others are live: containers write into them at any moment.
     case code(Identifier<Project>)
     case output(Identifier<Project>)
+    /// The outputs of all jobs and services of the project, each in a folder named by its workload.
+    case jobs(Identifier<Project>)
     case workloadOutput(Identifier<Workload>, Identifier<Project>)
     case home(Identifier<Account>)
     case netdisk(Identifier<Account>)

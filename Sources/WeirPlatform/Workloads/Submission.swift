@@ -103,7 +103,10 @@ struct Submissions: Sendable {
         let tree = TreeName(identifiers.next(Tree.self, at: now))
         let spec = resolved.spec(submission, try detail(resolved, tree))
         try await requireRoom(for: spec)
-        if case .snapshot = code { _ = try await files.freeze(.code(project), as: tree) }
+        if case .snapshot = code {
+            _ = try await files.make(.code(project))
+            _ = try await files.freeze(.code(project), as: tree)
+        }
 
         let workload = WorkloadRecord(
             id: identifiers.next(Workload.self, at: now), workspace: resolved.project.workspace, project: project,
