@@ -8,12 +8,13 @@ struct PortView: JSONConvertible {
     let mode: PortMode
     let host: String
     let traffic: PortCount?
+    let idleLimit: Duration
 
     var json: JSON {
         let active = max(port.activeAt, traffic?.activeAt ?? port.activeAt)
         return [
             "number": port.number, "address": "\(host):\(port.number)", "mode": mode, "opened_at": port.openedAt,
-            "active_at": active, "released_at": active + Janitor.portIdleLimit,
+            "active_at": active, "released_at": active + idleLimit,
             "requests": max(port.requests, traffic?.requests ?? 0), "errors": max(port.errors, traffic?.errors ?? 0),
         ]
     }

@@ -1,6 +1,5 @@
 import Foundation
 import NIOSSL
-import WeirEngine
 import WeirHTTP
 import WeirModel
 import WeirPlatform
@@ -40,15 +39,6 @@ extension Configuration {
 
     var unpackLimits: UnpackLimits {
         UnpackLimits(size: limits.unpackSize, files: limits.unpackFiles, ratio: Int64(limits.unpackRatio))
-    }
-
-    /// The host as it was found, with what the operator decides otherwise.
-    func hostProfile() async -> HostProfile {
-        var profile = await HostProfile.detect(externalPodman: engine.socket != nil)
-        if engine.privateMounts != .auto { profile.hybridCgroups = engine.privateMounts == .on }
-        if engine.userNamespaces != .auto { profile.subordinateIDs = engine.userNamespaces == .on }
-        if engine.openFiles != nil { profile.canRaiseLimits = false }
-        return profile
     }
 
     /// The price list as the store keeps it: flavors with their prices, and what storage costs.

@@ -4,6 +4,7 @@ import Logging
 import NIOPosix
 import NIOSSL
 import ServiceLifecycle
+import UnixSignals
 import WeirEngine
 import WeirHTTP
 import WeirModel
@@ -31,7 +32,7 @@ struct Installed {
         let tools = NIOThreadPool(numberOfThreads: 4)
         threads.start()
         tools.start()
-        let profile = await configuration.hostProfile()
+        let profile = await HostProfile.detect(externalPodman: configuration.engine.socket != nil)
         let podman = PodmanService(external: configuration.engine.socket, profile: profile, logger: logger)
         let keeper = PodmanKeeper(service: podman, logger: logger)
         await keeper.tryOnce()
