@@ -1,46 +1,35 @@
-/// What the doctor found about one thing.
+import WeirEngine
+import WeirModel
+
+/// What the doctor found about one thing, ready to be shown.
 struct Finding: Sendable, Equatable {
-    enum Grade: String, Sendable {
-        case good
-        /// Weir runs, with less than it could.
-        case note
-        /// Weir, or a part of it, does not run.
-        case lack
-    }
-
     let subject: String
-    let grade: Grade
-    let text: String
+    let status: HostCheck.Status
+    let text: LocalizedText
     /// What to do about it.
-    let mend: String?
+    let remedy: LocalizedText?
 
-    static func good(_ subject: String, _ text: String) -> Finding {
-        Finding(subject: subject, grade: .good, text: text, mend: nil)
+    init(_ check: HostCheck) {
+        self.init(check.name, check.status, check.finding, remedy: check.remedy)
     }
 
-    static func note(_ subject: String, _ text: String, mend: String? = nil) -> Finding {
-        Finding(subject: subject, grade: .note, text: text, mend: mend)
+    init(_ subject: String, _ status: HostCheck.Status, _ text: LocalizedText, remedy: LocalizedText? = nil) {
+        self.subject = subject
+        self.status = status
+        self.text = text
+        self.remedy = remedy
     }
 
-    static func lack(_ subject: String, _ text: String, mend: String) -> Finding {
-        Finding(subject: subject, grade: .lack, text: text, mend: mend)
-    }
-
-    var json: JSONValue {
+    func json(_ language: Language) -> JSONValue {
         .members([
-            "subject": .string(subject), "grade": .string(grade.rawValue), "text": .string(text),
-            "mend": mend.map { .string($0) },
+            "subject": .string(subject), "status": .string(status.rawValue), "text": .string(text[language]),
+            "remedy": remedy.map { .string($0[language]) },
         ])
     }
 
-    /// Any number of lines for a terminal.
-    var shown: String {
-        let mark =
-            switch grade {
-            case .good: "ok  "
-            case .note: "note"
-            case .lack: "LACK"
-            }
-        return "\(mark)  \(subject.padded(to: 12))  \(text)" + (mend.map { "\n                    → \($0)" } ?? "")
+    /// One line, and one more with the remedy.
+    func shown(_ language: Language) -> String {
+        "\(status.rawValue.padded(to: 7))  \(subject.padded(to: 15))  \(text[language])"
+            + (remedy.map { "\n" + String(repeating: " ", count: 26) + "→ \($0[language])" } ?? "")
     }
 }
