@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import WeirEngine
 import WeirModel
 
 struct DoctorCommand: AsyncParsableCommand {
