@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source Scripts/demo/common.sh
 
-weir=$(swift build --show-bin-path)/weir
+weir=${WEIR:-$(swift build --show-bin-path)/weir}
 python=.build/python/bin/python
 begin=$EPOCHREALTIME
 since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'; }
@@ -53,8 +53,7 @@ start_server() {
 log_in() {
     if [[ ! -s $secret ]]; then
         local once
-        once=$(grep -oiE 'one-time password[^:]*: *[^ "]+' "$log" | tail -1 | sed -E 's/.*: *//')
-        [[ -n $once ]] || { echo "the log has no one-time password" >&2; return 1; }
+        once=$(cat "$data/operator-one-time-password")
         "$weir" login "http://$api" --name operator --quiet <<<"$once" >/dev/null
         (umask 077 && LC_ALL=C tr -dc 'a-hjkmnp-z2-9' </dev/urandom | head -c 16 >"$secret.new") || true
         printf '%s\n%s\n' "$once" "$(cat "$secret.new")" | "$weir" password --quiet

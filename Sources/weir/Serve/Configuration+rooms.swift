@@ -1,5 +1,6 @@
 import Foundation
 import NIOSSL
+import WeirEngine
 import WeirHTTP
 import WeirModel
 import WeirPlatform
@@ -21,7 +22,8 @@ extension Configuration {
         }
         return GatewaySettings(
             host: gateway.listen.host, port: gateway.listen.port,
-            publicURL: "\(scheme)://\(gatewayHost.contains(":") ? "[\(gatewayHost)]" : gatewayHost):\(gateway.listen.port)",
+            publicURL:
+                "\(scheme)://\(gatewayHost.contains(":") ? "[\(gatewayHost)]" : gatewayHost):\(gateway.listen.port)",
             tls: tls)
     }
 
@@ -35,6 +37,13 @@ extension Configuration {
         return HTTPSettings(
             host: api.listen.host, port: api.listen.port, tls: tls, version: WeirVersion.text,
             signUpIsOpen: signUp == .open)
+    }
+
+    var egress: Egress {
+        switch engine.egress {
+        case .open: .open(privateNetworks: engine.networks)
+        case .closed: .closed(except: engine.networks)
+        }
     }
 
     var unpackLimits: UnpackLimits {

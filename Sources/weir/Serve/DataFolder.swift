@@ -27,6 +27,7 @@ extension WeirError {
         WeirError(
             "data_in_use", .conflict, subject: "data",
             LocalizedText("Another Weir runs on \(path), or it cannot be written.", zh: "\(path) 正被另一个 Weir 使用，或不可写。"),
-            remedy: LocalizedText("Stop the other one, or name another folder with --data.", zh: "请停止另一进程，或用 --data 指定其他目录。"))
+            remedy: LocalizedText(
+                "Stop the other one, or name another folder with --data.", zh: "请停止另一进程，或用 --data 指定其他目录。"))
     }
 }

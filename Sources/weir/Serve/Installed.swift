@@ -39,7 +39,8 @@ struct Installed {
         let engine = PodmanEngine(
             configuration: PodmanConfiguration(
                 socket: configuration.engine.socket ?? PodmanService.defaultSocket, installation: installation.id,
-                host: profile, caBundle: configuration.engine.caBundle, scratchFolder: data.scratch),
+                host: profile, caBundle: configuration.engine.caBundle, scratchFolder: data.scratch,
+                egress: configuration.egress, logLimit: configuration.engine.logLimit.count),
             clock: clock, logger: logger)
         let files = FileStore(
             layout: StorageLayout(root: data.files), pool: threads, tools: tools, limits: configuration.unpackLimits,
@@ -91,7 +92,8 @@ struct Installed {
     }
 
     private func officialImages(_ engine: PodmanEngine) -> Images.OfficialBuild {
-        let base: OfficialImages.Base = configuration.engine.registry.map { .registry("\($0)/library/debian:bookworm-slim") } ?? .made
+        let base: OfficialImages.Base =
+            configuration.engine.registry.map { .registry("\($0)/library/debian:bookworm-slim") } ?? .made
         return { progress in
             guard let folder = InstalledFiles.folder(holding: "Images/notebook/Containerfile") else {
                 throw WeirError.definitionsMissing()
@@ -116,7 +118,9 @@ struct Installed {
             fsync(file)
         }
         let login = "operator"
-        guard try await accounts.createFirstOperator(login: login, oneTimePassword: kept ?? password) != nil else { return }
+        guard try await accounts.createFirstOperator(login: login, oneTimePassword: kept ?? password) != nil else {
+            return
+        }
         print(
             """
             The operator's account has been made.

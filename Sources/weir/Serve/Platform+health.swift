@@ -29,7 +29,9 @@ extension Platform {
                 }
                 return [
                     Gauge("weir_workloads", "Workloads that are not at their end, by kind and state.", workloads),
-                    Gauge("weir_ports_open", "External ports that are open.", [Gauge.Value([:], Int64(routes.counters().count))]),
+                    Gauge(
+                        "weir_ports_open", "External ports that are open.",
+                        [Gauge.Value([:], Int64(routes.counters().count))]),
                 ]
             })
     }
