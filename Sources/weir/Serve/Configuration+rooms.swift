@@ -39,7 +39,7 @@ extension Configuration {
             signUpIsOpen: signUp == .open)
     }
 
-    var egress: Egress {
+    var engineEgress: WeirEngine.Egress {
         switch engine.egress {
         case .open: .open(privateNetworks: engine.networks)
         case .closed: .closed(except: engine.networks)

@@ -40,7 +40,7 @@ struct Installed {
             configuration: PodmanConfiguration(
                 socket: configuration.engine.socket ?? PodmanService.defaultSocket, installation: installation.id,
                 host: profile, caBundle: configuration.engine.caBundle, scratchFolder: data.scratch,
-                egress: configuration.egress, logLimit: configuration.engine.logLimit.count),
+                egress: configuration.engineEgress, logLimit: configuration.engine.logLimit.count),
             clock: clock, logger: logger)
         let files = FileStore(
             layout: StorageLayout(root: data.files), pool: threads, tools: tools, limits: configuration.unpackLimits,
