@@ -6,6 +6,7 @@ extension Reconciler {
     /// From what the workload is to what the engine has to be told.
     func plan(_ instance: InstanceRecord, _ workload: WorkloadRecord) async throws -> Launch {
         let spec = workload.spec
+        try await files.makeLogs(of: workload.id)
         var mounts: [Launch.Mount] = []
         if spec.kind == .environment || spec.kind == .board {
             // The place of the inner mount has to be there before the outer one is read-only.

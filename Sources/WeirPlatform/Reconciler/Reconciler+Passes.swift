@@ -11,6 +11,7 @@ extension Reconciler {
     func reconcile(_ id: Identifier<Workload>) async throws -> Duration? {
         guard let workload = try await store.read({ try $0.workload(id) }) else {
             forget(id)
+            try await files.removeLogs(of: id)
             return nil
         }
         switch workload.state {
@@ -158,6 +159,7 @@ extension Reconciler {
         guard workload.wanted == .deleted else { return }
         let now = clock.now()
         try await store.write { try $0.markDeleted(workload.id, at: now) }
+        try await files.removeLogs(of: workload.id)
         signals.changed(in: workload.workspace)
     }
 

@@ -46,6 +46,19 @@ public struct FileStore: Sendable {
         }
     }
 
+    /// Makes the folder into which the engine writes what a workload says. Only the operator of the machine reads it.
+    public func makeLogs(of workload: Identifier<Workload>) async throws {
+        try await blocking {
+            if mkdir(layout.logs(of: workload), 0o700) < 0, errno != EEXIST {
+                throw SystemFault.current("mkdir", layout.logs(of: workload))
+            }
+        }
+    }
+
+    public func removeLogs(of workload: Identifier<Workload>) async throws {
+        try await blocking { try OpenFolder(trusted: layout.logs).remove(EntryName(workload.text)) }
+    }
+
     /// Throws `not_found` when the folder is absent, unless it is to be made.
     func open(_ folder: StoredFolder, making: Bool = false, owner: UInt32 = 0) throws -> OpenFolder {
         let path = layout.path(of: folder)

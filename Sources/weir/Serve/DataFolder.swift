@@ -13,6 +13,8 @@ struct DataFolder {
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
         lock = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw WeirError.dataInUse(path) }
+        // Made before SQLite would make it for everybody to read; its journals take over the mode.
+        close(open(database, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
     }
 
     var database: String { path + "/weir.sqlite" }
