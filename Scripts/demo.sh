@@ -32,12 +32,16 @@ start_server() {
         echo "it runs already, at http://$api"
         return
     fi
+    if curl -s -o /dev/null "http://$api/"; then
+        echo "another program listens at $api: end it, or choose by DEMO_PORT and DEMO_GATEWAY_PORT" >&2
+        return 1
+    fi
     mkdir -p "$data"
-    setsid "$weir" serve --data "$data" --listen "$api" --gateway-listen "$gateway" >>"$log" 2>&1 </dev/null &
+    setsid "$weir" serve --data "$data" --listen "$api" --gateway-listen "$gateway" --set "gateway.ports=$ports" >>"$log" 2>&1 </dev/null &
     echo $! >"$pid_file"
     local tries
     for ((tries = 0; tries < 600; tries++)); do
-        if curl -fs -o /dev/null "http://$api/readyz"; then
+        if server_pid >/dev/null && curl -fs -o /dev/null "http://$api/readyz"; then
             echo "listening at http://$api, tools at http://$gateway"
             return
         fi

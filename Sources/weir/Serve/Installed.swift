@@ -52,16 +52,23 @@ struct Installed {
             engine: engine, client: client, threads: threads, clock: clock,
             buildOfficialImages: officialImages(engine), logger: logger)
 
-        try await platform.prepare(
-            flavors: configuration.flavors, tariff: configuration.tariffDocument, at: clock.now())
-        try await makeFirstOperator(platform.accounts)
-        try await serve(platform, engine, keeper, clock)
-
+        // Whatever happens, what was opened is closed: a start that fails ends with its reason and nothing else.
+        let outcome: Result<Void, any Error>
+        do {
+            try await platform.prepare(
+                flavors: configuration.flavors, tariff: configuration.tariffDocument, at: clock.now())
+            try await makeFirstOperator(platform.accounts)
+            try await serve(platform, engine, keeper, clock)
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
         try await client.shutdown()
         try await engine.shutdown()
         try store.close()
         try await threads.shutdownGracefully()
         try await tools.shutdownGracefully()
+        try outcome.get()
     }
 
     private func serve(
