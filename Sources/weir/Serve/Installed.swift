@@ -99,8 +99,7 @@ struct Installed {
     }
 
     private func officialImages(_ engine: PodmanEngine) -> Images.OfficialBuild {
-        let base: OfficialImages.Base =
-            configuration.engine.registry.map { .registry("\($0)/library/debian:bookworm-slim") } ?? .made
+        let base: OfficialImages.Base = configuration.engine.registry.map { .registry("\($0)/library/debian:bookworm-slim") } ?? .made
         return { progress in
             guard let folder = InstalledFiles.folder(holding: "Images/notebook/Containerfile") else {
                 throw WeirError.definitionsMissing()
