@@ -12,19 +12,21 @@ struct OutputRoutes {
         let (projects, files) = (projects, files)
 
         routes.get("projects/{project}/output", "listOutput") { call in
-            let output = try await projects.output(of: call.id("project"), for: call.caller)
-            return try await call.listing(of: output, in: files)
+            let (folder, place) = try await projects.output(of: call.id("project"), at: call.path(), for: call.caller)
+            return try await call.listing(of: folder, at: place, in: files)
         }
 
         routes.get("projects/{project}/output/file", "downloadOutput") { call in
-            let output = try await projects.output(of: call.id("project"), for: call.caller)
-            return try call.answer(file: try await files.open(output, at: call.filePath()))
+            let path = try call.filePath()
+            let (folder, place) = try await projects.output(of: call.id("project"), at: path, for: call.caller)
+            guard !place.isRoot else { throw WeirError.missing("path") }
+            return try call.answer(file: try await files.open(folder, at: place))
         }
 
         routes.get("projects/{project}/output/archive", "downloadOutputArchive") { call in
-            let output = try await projects.output(of: call.id("project"), for: call.caller)
             let path = try call.path()
-            return call.answer(archive: try await files.archive(output, at: path), name: path.name ?? "output")
+            let (folder, place) = try await projects.output(of: call.id("project"), at: path, for: call.caller)
+            return call.answer(archive: try await files.archive(folder, at: place), name: path.name ?? "output")
         }
     }
 }

@@ -14,9 +14,10 @@ extension Call {
         return path
     }
 
-    func listing(of folder: StoredFolder, in files: FileStore) async throws -> Response {
+    /// The entries at the path that was asked for; `place` is where it lies in the folder when that is another.
+    func listing(of folder: StoredFolder, at place: FilePath? = nil, in files: FileStore) async throws -> Response {
         let (path, page) = (try path(), try page())
-        let found = try await files.list(folder, at: path, after: page.after, limit: page.limit)
+        let found = try await files.list(folder, at: place ?? path, after: page.after, limit: page.limit)
         return answer([
             "items": try found.entries.map { try Self.json(of: $0, at: path.appending(component: $0.name)) },
             "next": found.next,

@@ -89,12 +89,23 @@ public struct Projects: Sendable {
         return .code(project.id)
     }
 
-    /// The results of everything that ran in the project (PRJ-11).
-    public func output(of id: Identifier<Project>, for caller: Caller) async throws -> StoredFolder {
+    /// The results of everything that ran in the project, as environments see them at /gemini/output: their own, and
+    /// below `jobs` what jobs and services wrote, each in a folder named by its id (PRJ-11).
+    public func output(
+        of id: Identifier<Project>, at path: FilePath, for caller: Caller
+    ) async throws -> (StoredFolder, FilePath) {
         let project = try await project(id, for: caller)
+        _ = try await files.make(.jobs(project.id))
+        if path.components.first == Self.jobs {
+            return (.jobs(project.id), try FilePath(path.components.dropFirst().joined(separator: "/")))
+        }
         _ = try await files.make(.output(project.id))
-        return .output(project.id)
+        try await files.makeFolder(.output(project.id), at: FilePath(Self.jobs))
+        return (.output(project.id), path)
     }
+
+    /// The last part of `ContainerPaths.jobs`.
+    static let jobs = "jobs"
 }
 
 extension WeirError {

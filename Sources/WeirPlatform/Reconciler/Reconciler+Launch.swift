@@ -11,7 +11,7 @@ extension Reconciler {
         if spec.kind == .environment || spec.kind == .board {
             // The place of the inner mount has to be there before the outer one is read-only.
             _ = try await files.make(.output(workload.project))
-            try await files.makeFolder(.output(workload.project), at: FilePath("jobs"))
+            try await files.makeFolder(.output(workload.project), at: FilePath(Projects.jobs))
         }
         for mount in spec.mounts() {
             let folder = folder(of: mount.source, workload)

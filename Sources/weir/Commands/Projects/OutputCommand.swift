@@ -23,7 +23,7 @@ struct OutputCommand: AsyncParsableCommand {
     struct Download: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "Fetch a folder or file of the output.",
-            discussion: "EXAMPLES:\n  weir project output download train-1/model --to ./model")
+            discussion: "EXAMPLES:\n  weir project output download jobs/wld_01m7yp4s8q1a17ry933sz9jz0g/model --to ./model")
 
         @Argument(help: "Folder or file; everything when left out.") var path = ""
         @Option(help: "Folder of this machine.", completion: .directory) var to = "."
