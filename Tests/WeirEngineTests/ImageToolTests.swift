@@ -35,7 +35,9 @@ struct ImageToolTests {
     func build() async throws {
         try await TestEngine.with { test in
             let context = test.folder.path + "/context"
-            try write(["Containerfile": "FROM \(test.image)\nCOPY greeting /greeting\nRUN echo step-two\nLABEL a=b\n", "greeting": "hi"], to: context)
+            try write(
+                ["Containerfile": "FROM \(test.image)\nCOPY greeting /greeting\nRUN echo step-two\nLABEL a=b\n", "greeting": "hi"],
+                to: context)
             let lines = Lines()
             let tag = "localhost/weir-test/\(test.configuration.installation):1"
             let image = try await test.engine.build(ImageBuild(context: context, tag: tag, labels: ["weir.c": "d"])) {

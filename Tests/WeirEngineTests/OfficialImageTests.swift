@@ -43,7 +43,10 @@ struct OfficialImageTests {
                     let bare = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", url]
                     #expect(try await test.engine.run(bare, in: launch.instance).output == "403")
                 }
-                let install = ["sh", "-c", "apt-get update >/dev/null && apt-get install -y -q tree && uv pip install -q idna==3.10 && pip download -q --no-deps idna==3.7"]
+                let install = [
+                    "sh", "-c",
+                    "apt-get update >/dev/null && apt-get install -y -q tree && uv pip install -q idna==3.10 && pip download -q --no-deps idna==3.7",
+                ]
                 let processes = try await test.engine.processes(in: launch.instance)
                 #expect(!processes.isEmpty && !processes.contains { $0.command.contains("s3cret") })
                 if tool.name == "jupyterlab" {

@@ -7,10 +7,12 @@ import WeirModel
 
 @Suite("Workloads in the store")
 struct WorkloadStoreTests {
-    @Test("each narrowing of a list walks an index that is in the list's order, and sorts nothing", arguments: [
-        WorkloadFilter(), WorkloadFilter(kind: .job), WorkloadFilter(state: .running),
-        WorkloadFilter(kind: .job, state: .running), WorkloadFilter(kind: .job, name: "x"),
-    ])
+    @Test(
+        "each narrowing of a list walks an index that is in the list's order, and sorts nothing",
+        arguments: [
+            WorkloadFilter(), WorkloadFilter(kind: .job), WorkloadFilter(state: .running),
+            WorkloadFilter(kind: .job, state: .running), WorkloadFilter(kind: .job, name: "x"),
+        ])
     func plans(_ filter: WorkloadFilter) async throws {
         let fixture = try await StoreFixture()
         let workspace = fixture.workspace

@@ -154,7 +154,8 @@ public struct HostChecks: Sendable {
             ? HostCheck(
                 "gpus", .warning, LocalizedText("There is an NVIDIA driver and no CDI specification.", zh: "存在 NVIDIA 驱动，但没有 CDI 规范。"),
                 remedy: LocalizedText(
-                    "Run nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml.", zh: "请运行 nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml。"))
+                    "Run nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml.",
+                    zh: "请运行 nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml。"))
             : HostCheck("gpus", .ok, LocalizedText("No GPU on this host.", zh: "本机无 GPU。"))
     }
 

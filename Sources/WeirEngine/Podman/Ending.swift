@@ -48,7 +48,8 @@ enum StartRefusal {
         }
         // `mounting volume X for container <64 digits>: …` and the like: an id tells nobody anything.
         if let id = text.firstMatch(of: #/container [0-9a-f]{64}:? ?/#) {
-            text = text[id.range.upperBound...].isEmpty
+            text =
+                text[id.range.upperBound...].isEmpty
                 ? text.replacing(id.output, with: "the container") : String(text[id.range.upperBound...])
         }
         for prefix in ["crun: ", "runc: "] where text.hasPrefix(prefix) { text.removeFirst(prefix.count) }

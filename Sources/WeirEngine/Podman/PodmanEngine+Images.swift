@@ -64,7 +64,8 @@ extension PodmanEngine {
     public func importImage(tar: String, reference: String, changes: [String] = []) async throws -> EngineImage {
         let chunks = FileChunks(path: tar)
         let query = ["reference": reference].merging(
-            changes.isEmpty ? [:] : ["changes": changes.joined(separator: "\n")]) { $1 }
+            changes.isEmpty ? [:] : ["changes": changes.joined(separator: "\n")]
+        ) { $1 }
         let body = try await podman.stream(
             .POST, "/images/import", query, body: .stream(chunks, length: .unknown), contentType: "application/x-tar",
             timeout: .minutes(30))

@@ -12,7 +12,8 @@ struct ImageView: JSONConvertible {
     var json: JSON {
         [
             "id": image.id, "workspace": image.workspace, "reference": image.reference, "digest": image.digest,
-            "tools": ImageTool.tools(in: image.labels).keys.sorted(), "labels": image.labels, "size": image.size, "created_at": image.createdAt,
+            "tools": ImageTool.tools(in: image.labels).keys.sorted(), "labels": image.labels, "size": image.size,
+            "created_at": image.createdAt,
         ]
     }
 }

@@ -13,4 +13,3 @@ extension Call {
         return try IdempotencyKey(key, request: "\(request.method) \(request.uri.path) \(text)")
     }
 }
-

@@ -69,7 +69,8 @@ extension WeirError {
         WeirError(
             "unauthenticated", .unauthenticated, subject: "Authorization",
             LocalizedText("Log in first.", zh: "请先登录。"),
-            remedy: LocalizedText("Use `weir login`, or send an API token as a bearer token.", zh: "请使用 `weir login`，或以 Bearer 方式发送 API 令牌。"))
+            remedy: LocalizedText(
+                "Use `weir login`, or send an API token as a bearer token.", zh: "请使用 `weir login`，或以 Bearer 方式发送 API 令牌。"))
     }
 
     public static func wrongPassword() -> WeirError {

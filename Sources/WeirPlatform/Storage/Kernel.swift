@@ -11,9 +11,10 @@ enum Kernel {
     static func renameat2(
         _ from: CInt, _ name: [CChar], _ to: CInt, _ newName: [CChar], _ flags: CUnsignedInt
     ) -> CInt {
-        typealias Call = @Sendable @convention(c) (
-            CInt, UnsafePointer<CChar>, CInt, UnsafePointer<CChar>, CUnsignedInt
-        ) -> CInt
+        typealias Call =
+            @Sendable @convention(c) (
+                CInt, UnsafePointer<CChar>, CInt, UnsafePointer<CChar>, CUnsignedInt
+            ) -> CInt
         enum Symbol { static let call = Kernel.lookup("renameat2", as: Call.self) }
         return Symbol.call?(from, name, to, newName, flags) ?? unknown()
     }
@@ -41,9 +42,10 @@ enum Kernel {
     }
 
     static func attribute(_ file: CInt, _ name: String, most: Int) -> [UInt8]? {
-        typealias Call = @Sendable @convention(c) (
-            CInt, UnsafePointer<CChar>, UnsafeMutableRawPointer, Int
-        ) -> Int
+        typealias Call =
+            @Sendable @convention(c) (
+                CInt, UnsafePointer<CChar>, UnsafeMutableRawPointer, Int
+            ) -> Int
         enum Symbol { static let call = Kernel.lookup("fgetxattr", as: Call.self) }
         var value = [UInt8](repeating: 0, count: most)
         guard let count = Symbol.call?(file, name, &value, most), count >= 0 else { return nil }
@@ -51,9 +53,10 @@ enum Kernel {
     }
 
     static func setAttribute(_ file: CInt, _ name: String, _ value: [UInt8]) {
-        typealias Call = @Sendable @convention(c) (
-            CInt, UnsafePointer<CChar>, UnsafeRawPointer, Int, CInt
-        ) -> CInt
+        typealias Call =
+            @Sendable @convention(c) (
+                CInt, UnsafePointer<CChar>, UnsafeRawPointer, Int, CInt
+            ) -> CInt
         enum Symbol { static let call = Kernel.lookup("fsetxattr", as: Call.self) }
         _ = Symbol.call?(file, name, value, value.count, 0)
     }

@@ -84,8 +84,9 @@ extension Writing {
         try db.execute(
             sql: "UPDATE asset SET latest = latest + 1, changed_at = ? WHERE id = ? AND deleted_at IS NULL",
             arguments: [version.createdAt, version.asset])
-        guard let number = try Int.fetchOne(
-            db, sql: "SELECT latest FROM asset WHERE id = ? AND deleted_at IS NULL", arguments: [version.asset])
+        guard
+            let number = try Int.fetchOne(
+                db, sql: "SELECT latest FROM asset WHERE id = ? AND deleted_at IS NULL", arguments: [version.asset])
         else { throw WeirError.notFound("asset") }
         try db.execute(
             sql: """

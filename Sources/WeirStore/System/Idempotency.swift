@@ -4,9 +4,10 @@ public import WeirModel
 extension Reading {
     /// What the account made with this key before; throws when the request was another one.
     public func made(by account: Identifier<Account>, key: String, requestHash: String) throws -> String? {
-        guard let row = try Row.fetchOne(
-            db, sql: "SELECT request_hash, subject FROM idempotency WHERE account = ? AND key = ?",
-            arguments: [account, key])
+        guard
+            let row = try Row.fetchOne(
+                db, sql: "SELECT request_hash, subject FROM idempotency WHERE account = ? AND key = ?",
+                arguments: [account, key])
         else { return nil }
         let hash: String = row["request_hash"]
         guard hash == requestHash else { throw WeirError.idempotencyKeyReused() }

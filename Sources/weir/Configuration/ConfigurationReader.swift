@@ -119,8 +119,7 @@ struct ConfigurationReader {
 
 extension ConfigurationProblem {
     /// A name that is no key, with the one that was probably meant.
-    static func unknown(_ name: String, among known: [String], source: String, line: Int? = nil) -> ConfigurationProblem
-    {
+    static func unknown(_ name: String, among known: [String], source: String, line: Int? = nil) -> ConfigurationProblem {
         let nearest = known.map { ($0, $0.editDistance(to: name)) }.min { $0.1 < $1.1 }
         let hint = nearest.flatMap { $0.1 <= max(2, name.count / 4) ? "; did you mean \($0.0)?" : nil }
         return ConfigurationProblem(

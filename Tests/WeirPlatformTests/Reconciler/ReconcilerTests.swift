@@ -46,9 +46,11 @@ struct ReconcilerTests {
         }
     }
 
-    @Test("a failed program is told apart by its reason, and the reason stays (TRN-13)", arguments: [
-        FailureReason.exit(code: 3), .outOfMemory(limit: .gib(8)), .signal(11),
-    ])
+    @Test(
+        "a failed program is told apart by its reason, and the reason stays (TRN-13)",
+        arguments: [
+            FailureReason.exit(code: 3), .outOfMemory(limit: .gib(8)), .signal(11),
+        ])
     func jobFails(_ reason: FailureReason) async throws {
         let test = try TestPlatform()
         try await test.running { platform in

@@ -47,7 +47,8 @@ enum Archives {
         for (name, content) in entries {
             let offset = out.count
             let sum = Int(crc32(content))
-            let common = le(20, 2) + le(flags, 2) + le(0, 4) + le(0x21, 2) + le(sum, 4) + le(content.count, 4)
+            let common =
+                le(20, 2) + le(flags, 2) + le(0, 4) + le(0x21, 2) + le(sum, 4) + le(content.count, 4)
                 + le(content.count, 4) + le(name.count, 2)
             out += le(0x0403_4b50, 4) + common + le(0, 2) + name + content
             directory += le(0x0201_4b50, 4) + le(20, 2) + common + le(0, 12) + le(offset, 4) + name

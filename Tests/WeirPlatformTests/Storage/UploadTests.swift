@@ -77,8 +77,9 @@ struct UploadTests {
         }
         #expect(error?.code == "upload_checksum_mismatch" && error?.rule == "DAT-35")
         #expect(try await bench.store.progress(of: id).offset == 4_500_000)
-        let size = try FileManager.default.attributesOfItem(
-            atPath: bench.store.layout.upload(id) + "/data")[.size] as? Int
+        let size =
+            try FileManager.default.attributesOfItem(
+                atPath: bench.store.layout.upload(id) + "/data")[.size] as? Int
         #expect(size == 4_500_000)
     }
 

@@ -97,8 +97,7 @@ struct APIClient: Sendable {
         } catch let error as WeirError {
             // From the body that is being sent: a file that cannot be read.
             throw error
-        } catch let error as HTTPClientError where error == .invalidURL || error == .emptyHost || error == .emptyScheme
-        {
+        } catch let error as HTTPClientError where error == .invalidURL || error == .emptyHost || error == .emptyScheme {
             throw WeirError.malformed("server", "an http or https address, as http://127.0.0.1:8080")
         } catch {
             throw WeirError.unreachable(server, Self.plain(error))

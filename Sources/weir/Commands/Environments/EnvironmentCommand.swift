@@ -25,8 +25,7 @@ struct EnvironmentCommand: AsyncParsableCommand {
         @OptionGroup var made: WorkloadOptions
         @OptionGroup var mounts: MountOptions
         @Option(help: "The tool that `enter` opens; the first of the image when left out.") var tool: String?
-        @Option(help: "Stop by itself after so long, as 4h (DEV-24); else what the flavor allows.") var autoStop:
-            BriefDuration?
+        @Option(help: "Stop by itself after so long, as 4h (DEV-24); else what the flavor allows.") var autoStop: BriefDuration?
         @Flag(help: "Return when it runs.") var wait = false
         @OptionGroup var choice: ProjectOptions
         @OptionGroup var global: GlobalOptions

@@ -124,8 +124,7 @@ struct ProjectCommand: AsyncParsableCommand {
         @Argument(help: "Name or id; the chosen one when left out.") var project: String?
         @Option(help: "The new name.") var name: String?
         @Option(help: "The new description.") var description: String?
-        @Option(name: .customLong("tag"), help: "The tags in place of the old ones; can be given again.") var tags:
-            [String] = []
+        @Option(name: .customLong("tag"), help: "The tags in place of the old ones; can be given again.") var tags: [String] = []
         @Flag(help: "Take all tags away.") var noTags = false
         @OptionGroup var choice: WorkspaceOptions
         @OptionGroup var global: GlobalOptions

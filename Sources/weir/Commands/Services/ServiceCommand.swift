@@ -27,8 +27,7 @@ struct ServiceCommand: AsyncParsableCommand {
         @OptionGroup var mounts: MountOptions
         @Option(help: "Where the program listens.") var port: Int
         @Option(help: "What the gateway speaks to it: http or tcp (INF-08).") var mode: Mode = .http
-        @Option(help: "Path that answers 2xx or 3xx when the program is ready; else an open port will do.") var health:
-            String?
+        @Option(help: "Path that answers 2xx or 3xx when the program is ready; else an open port will do.") var health: String?
         @Option(help: "How long a replica may take to become ready, as 5m.") var startLimit: BriefDuration?
         @Option(help: "How many of it run.") var replicas = 1
         @Flag(help: "Sign the commitment for opening ports, which you have read (INF-06).") var sign = false
