@@ -1,4 +1,5 @@
 import Testing
+import WeirEngine
 import WeirModel
 
 @testable import weir
