@@ -8,6 +8,7 @@ secret=$home/operator-password
 api=127.0.0.1:${DEMO_PORT:-8080}
 gateway=127.0.0.1:${DEMO_GATEWAY_PORT:-8090}
 ports=${DEMO_PORTS:-31000-31999}
+bundle=/etc/ssl/certs/ca-certificates.crt
 export XDG_CONFIG_HOME=$home/client
 unset WEIR_SERVER WEIR_TOKEN WEIR_WORKSPACE WEIR_PROJECT
 

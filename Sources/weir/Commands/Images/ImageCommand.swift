@@ -106,7 +106,7 @@ struct ImageCommand: AsyncParsableCommand {
             guard !line.isEmpty, let value = try? JSONDecoder().decode(JSONValue.self, from: Data(line)) else {
                 return false
             }
-            if let text = value["progress"]?.text { session.output.note(text.withoutControls) }
+            if let text = value["progress"]?.text { session.output.note(text.replacing("\r", with: "").withoutControls) }
             if let image = value["image"] {
                 built.append(image)
                 session.output.note("Ready: \(image["reference"]?.text ?? "an image")")
