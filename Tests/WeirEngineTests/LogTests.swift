@@ -34,7 +34,7 @@ struct LogTests {
     @Test("a follower gets each line as it is written and ends with the instance")
     func follow() async throws {
         try await TestEngine.with { test in
-            let launch = test.launch("for i in 1 2 3; do echo tick $i; sleep 0.3; done; printf rest")
+            let launch = test.launch("for i in 1 2 3; do echo tick $i; while [ ! -e /tmp/$i ]; do sleep 0.02; done; done; printf rest")
             _ = try await test.engine.launch(launch)
             let log = InstanceLog(path: launch.logFile)
             var texts: [String] = []
@@ -46,6 +46,10 @@ struct LogTests {
             for try await portion in records {
                 texts += portion.map(\.text)
                 portions += 1
+                // The next line is written only when this one has been read.
+                for tick in portion where tick.text.hasPrefix("tick ") {
+                    _ = try await test.engine.run(["touch", "/tmp/" + tick.text.dropFirst(5)], in: launch.instance)
+                }
             }
             #expect(texts == ["tick 1", "tick 2", "tick 3", "rest"])
             #expect(portions >= 3)
