@@ -13,12 +13,14 @@ enum Access: Sendable {
 }
 
 /// One operation of the API, as the OpenAPI document has it.
-struct Route: Hashable, Sendable {
+struct Route: Hashable, Sendable, CustomStringConvertible {
     let method: HTTPRequest.Method
     /// `/api/v1/projects/{project}`
     let path: String
     /// The document's `operationId`.
     let operation: String
+
+    var description: String { "\(method.rawValue) \(path) \(operation)" }
 
     /// Whether a request's path is one of this route's, whatever the method.
     func matches(path other: String) -> Bool {

@@ -1,0 +1,117 @@
+import Testing
+
+@testable import WeirHTTP
+
+@Suite struct SignInTests {
+    @Test("a login gives a secret for programs and a cookie that scripts and other sites cannot use")
+    func login() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let answer = try await server.client.send(
+                "POST", "/api/v1/sessions", json: ["login": "ada", "password": .text(TestServer.password)])
+            #expect(answer.status == 201)
+            let cookie = answer.header("Set-Cookie") ?? ""
+            #expect(cookie.hasPrefix("weir_session=") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"))
+            #expect(try await server.api(ada, "GET", "account")["account"]["login"].text == "ada")
+        }
+    }
+
+    @Test("without a secret, with a wrong one or after logging out nothing but 401 comes")
+    func unauthenticated() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let none = try await server.client.send("GET", "/api/v1/account")
+            #expect(none.status == 401)
+            #expect(none.header("WWW-Authenticate") == "Bearer realm=\"Weir\"")
+            #expect(try await server.client.send("GET", "/api/v1/account", secret: "weirs_x").status == 401)
+
+            try await server.api(ada, "DELETE", "sessions")
+            #expect(try await server.client.send("GET", "/api/v1/account", secret: ada.secret).status == 401)
+        }
+    }
+
+    @Test("every operation of the document that is not open to anyone wants a login")
+    func everyOperation() async throws {
+        let document = try OpenAPIDocument()
+        try await TestServer.with { server in
+            for operation in document.operations where operation.who != "anyone" {
+                let path = operation.path.split(separator: "/").map { $0.hasPrefix("{") ? "x" : $0 }
+                let answer = try await server.client.send(operation.method, "/" + path.joined(separator: "/"))
+                #expect(answer.status == 401, "\(operation.id)")
+            }
+        }
+    }
+
+    @Test("a one-time password opens nothing but the change of it")
+    func oneTimePassword() async throws {
+        try await TestServer.with { server in
+            let made = try await server.api(server.operatorAccount, "POST", "accounts", ["login": "bob"])
+            let login = try await server.client.send(
+                "POST", "/api/v1/sessions", json: ["login": "bob", "password": .text(made["one_time_password"].text)])
+            let secret = login["secret"].text
+            let refused = try await server.client.send("GET", "/api/v1/workspaces", secret: secret)
+            #expect(refused.status == 403)
+            #expect(refused.code == "password_change_required")
+            #expect(try await server.client.send("GET", "/api/v1/account", secret: secret).status == 200)
+        }
+    }
+
+    @Test("with the cookie, a change wants the header or Weir's own origin; a read does not")
+    func crossSite() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let cookie = ("Cookie", "theme=dark; weir_session=\(ada.secret)")
+            func create(_ headers: [(String, String)], _ name: String) async throws -> Int {
+                try await server.client.send(
+                    "POST", "/api/v1/workspaces", json: ["name": .text(name)], headers: headers
+                ).status
+            }
+            #expect(try await server.client.send("GET", "/api/v1/account", headers: [cookie]).status == 200)
+            #expect(try await create([cookie], "a") == 403)
+            #expect(try await create([cookie, ("Origin", "https://evil.example")], "b") == 403)
+            #expect(try await create([cookie, ("X-Weir-Request", "1")], "c") == 201)
+            #expect(try await create([cookie, ("Origin", server.client.base)], "d") == 201)
+        }
+    }
+
+    @Test("five wrong passwords lock the account for everybody who tries (SSH-05)")
+    func lock() async throws {
+        try await TestServer.with { server in
+            _ = try await server.user("ada")
+            for _ in 0..<5 {
+                let wrong = try await server.client.send(
+                    "POST", "/api/v1/sessions", json: ["login": "ada", "password": "not the password"])
+                #expect(wrong.status == 401)
+            }
+            let right = try await server.client.send(
+                "POST", "/api/v1/sessions", json: ["login": "ada", "password": .text(TestServer.password)])
+            #expect(right.status == 423)
+            #expect(right.code == "account_locked")
+        }
+    }
+
+    @Test("an API token works until it is revoked")
+    func tokens() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let made = try await server.api(ada, "POST", "tokens", ["name": "laptop"])
+            let secret = made["secret"].text
+            #expect(try await server.client.send("GET", "/api/v1/account", secret: secret).status == 200)
+            #expect(try await server.api(ada, "GET", "tokens")["items"][0]["name"].text == "laptop")
+            try await server.api(ada, "DELETE", "tokens/\(made["token"]["id"].text)")
+            #expect(try await server.client.send("GET", "/api/v1/account", secret: secret).status == 401)
+        }
+    }
+
+    @Test("only the operator sees and makes accounts")
+    func operatorOnly() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let answer = try await server.client.send("GET", "/api/v1/accounts", secret: ada.secret)
+            #expect(answer.status == 403)
+            #expect(answer.code == "operator_only")
+            let accounts = try await server.api(server.operatorAccount, "GET", "accounts")
+            #expect(accounts["items"].items.map { $0["login"].text } == ["ada", "root"])
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import AsyncHTTPClient
+import Logging
+import NIOPosix
+import ServiceLifecycle
+import TestSupport
+import WeirEngine
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+@testable import WeirHTTP
+
+/// A whole Weir on a port of its own with an engine that only pretends, for one test.
+struct TestServer: Sendable {
+    let platform: Platform
+    let engine: SimulatedEngine
+    let clock: any WallClock
+    let client: TestClient
+    let operatorAccount: User
+    let routes: [Route]
+
+    /// Somebody who is logged in.
+    struct User: Sendable {
+        let login: String
+        let id: String
+        let secret: String
+    }
+
+    static let password = "correct horse battery"
+
+    /// Runs a server for as long as `body` takes.
+    static func with(
+        clock: any WallClock = SystemClock(), signUpIsOpen: Bool = true, mostStreams: Int = 1000,
+        _ body: @Sendable @escaping (TestServer) async throws -> Void
+    ) async throws {
+        let folder = try TemporaryFolder("weir-http")
+        defer { withExtendedLifetime(folder) {} }
+        var logger = Logger(label: "weir.test")
+        logger.logLevel = .critical
+        let store = try Store(path: folder.path + "/weir.sqlite")
+        let engine = SimulatedEngine(clock: clock)
+        let client = HTTPClient(eventLoopGroupProvider: .singleton)
+        let files = FileStore(
+            layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton)
+        let platform = Platform(
+            settings: Platform.Settings(
+                signUpIsOpen: signUpIsOpen, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test"),
+            installation: try await Installation(store: store), store: store, files: files, engine: engine,
+            client: client, threads: .singleton, clock: clock, logger: logger)
+        let small = Flavor(
+            name: "cpu-small", cpu: 1000, memory: .gib(2), scratch: .gib(4), pricePerHour: Points(1))
+        let large = Flavor(
+            name: "cpu-large", cpu: 4000, memory: .gib(8), scratch: .gib(8), longestRun: 86_400, pricePerHour: Points(4))
+        try await platform.prepare(flavors: [small, large], tariff: "test", at: clock.now())
+        try await registerImage(platform, engine)
+        _ = try await platform.accounts.createFirstOperator(login: "root", oneTimePassword: "one-time-password")
+
+        let (ports, portSource) = AsyncStream<Int>.makeStream()
+        let server = try WeirServer(
+            HTTPSettings(port: 0, mostStreams: mostStreams, version: "test", signUpIsOpen: signUpIsOpen), platform,
+            health: Health(problems: { [] }, gauges: { [] }), logger: logger,
+            onRunning: { portSource.yield($0) })
+        let services: [any Service] = platform.loops + [server]
+        let group = ServiceGroup(configuration: .init(services: services, logger: logger))
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await group.run() }
+                tasks.addTask {
+                    guard let port = await ports.first(where: { _ in true }) else { return }
+                    let api = TestClient(base: "http://127.0.0.1:\(port)", client: client)
+                    let operatorAccount = try await logInFirst(api)
+                    try await body(
+                        TestServer(
+                            platform: platform, engine: engine, clock: clock, client: api,
+                            operatorAccount: operatorAccount, routes: server.routes))
+                    await group.triggerGracefulShutdown()
+                }
+                // A failed test cancels the server; a stopped server ends the test.
+                do {
+                    try await tasks.next()
+                    try await tasks.next()
+                } catch {
+                    await group.triggerGracefulShutdown()
+                    throw error
+                }
+            }
+        } catch {
+            try await client.shutdown()
+            throw error
+        }
+        try await client.shutdown()
+        try store.close()
+    }
+
+    /// An official image with JupyterLab and TensorBoard.
+    private static func registerImage(_ platform: Platform, _ engine: SimulatedEngine) async throws {
+        let labels = [
+            "weir.tool.jupyterlab.command": "jupyter lab", "weir.tool.jupyterlab.port": "8888",
+            "weir.tool.tensorboard.command": "tensorboard", "weir.tool.tensorboard.port": "6006",
+        ]
+        let image = EngineImage(
+            reference: "weir/notebook", digest: "sha256:" + String(repeating: "a", count: 64), labels: labels,
+            size: .mib(900))
+        engine.add(image)
+        _ = try await platform.images.register(image, for: nil)
+    }
+
+    /// The operator changes the one-time password, as everybody must.
+    private static func logInFirst(_ client: TestClient) async throws -> User {
+        let first = try await client.send(
+            "POST", "/api/v1/sessions", json: ["login": "root", "password": "one-time-password"])
+        _ = try await client.send(
+            "PUT", "/api/v1/account/password",
+            json: ["current_password": "one-time-password", "new_password": .text(password)],
+            secret: first["secret"].text)
+        return try await logIn("root", client)
+    }
+
+    static func logIn(_ login: String, _ client: TestClient) async throws -> User {
+        let answer = try await client.send(
+            "POST", "/api/v1/sessions", json: ["login": .text(login), "password": .text(password)])
+        return User(login: login, id: answer["account"]["id"].text, secret: answer["secret"].text)
+    }
+
+    /// A new account, logged in.
+    func user(_ login: String) async throws -> User {
+        _ = try await client.send(
+            "POST", "/api/v1/accounts/sign-up",
+            json: ["login": .text(login), "display_name": .text(login), "password": .text(Self.password)])
+        return try await Self.logIn(login, client)
+    }
+
+    /// Sends a request of the API as somebody, and wants it to succeed.
+    @discardableResult
+    func api(
+        _ user: User, _ method: String, _ path: String, _ json: JSONText? = nil, headers: [(String, String)] = []
+    ) async throws -> TestClient.Answer {
+        let answer = try await client.send(
+            method, "/api/v1/" + path, json: json, secret: user.secret, headers: headers)
+        guard (200..<300).contains(answer.status) else {
+            throw UnexpectedAnswer(request: "\(method) \(path)", status: answer.status, body: answer.body)
+        }
+        return answer
+    }
+
+    struct UnexpectedAnswer: Error {
+        let request: String
+        let status: Int
+        let body: String
+    }
+
+    /// The identifiers of a workspace and a project in it.
+    func project(of user: User, _ name: String = "digits") async throws -> (workspace: String, project: String) {
+        let workspace = try await api(user, "POST", "workspaces", ["name": .text("\(user.login)-\(name)")])["id"].text
+        let project = try await api(
+            user, "POST", "workspaces/\(workspace)/projects", ["name": .text(name)])["id"].text
+        return (workspace, project)
+    }
+}
