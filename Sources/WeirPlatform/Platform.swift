@@ -75,7 +75,7 @@ public struct Platform: Sendable {
         settings: Settings, installation: Installation, store: Store, files: FileStore, engine: any Engine,
         client: HTTPClient, threads: NIOThreadPool, clock: any WallClock = SystemClock(),
         identifiers: any IdentifierSource = RandomIdentifiers(),
-        probe: (any HealthProbe)? = nil, buildOfficialImages: @escaping Images.OfficialBuild = { _ in [] }, logger: Logger
+        probe: (any HealthProbe)? = nil, buildOfficialImages: @escaping Images.OfficialBuild = { _, _ in [] }, logger: Logger
     ) {
         self.settings = settings
         self.store = store

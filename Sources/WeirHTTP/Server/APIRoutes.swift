@@ -25,6 +25,7 @@ struct APIRoutes {
         VersionRoutes(assets: platform.assets, accounts: accounts, files: files).add(to: routes)
         UploadRoutes(uploads: platform.uploads).add(to: routes)
         ImageRoutes(images: platform.images).add(to: routes)
+        ImageBuildRoutes(images: platform.images).add(to: routes)
 
         WorkloadRoutes(
             workloads: platform.workloads, accounts: accounts, entries: platform.entries, answers: answers

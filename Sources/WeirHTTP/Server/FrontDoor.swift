@@ -22,6 +22,8 @@ struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Context == Req
             response = ErrorAnswer.response(for: failure, to: request, requestID: context.requestID)
             if failure.code == "method_not_allowed" { response.headers[.allow] = methods(at: request).joined(separator: ", ") }
         }
+        // An answer to HEAD has no body, whatever there is to say.
+        if request.method == .head { response = response.createHeadResponse() }
         SecurityHeaders.add(to: &response)
         response.headers[.requestID] = context.requestID
         let duration = ContinuousClock.now - start
@@ -46,6 +48,20 @@ struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Context == Req
 
     private func methods(at request: Request) -> [String] {
         routes.filter { $0.matches(path: request.uri.path) }.map(\.method.rawValue).sorted()
+    }
+}
+
+/// Has what the router itself refuses answered like every other error.
+struct RouterErrors: RouterMiddleware {
+    func handle(
+        _ request: Request, context: RequestInformation,
+        next: (Request, RequestInformation) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as any HTTPResponseError {
+            throw ErrorAnswer.weirError(for: error, logger: context.logger)
+        }
     }
 }
 

@@ -19,6 +19,7 @@ public struct WeirServer: Service {
         logger: Logger, onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         let router = Router(context: RequestInformation.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: RouterErrors())
         let table = Routes(
             router: router, authentication: Authentication(accounts: platform.accounts), settings: settings,
             streams: StreamLimit(most: settings.mostStreams))

@@ -10,9 +10,9 @@ public struct Images: Sendable {
 
     private let build: OfficialBuild
 
-    /// Builds what is missing of the official images, told line by line, and gives them all.
+    /// Builds what is missing of the official images of these names, or of all, told line by line, and gives them.
     public typealias OfficialBuild =
-        @Sendable (_ progress: @escaping @Sendable (String) -> Void) async throws -> [EngineImage]
+        @Sendable (_ names: [String], _ progress: @escaping @Sendable (String) -> Void) async throws -> [EngineImage]
 
     init(
         store: Store, clock: any WallClock, identifiers: any IdentifierSource, build: @escaping OfficialBuild
@@ -25,11 +25,11 @@ public struct Images: Sendable {
 
     /// Builds the official images, and puts them into every workspace's list (IMG-01).
     public func buildOfficial(
-        by caller: Caller, progress: @escaping @Sendable (String) -> Void
+        _ names: [String] = [], by caller: Caller, progress: @escaping @Sendable (String) -> Void
     ) async throws -> [ImageRecord] {
         try caller.requireOperator()
         var records: [ImageRecord] = []
-        for image in try await build(progress) { records.append(try await register(image, for: nil)) }
+        for image in try await build(names, progress) { records.append(try await register(image, for: nil)) }
         return records
     }
 

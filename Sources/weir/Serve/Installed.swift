@@ -100,16 +100,20 @@ struct Installed {
 
     private func officialImages(_ engine: PodmanEngine) -> Images.OfficialBuild {
         let base: OfficialImages.Base = configuration.engine.registry.map { .registry("\($0)/library/debian:bookworm-slim") } ?? .made
-        return { progress in
+        return { names, progress in
             guard let folder = InstalledFiles.folder(holding: "Images/notebook/Containerfile") else {
                 throw WeirError.definitionsMissing()
             }
             let images = OfficialImages(
                 engine: engine, definitions: folder.appendingPathComponent("Images").path, base: base)
-            return [
-                try await images.ensure(.python, progress: progress),
-                try await images.ensure(.notebook, progress: progress),
-            ]
+            let offered: [OfficialImages.Definition] = [.python, .notebook]
+            let wanted = offered.filter { names.isEmpty || names.contains($0.rawValue) }
+            guard names.isEmpty || wanted.count == Set(names).count else {
+                throw WeirError.malformed("names", offered.map(\.rawValue).joined(separator: ", "), rule: "IMG-01")
+            }
+            var built: [EngineImage] = []
+            for definition in wanted { built.append(try await images.ensure(definition, progress: progress)) }
+            return built
         }
     }
 

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Crypto
 import Logging
 import NIOPosix
 import ServiceLifecycle
@@ -53,7 +54,6 @@ struct TestServer: Sendable {
             name: "cpu-large", cpu: 4000, memory: .gib(8), scratch: .gib(8), longestRun: 86_400, pricePerHour: Points(4))
         try await platform.prepare(flavors: [small, large], tariff: "test", at: clock.now())
         try await registerImage(platform, engine)
-        _ = try await platform.accounts.createFirstOperator(login: "root", oneTimePassword: "one-time-password")
 
         let (ports, portSource) = AsyncStream<Int>.makeStream()
         let server = try WeirServer(
@@ -68,7 +68,7 @@ struct TestServer: Sendable {
                 tasks.addTask {
                     guard let port = await ports.first(where: { _ in true }) else { return }
                     let api = TestClient(base: "http://127.0.0.1:\(port)", client: client)
-                    let operatorAccount = try await logInFirst(api)
+                    let operatorAccount = try await addUser("root", isOperator: true, to: store)
                     try await body(
                         TestServer(
                             platform: platform, engine: engine, clock: clock, client: api,
@@ -105,29 +105,32 @@ struct TestServer: Sendable {
         _ = try await platform.images.register(image, for: nil)
     }
 
-    /// The operator changes the one-time password, as everybody must.
-    private static func logInFirst(_ client: TestClient) async throws -> User {
-        let first = try await client.send(
-            "POST", "/api/v1/sessions", json: ["login": "root", "password": "one-time-password"])
-        _ = try await client.send(
-            "PUT", "/api/v1/account/password",
-            json: ["current_password": "one-time-password", "new_password": .text(password)],
-            secret: first["secret"].text)
-        return try await logIn("root", client)
+    /// Somebody who is logged in already: to make a password's hash takes long on purpose.
+    private static func addUser(_ login: String, isOperator: Bool = false, to store: Store) async throws -> User {
+        let (now, identifiers) = (SystemClock().now(), RandomIdentifiers())
+        let account = AccountRecord(
+            id: identifiers.next(Account.self, at: now), login: login, displayName: login, passwordHash: "none",
+            isOperator: isOperator, mustChangePassword: false, createdAt: now)
+        let secret = "weirs_\(account.id)"
+        let hash = SHA256.hash(data: Array(secret.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+        let session = SessionRecord(
+            id: identifiers.next(Session.self, at: now), account: account.id, secretHash: hash.joined(),
+            createdAt: now, expiresAt: now + .seconds(3600))
+        try await store.write { db in
+            try db.insert(account)
+            try db.insert(session)
+        }
+        return User(login: login, id: account.id.text, secret: secret)
     }
 
-    static func logIn(_ login: String, _ client: TestClient) async throws -> User {
-        let answer = try await client.send(
-            "POST", "/api/v1/sessions", json: ["login": .text(login), "password": .text(password)])
-        return User(login: login, id: answer["account"]["id"].text, secret: answer["secret"].text)
-    }
+    /// A new account, logged in; it has no password that anybody knows.
+    func user(_ login: String) async throws -> User { try await Self.addUser(login, to: platform.store) }
 
-    /// A new account, logged in.
-    func user(_ login: String) async throws -> User {
+    /// A new account made through the API, with `TestServer.password`.
+    func signUp(_ login: String) async throws {
         _ = try await client.send(
             "POST", "/api/v1/accounts/sign-up",
             json: ["login": .text(login), "display_name": .text(login), "password": .text(Self.password)])
-        return try await Self.logIn(login, client)
     }
 
     /// Sends a request of the API as somebody, and wants it to succeed.
