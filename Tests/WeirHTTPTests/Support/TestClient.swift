@@ -97,12 +97,19 @@ enum JSONText: Codable, Equatable, Sendable, ExpressibleByDictionaryLiteral, Exp
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        if container.decodeNil() { self = .null }
-        else if let value = try? container.decode(Bool.self) { self = .bool(value) }
-        else if let value = try? container.decode(Double.self) { self = .number(value) }
-        else if let value = try? container.decode(String.self) { self = .text(value) }
-        else if let value = try? container.decode([JSONText].self) { self = .list(value) }
-        else { self = .object(try container.decode([String: JSONText].self)) }
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .text(value)
+        } else if let value = try? container.decode([JSONText].self) {
+            self = .list(value)
+        } else {
+            self = .object(try container.decode([String: JSONText].self))
+        }
     }
 
     func encode(to encoder: any Encoder) throws {
