@@ -13,8 +13,10 @@ enum HostCommand {
     private static let mostOutput = 1 << 20
 
     /// `arguments` begins with the program, which is looked up in the usual folders. `output` sends both streams to a file.
+    /// With `progress`, which gets each line, a cancelled caller ends the program.
     static func run(
-        _ arguments: [String], environment: [String: String] = [:], input: Data? = nil, output file: String? = nil
+        _ arguments: [String], environment: [String: String] = [:], input: Data? = nil, output file: String? = nil,
+        progress: (@Sendable (String) -> Void)? = nil
     ) async throws -> Result {
         guard let program = arguments.first, let path = find(program) else {
             throw WeirError.programMissing(arguments.first ?? "")
@@ -29,7 +31,12 @@ enum HostCommand {
         let child = try spawn(
             path, arguments, variables.map { "\($0.key)=\($0.value)" }, input: source.fileDescriptor,
             output: sink.fileDescriptor)
-        let status = await end(of: child)
+        let status =
+            if let progress, file == nil {
+                await end(of: child, telling: progress, from: sink.fileDescriptor)
+            } else {
+                await end(of: child)
+            }
         guard file == nil else { return Result(status: status, output: "") }
         try sink.seek(toOffset: 0)
         let bytes = try sink.read(upToCount: mostOutput) ?? Data()
@@ -53,6 +60,8 @@ enum HostCommand {
         posix_spawn_file_actions_adddup2(&actions, input, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
+        // Nothing else is passed on: a daemon would hold our files and ports open, and shells know only the numbers up to 9.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -85,6 +94,31 @@ enum HostCommand {
         }
     }
 
+    private static func end(
+        of child: pid_t, telling progress: @escaping @Sendable (String) -> Void, from output: Int32
+    ) async -> Int32 {
+        await withTaskGroup(of: Int32?.self) { group in
+            group.addTask { await end(of: child) }
+            group.addTask {
+                var told = GrowingOutput(descriptor: output)
+                while (try? await Task.sleep(for: .milliseconds(200))) != nil { told.lines().forEach(progress) }
+                told.lines().forEach(progress)
+                return nil
+            }
+            return await withTaskCancellationHandler {
+                var status: Int32 = 0
+                while let ended = await group.next() {
+                    guard let ended else { continue }
+                    status = ended
+                    group.cancelAll()
+                }
+                return status
+            } onCancel: {
+                kill(child, SIGTERM)
+            }
+        }
+    }
+
     private static func filled(_ data: Data) throws -> FileHandle {
         let handle = try nameless()
         try handle.write(contentsOf: data)
@@ -105,6 +139,26 @@ enum HostCommand {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    }
+}
+
+/// A file that a program writes, read line by line beside the program's own place in it.
+private struct GrowingOutput {
+    let descriptor: Int32
+    private var offset = 0
+    private var rest: [UInt8] = []
+
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
+    mutating func lines() -> [String] {
+        var part = [UInt8](repeating: 0, count: 64 << 10)
+        let count = pread(descriptor, &part, part.count, offset)
+        guard count > 0 else { return [] }
+        offset += count
+        rest += part[..<count]
+        guard let end = rest.lastIndex(of: 10) else { return [] }
+        defer { rest.removeFirst(end + 1) }
+        return rest[..<end].split(separator: 10).map { String(decoding: $0, as: UTF8.self) }
     }
 }
 

@@ -42,16 +42,15 @@ public struct OfficialImages: Sendable {
     public func ensure(
         _ definition: Definition, progress: @escaping @Sendable (String) -> Void
     ) async throws -> EngineImage {
-        var foundation = ""
-        if let parent = definition.parent { foundation = try await ensure(parent, progress: progress).digest }
-        let hash = try hash(of: definition, on: foundation)
+        let hash = String(try hash(of: definition), radix: 16)
         if let there = try await engine.image(definition.reference), there.labels[Self.label] == hash { return there }
+        if let parent = definition.parent { _ = try await ensure(parent, progress: progress) }
         progress("building \(definition.reference)")
         switch definition {
         case .base:
             switch base {
             case .registry(let reference): return try await pullBase(reference, hash: hash, progress: progress)
-            case .made: return try await makeBase(hash: hash)
+            case .made: return try await makeBase(hash: hash, progress: progress)
             }
         case .python, .notebook:
             return try await engine.build(
@@ -62,42 +61,62 @@ public struct OfficialImages: Sendable {
 
     private func folder(of definition: Definition) -> String { "\(definitions)/\(definition.rawValue)" }
 
-    /// A number for all that the image is made of: the files, what it stands on, where that came from.
-    private func hash(of definition: Definition, on foundation: String) throws -> String {
+    /// A number for all that the image is made of: its files, those of what it stands on, and where the first layer came
+    /// from. No image takes part, so that one made again from the same definition asks for nothing above it.
+    private func hash(of definition: Definition) throws -> UInt64 {
+        var hash = StableHash()
+        if let parent = definition.parent {
+            hash.add("\(try self.hash(of: parent))\n".utf8)
+        } else {
+            switch base {
+            case .registry(let reference): hash.add("registry \(reference)\n".utf8)
+            case .made: hash.add("made\n".utf8)
+            }
+        }
         let folder = folder(of: definition)
-        var text = "\(foundation)\n"
-        if definition == .base { text += "\(base)\n" }
         for file in try FileManager.default.subpathsOfDirectory(atPath: folder).sorted() {
             guard let content = FileManager.default.contents(atPath: "\(folder)/\(file)") else { continue }
-            text += "\(file) \(content.count)\n\(String(decoding: content, as: UTF8.self))\n"
+            hash.add("\(file) \(content.count)\n".utf8)
+            hash.add(content)
         }
-        return String(StableHash.of(text), radix: 16)
+        return hash.value
     }
 
     private func pullBase(
         _ reference: String, hash: String, progress: @escaping @Sendable (String) -> Void
     ) async throws -> EngineImage {
         _ = try await engine.pull(reference, progress: progress)
-        let context = "/tmp/weir-base-\(UInt64.random(in: .min ... .max))"
-        try FileManager.default.createDirectory(atPath: context, withIntermediateDirectories: true)
+        let context = try engine.workFolder("base")
         defer { try? FileManager.default.removeItem(atPath: context) }
         try "FROM \(reference)\n".write(toFile: context + "/Containerfile", atomically: true, encoding: .utf8)
         return try await engine.build(
             ImageBuild(context: context, tag: Definition.base.reference, labels: [Self.label: hash]), progress: progress)
     }
 
-    private func makeBase(hash: String) async throws -> EngineImage {
+    private func makeBase(hash: String, progress: @escaping @Sendable (String) -> Void) async throws -> EngineImage {
         let definition = try BaseDefinition(file: folder(of: .base) + "/debian.txt")
-        let tar = "/var/tmp/weir-base-\(UInt64.random(in: .min ... .max)).tar"
-        defer { try? FileManager.default.removeItem(atPath: tar) }
-        let made = try await HostCommand.run([
-            "mmdebstrap", "--variant=\(definition.variant)", "--include=\(definition.packages.joined(separator: ","))",
-            "--aptopt=APT::Install-Recommends \"false\"", definition.suite, tar,
-        ])
-        guard made.status == 0 else { throw WeirError.hostCommandFailed("mmdebstrap", String(made.output.suffix(500))) }
+        let work = try engine.workFolder("base")
+        defer { try? FileManager.default.removeItem(atPath: work) }
+        let made = try await HostCommand.run(
+            [
+                "mmdebstrap", "--mode=root", "--variant=\(definition.variant)",
+                "--include=\(definition.packages.joined(separator: ","))",
+                "--aptopt=APT::Install-Recommends \"false\"", "--aptopt=Acquire::Retries \"3\"",
+                // apt's own user may not be let into the folder. In the image it is used as ever.
+                "--aptopt=APT::Sandbox::User \"root\"",
+                "--customize-hook=sed -i /Sandbox/d \"$1/etc/apt/apt.conf.d/99mmdebstrap\"",
+                definition.suite, work + "/base.tar",
+            ], environment: ["TMPDIR": work], progress: progress)
+        guard made.status == 0 else { throw WeirError.hostCommandFailed("mmdebstrap", Self.reason(in: made.output)) }
         return try await engine.importImage(
-            tar: tar, reference: Definition.base.reference,
+            tar: work + "/base.tar", reference: Definition.base.reference,
             changes: ["CMD [\"/bin/bash\"]", "LABEL \(Self.label)=\(hash)"])
+    }
+
+    /// The lines that name an error, else the end of all.
+    private static func reason(in output: String) -> String {
+        let errors = output.split(separator: "\n").filter { $0.hasPrefix("E: ") || $0.hasPrefix("Err:") }
+        return String((errors.isEmpty ? output : errors.joined(separator: "\n")).suffix(500))
     }
 }
 

@@ -11,9 +11,8 @@ extension PodmanEngine {
     }
 
     public func build(_ build: ImageBuild, progress: @escaping @Sendable (String) -> Void) async throws -> EngineImage {
-        let work = "/tmp/weir-build-\(UInt64.random(in: .min ... .max))"
+        let work = try workFolder("build")
         defer { try? FileManager.default.removeItem(atPath: work) }
-        try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
         let archive = work + "/context.tar"
         var pack = ["tar", "-cf", archive, "-C", build.context, "."]
         if let bundle = configuration.caBundle {
@@ -53,6 +52,14 @@ extension PodmanEngine {
 
     /// `RUN --mount=type=secret,id=weir-ca,target=/etc/weir/ca-certificates.crt …` in a `Containerfile`.
     static let caSecret = "weir-ca"
+
+    /// A new folder for files that are no longer needed after a moment, on the disk that has room.
+    func workFolder(_ name: String) throws -> String {
+        let folder = "\(configuration.scratchFolder)/\(name)-\(UInt64.random(in: .min ... .max))"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        return folder
+    }
 
     private func json(_ values: [String: String]) throws -> String {
         String(decoding: try JSONEncoder().encode(values), as: UTF8.self)
