@@ -1,5 +1,7 @@
 import Foundation
+import Glibc
 import Logging
+import Synchronization
 import TestSupport
 import Testing
 @testable import WeirEngine
@@ -16,6 +18,18 @@ struct HostTests {
         }
         #expect(checks.contains { $0.status == .failed && $0.finding.en.contains("/no/such/folder") })
         #expect(checks.allSatisfy { !$0.finding.en.isEmpty && !$0.finding.zh.isEmpty })
+    }
+
+    @Test("a program of the host gets none of our open files, and its lines are told while it runs")
+    func programs() async throws {
+        let open = (0..<12).map { _ in dup(0) }
+        defer { for number in open { close(number) } }
+        let files = try await HostCommand.run(["ls", "/proc/self/fd"])
+        #expect(files.output.split(separator: "\n") == ["0", "1", "2", "3"])
+        let lines = Mutex<[String]>([])
+        let ended = try await HostCommand.run(["sh", "-c", "echo one; echo two; exit 3"]) { line in lines.withLock { $0.append(line) } }
+        #expect(ended.status == 3)
+        #expect(lines.withLock { $0 } == ["one", "two"])
     }
 
     @Test("devices are read from both forms of a CDI specification")

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import Synchronization
 import TestSupport
 import Testing
 import WeirEngine
@@ -51,6 +52,32 @@ struct NetworkTests {
             try await test.engine.prepareNetwork(for: ours)
             try await test.engine.removeNetwork(for: ours)
             try await test.engine.removeNetwork(for: ours)
+        }
+        try await host.channel.close()
+    }
+
+    @Test("a step of an image's build reaches neither the host's ports nor sees its interfaces")
+    func builds() async throws {
+        let host = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "0.0.0.0", port: 0) { channel in channel.eventLoop.makeSucceededFuture(channel) }
+        let port = try #require(host.channel.localAddress?.port)
+        try await TestEngine.with { test in
+            let context = test.folder.path + "/context"
+            try FileManager.default.createDirectory(atPath: context, withIntermediateDirectories: true)
+            try """
+                FROM \(test.image)
+                RUN try() { if nc -w 2 $1 \(port) </dev/null >/dev/null 2>&1; then echo "$2-reached"; else echo "$2-refused"; fi; }; \
+                    try \(Self.hostAddress()) host; try 127.0.0.1 loopback; \
+                    try $(ip route | grep default | cut -d' ' -f3) gateway; echo "links $(ip link | grep -c mtu)"
+                """.write(toFile: context + "/Containerfile", atomically: true, encoding: .utf8)
+            let tag = "localhost/weir-test/\(test.configuration.installation):1"
+            let lines = Mutex<[String]>([])
+            _ = try await test.engine.build(ImageBuild(context: context, tag: tag)) { line in lines.withLock { $0.append(line) } }
+            try await test.engine.removeImage(tag)
+            let told = lines.withLock { $0 }
+            for line in ["host-refused", "loopback-refused", "gateway-refused", "links 2"] {
+                #expect(told.contains(line), "\(told)")
+            }
         }
         try await host.channel.close()
     }

@@ -8,7 +8,8 @@ actor WorkspaceNetworks {
     private let installation: String
     private let prefix: String
     private let egress: Egress
-    private var checked: [Identifier<Workspace>: ContinuousClock.Instant] = [:]
+    /// By the network's name.
+    private var checked: [String: ContinuousClock.Instant] = [:]
     private let turn = Turn()
 
     /// After this time it is looked again whether the rules are still there: an operator may have loaded others.
@@ -37,17 +38,43 @@ actor WorkspaceNetworks {
 
     nonisolated func name(of workspace: Identifier<Workspace>) -> String { "\(prefix)-\(installation)-\(workspace)" }
 
+    private nonisolated var nameForBuilds: String { "\(prefix)-\(installation)-builds" }
+
     /// An interface's name has 15 characters at most: 9 digits in base 36 of a hash stand for the whole name.
-    nonisolated func interface(of workspace: Identifier<Workspace>) -> String {
-        let digits = String(StableHash.of(name(of: workspace)), radix: 36)
+    private nonisolated func interface(of name: String) -> String {
+        let digits = String(StableHash.of(name), radix: 36)
         return String((prefix + digits.suffix(9)).prefix(15))
     }
 
     func prepare(_ workspace: Identifier<Workspace>) async throws {
-        if let then = checked[workspace], ContinuousClock.now - then < Self.trust { return }
+        try await prepare(name(of: workspace), labels: [Label.workspace: workspace.text])
+    }
+
+    /// A network for the builds of images, with the rules that hold for workspaces: a step of a Containerfile is a
+    /// stranger's program. Podman itself would run it among the host's own interfaces.
+    func prepareForBuilds() async throws -> (name: String, nameServers: [String]) {
+        let name = nameForBuilds
+        try await prepare(name, labels: [:])
+        let network = try await list().first { $0.name == name }
+        return (name, (network?.subnets ?? []).compactMap(\.gateway))
+    }
+
+    private func prepare(_ name: String, labels: [String: String]) async throws {
+        if isTrusted(name) { return }
+        try await inTurn {
+            if self.isTrusted(name) { return }
+            try await self.make(name, labels: labels)
+        }
+    }
+
+    private func isTrusted(_ name: String) -> Bool {
+        checked[name].map { ContinuousClock.now - $0 < Self.trust } ?? false
+    }
+
+    private func inTurn(_ change: () async throws -> Void) async throws {
         try await turn.take()
         do {
-            try await make(workspace)
+            try await change()
             await turn.give()
         } catch {
             await turn.give()
@@ -55,25 +82,24 @@ actor WorkspaceNetworks {
         }
     }
 
-    private func make(_ workspace: Identifier<Workspace>) async throws {
-        if let then = checked[workspace], ContinuousClock.now - then < Self.trust { return }
+    private func make(_ name: String, labels: [String: String]) async throws {
         var networks = try await list()
-        let known = checked[workspace] != nil
-        if !networks.contains(where: { $0.name == name(of: workspace) }) {
-            try await create(workspace)
+        let known = checked[name] != nil
+        if !networks.contains(where: { $0.name == name }) {
+            try await create(name, labels: labels)
             networks = try await list()
         } else if known, try await HostCommand.run(["nft", "list", "table", "inet", table]).status == 0 {
-            checked[workspace] = .now
+            checked[name] = .now
             return
         }
         try await apply(networks)
-        checked[workspace] = .now
+        checked[name] = .now
     }
 
-    private func create(_ workspace: Identifier<Workspace>) async throws {
+    private func create(_ name: String, labels: [String: String]) async throws {
         let network = Network(
-            name: name(of: workspace), network_interface: interface(of: workspace),
-            labels: [Label.installation: installation, Label.workspace: workspace.text])
+            name: name, network_interface: interface(of: name),
+            labels: labels.merging([Label.installation: installation]) { $1 })
         do {
             _ = try await podman.call(.POST, "/networks/create", body: JSONEncoder().encode(network))
         } catch let refusal as PodmanRefusal where refusal.isConflict {
@@ -81,27 +107,21 @@ actor WorkspaceNetworks {
         }
     }
 
-    func remove(_ workspace: Identifier<Workspace>) async throws {
-        try await turn.take()
-        do {
+    func remove(_ workspace: Identifier<Workspace>) async throws { try await remove(name(of: workspace)) }
+
+    private func remove(_ name: String) async throws {
+        try await inTurn {
             do {
-                _ = try await podman.call(.DELETE, "/networks/\(name(of: workspace))", ["force": "false"])
+                _ = try await self.podman.call(.DELETE, "/networks/\(name)", ["force": "false"])
             } catch let refusal as PodmanRefusal where refusal.isMissing {}
-            checked[workspace] = nil
-            try await apply(try await list())
-            await turn.give()
-        } catch {
-            await turn.give()
-            throw error
+            self.checked[name] = nil
+            try await self.apply(try await self.list())
         }
     }
 
     /// Removes every network of the installation, and its rules.
     func removeAll() async throws {
-        for network in try await list() {
-            guard let workspace = network.labels?[Label.workspace].flatMap({ Identifier<Workspace>($0) }) else { continue }
-            try await remove(workspace)
-        }
+        for network in try await list() { try await remove(network.name) }
         try await apply([])
     }
 

@@ -41,7 +41,7 @@ struct InstanceScratch: Sendable {
         case .loopFile:
             let file = file(of: instance)
             let template = try await template(size)
-            try await NIOThreadPool.singleton.runIfActive { try SparseFile.copy(template, to: file) }
+            async let copied: Void = NIOThreadPool.singleton.runIfActive { try SparseFile.copy(template, to: file) }
             let volume = Self.volume(of: instance)
             let request = VolumeRequest(
                 Name: volume, Options: ["type": "ext4", "device": file, "o": "loop,nosuid,nodev"],
@@ -51,6 +51,7 @@ struct InstanceScratch: Sendable {
             } catch let refusal as PodmanRefusal where refusal.isConflict {
                 // A launch that was cut short made it.
             }
+            try await copied
             return .volume(volume)
         }
     }

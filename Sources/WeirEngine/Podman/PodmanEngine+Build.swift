@@ -10,6 +10,13 @@ extension PodmanEngine {
         var error: String?
     }
 
+    /// A namespace of the build's steps; Podman's API takes the host's where none is named.
+    private struct Namespace: Encodable {
+        var Name: String
+        var Host = false
+        var Path: String
+    }
+
     public func build(_ build: ImageBuild, progress: @escaping @Sendable (String) -> Void) async throws -> EngineImage {
         let work = try workFolder("build")
         defer { try? FileManager.default.removeItem(atPath: work) }
@@ -32,6 +39,9 @@ extension PodmanEngine {
             arguments.merge(ContainerSpec.caEnvironment) { own, _ in own }
         }
         query["buildargs"] = try json(arguments)
+        let network = try await networks.prepareForBuilds()
+        query["nsoptions"] = try json([Namespace(Name: "network", Path: network.name)])
+        if !network.nameServers.isEmpty { query["dnsservers"] = try json(network.nameServers) }
         do {
             let body = try await podman.stream(
                 .POST, "/build", query, body: .stream(FileChunks(path: archive), length: .unknown),
@@ -61,7 +71,7 @@ extension PodmanEngine {
         return folder
     }
 
-    private func json(_ values: [String: String]) throws -> String {
+    private func json(_ values: some Encodable) throws -> String {
         String(decoding: try JSONEncoder().encode(values), as: UTF8.self)
     }
 }

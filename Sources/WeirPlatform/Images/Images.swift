@@ -9,6 +9,7 @@ public struct Images: Sendable {
     private let identifiers: any IdentifierSource
 
     private let build: OfficialBuild
+    private let turn = BuildTurn()
 
     /// Builds what is missing of the official images of these names, or of all, told line by line, and gives them.
     public typealias OfficialBuild =
@@ -23,13 +24,14 @@ public struct Images: Sendable {
         self.build = build
     }
 
-    /// Builds the official images, and puts them into every workspace's list (IMG-01).
+    /// Builds the official images, and puts them into every workspace's list (IMG-01). Throws `build_running`.
     public func buildOfficial(
         _ names: [String] = [], by caller: Caller, progress: @escaping @Sendable (String) -> Void
     ) async throws -> [ImageRecord] {
         try caller.requireOperator()
         var records: [ImageRecord] = []
-        for image in try await build(names, progress) { records.append(try await register(image, for: nil)) }
+        let built = try await turn.with { try await build(names, progress) }
+        for image in built { records.append(try await register(image, for: nil)) }
         return records
     }
 
