@@ -7,8 +7,10 @@ source Scripts/demo/common.sh
 
 if pid=$(server_pid); then
     weir=/proc/$pid/exe
-    "$weir" list --state running --quiet 2>/dev/null | while read -r workload; do
-        "$weir" env stop "$workload" --wait --quiet || true
+    for state in queued deploying running; do
+        "$weir" list --state "$state" --quiet 2>/dev/null | while read -r workload; do
+            "$weir" env stop "$workload" --wait --quiet >/dev/null 2>&1 || true
+        done
     done
     kill -TERM "$pid"
     for ((tries = 0; tries < 300; tries++)); do

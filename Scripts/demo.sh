@@ -37,10 +37,13 @@ start_server() {
         return 1
     fi
     mkdir -p "$data"
+    echo "$api $gateway" >"$addresses"
     # Containers trust what this host trusts: behind an inspecting proxy nothing could be fetched otherwise.
     local trusted=()
     if [[ -r $bundle ]]; then trusted=(--set "engine.ca_bundle=$bundle"); fi
-    setsid "$weir" serve --data "$data" --listen "$api" --gateway-listen "$gateway" --set "gateway.ports=$ports" "${trusted[@]}" >>"$log" 2>&1 </dev/null &
+    # On two cores, an environment, a service and a job have to run side by side, and whatever else people try.
+    setsid "$weir" serve --data "$data" --listen "$api" --gateway-listen "$gateway" --set "gateway.ports=$ports" \
+        --set engine.cpu_overcommit=4 "${trusted[@]}" >>"$log" 2>&1 </dev/null &
     echo $! >"$pid_file"
     local tries
     for ((tries = 0; tries < 600; tries++)); do

@@ -12,6 +12,9 @@ bundle=/etc/ssl/certs/ca-certificates.crt
 export XDG_CONFIG_HOME=$home/client
 unset WEIR_SERVER WEIR_TOKEN WEIR_WORKSPACE WEIR_PROJECT
 
+# A server that runs is talked to where it was told to listen.
+addresses=$home/addresses
+
 # The process of the demo's server, if it runs: a number that was taken by another program since does not count.
 server_pid() {
     local pid
@@ -19,3 +22,5 @@ server_pid() {
     [[ -n $pid && -r /proc/$pid/cmdline ]] || return 1
     tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF -- "serve --data $data" && echo "$pid"
 }
+
+if server_pid >/dev/null && [[ -s $addresses ]]; then read -r api gateway <"$addresses"; fi
