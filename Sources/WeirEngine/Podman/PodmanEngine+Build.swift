@@ -78,9 +78,11 @@ extension PodmanEngine {
 
 extension WeirError {
     static func buildFailed(_ tag: String, _ detail: String) -> WeirError {
-        WeirError(
+        // The step's whole text comes first, and the cause last.
+        let reason = detail.suffix(400)
+        return WeirError(
             "image_build_failed", .failed, subject: tag,
-            LocalizedText("The image \(tag) could not be built: \(detail.prefix(600))", zh: "镜像 \(tag) 构建失败：\(detail.prefix(600))"),
+            LocalizedText("The image \(tag) could not be built: \(reason)", zh: "镜像 \(tag) 构建失败：\(reason)"),
             remedy: LocalizedText("Read the build's output for the step that failed.", zh: "请查看构建日志中失败的步骤。"))
     }
 }
