@@ -103,7 +103,7 @@ public final class SettableHealth: HealthProbe {
 extension Platform {
     /// Waits for the workload to be as described; throws when that does not come true.
     public func wait(
-        for id: Identifier<Workload>, within limit: Duration = .seconds(10),
+        for id: Identifier<Workload>, within limit: Duration = .seconds(60),
         _ isSo: @escaping @Sendable (WorkloadRecord?) async throws -> Bool
     ) async throws {
         let changes = signals.changes(in: nil)
