@@ -55,9 +55,16 @@ struct Output: Sendable {
     }
 
     /// A line of a stream: out at once, also into a pipe.
-    static func line(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+    static func line(_ text: String) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+        } catch {
+            // Who read the pipe has seen enough: `weir events | head`.
+            exit(0)
+        }
+    }
 
-    static func warn(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    static func warn(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }
 
     /// Tells the person what went wrong, and gives the exit code for it.
     func report(_ error: any Error) -> any Error {

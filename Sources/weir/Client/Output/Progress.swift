@@ -30,11 +30,11 @@ final class Progress: Sendable {
             state.drawnAt = now
             return Self.line(label, done: state.done, total: state.total, elapsed: now - start)
         }
-        if isShown, let line { FileHandle.standardError.write(Data(("\r" + line + "\u{1B}[K").utf8)) }
+        if isShown, let line { try? FileHandle.standardError.write(contentsOf: Data(("\r" + line + "\u{1B}[K").utf8)) }
     }
 
     func finish() {
-        if isShown { FileHandle.standardError.write(Data("\n".utf8)) }
+        if isShown { try? FileHandle.standardError.write(contentsOf: Data("\n".utf8)) }
     }
 
     /// `digits.csv  [#########---------]  50%  1.2 GiB of 2.4 GiB  88.1 MiB/s  14 s left`

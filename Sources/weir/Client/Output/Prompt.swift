@@ -7,7 +7,7 @@ enum Prompt {
 
     /// Asks on the terminal; without one, takes the next line of standard input.
     static func line(_ question: String) throws -> String {
-        if isPossible { FileHandle.standardError.write(Data((question + ": ").utf8)) }
+        if isPossible { try? FileHandle.standardError.write(contentsOf: Data((question + ": ").utf8)) }
         guard let line = readLine(strippingNewline: true) else { throw WeirError.missing(question) }
         return line
     }
@@ -22,7 +22,7 @@ enum Prompt {
         tcsetattr(STDIN_FILENO, TCSANOW, &hidden)
         defer {
             tcsetattr(STDIN_FILENO, TCSANOW, &shown)
-            FileHandle.standardError.write(Data("\n".utf8))
+            try? FileHandle.standardError.write(contentsOf: Data("\n".utf8))
         }
         return try line(question)
     }
