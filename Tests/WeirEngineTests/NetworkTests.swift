@@ -46,7 +46,8 @@ struct NetworkTests {
             // The host itself reaches instances, as the gateway must.
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connect(host: address, port: 8000).get()
-            try await channel.close()
+            // The server of the test may have hung up already.
+            try? await channel.close()
 
             for launch in [peer, other, probe] { try await test.engine.remove(launch.instance) }
             try await test.engine.prepareNetwork(for: ours)
