@@ -13,3 +13,16 @@ public final class ManualClock: WallClock {
 
     public func advance(by duration: Duration) { moment.withLock { $0 = $0 + duration } }
 }
+
+/// A clock that runs `factor` times as fast, so that waits and time limits are lived through in a test.
+public struct FastClock: WallClock {
+    private let factor: Int
+    private let start = ContinuousClock.now
+    private let first = Timestamp(milliseconds: 1_772_355_600_000)
+
+    public init(factor: Int) { self.factor = factor }
+
+    public func now() -> Timestamp { first + (ContinuousClock.now - start) * factor }
+
+    public func sleep(for duration: Duration) async throws { try await Task.sleep(for: duration / factor) }
+}

@@ -1,5 +1,5 @@
 /// Random numbers that can be had again: a failing property test prints the seed (SplitMix64).
-public struct SeededRandom: RandomNumberGenerator {
+public struct SeededRandom: RandomNumberGenerator, Sendable {
     public let seed: UInt64
     private var state: UInt64
 

@@ -51,6 +51,22 @@ public final class SimulatedEngine: Engine {
         state.withLock { state in state.instances = state.instances.filter { $0.value.workload != workload } }
     }
 
+    /// The program of one instance ends.
+    public func end(_ instance: Identifier<Instance>, _ phase: Observation.Phase) {
+        let now = clock.now()
+        state.withLock { state in
+            guard state.instances[instance]?.phase == .running else { return }
+            state.instances[instance]?.phase = phase
+            state.instances[instance]?.endedAt = now
+        }
+        tell(instance)
+    }
+
+    /// One container vanishes, and nobody is told.
+    public func lose(_ instance: Identifier<Instance>) {
+        state.withLock { _ = $0.instances.removeValue(forKey: instance) }
+    }
+
     private func tell(_ instance: Identifier<Instance>) {
         for watcher in state.withLock({ $0.watchers }) { watcher.yield(instance) }
     }

@@ -20,6 +20,8 @@ public final class TestPlatform: Sendable {
     public static let small = Flavor(
         name: "small", cpu: 2000, memory: .gib(8), scratch: .gib(1), pricePerHour: Points(1))
 
+    public static let tiny = Flavor(name: "tiny", cpu: 1000, memory: .gib(2), scratch: .gib(1), pricePerHour: Points(1))
+
     public init(clock: any WallClock = SystemClock()) throws {
         folder = try TemporaryFolder("weir-platform")
         self.clock = clock
@@ -38,7 +40,7 @@ public final class TestPlatform: Sendable {
             installation: try await Installation(store: store), store: store,
             files: FileStore(layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton),
             engine: other ?? engine, client: .shared, threads: .singleton, clock: clock, probe: health, logger: logger)
-        try await platform.prepare(flavors: [Self.small], tariff: "test", at: clock.now())
+        try await platform.prepare(flavors: [Self.small, Self.tiny], tariff: "test", at: clock.now())
         return platform
     }
 

@@ -56,9 +56,15 @@ extension Duration {
     }
 }
 
-/// The time of day; a test moves it by hand.
+/// The time of day, and waiting by it; a test moves it by hand, or lets it run fast.
 public protocol WallClock: Sendable {
     func now() -> Timestamp
+    /// Throws `CancellationError` when the task is cancelled.
+    func sleep(for duration: Duration) async throws
+}
+
+extension WallClock {
+    public func sleep(for duration: Duration) async throws { try await Task.sleep(for: duration) }
 }
 
 public struct SystemClock: WallClock {

@@ -31,7 +31,7 @@ extension Reconciler {
         var reserved = Resources.none
         for workload in try await store.read({ try $0.queuedWorkloads() }) {
             let need = workload.spec.resources
-            let taken = held.values.reduce(reserved, +)
+            let taken = held.values.reduce(reserved) { $0 + $1.resources }
             if held[workload.id] == nil, (taken + need).fits(in: total), let instances = place(workload, capacity) {
                 try await letIn(workload, instances)
             } else {
@@ -84,14 +84,14 @@ extension Reconciler {
     /// The instances are in the store before the engine hears of them, so that none can be forgotten.
     private func letIn(_ workload: WorkloadRecord, _ instances: [InstanceRecord]) async throws {
         let now = clock.now()
-        held[workload.id] = workload.spec.resources
-        let isIn = try await store.write { db -> Bool in
-            guard let current = try db.read.workload(workload.id), current.state == .queued, current.wanted == .running,
-                current.run == workload.run
-            else { return false }
-            try db.apply(.admitted, to: current, cause: Cause("admitted"), at: now)
-            for instance in instances { try db.insert(instance) }
-            return true
+        // Held before it is written, so that whoever looks in between does not give it out twice.
+        held[workload.id] = Holding(run: workload.run, resources: workload.spec.resources)
+        let isIn: Bool
+        do {
+            isIn = try await write(workload, instances, at: now)
+        } catch {
+            held[workload.id] = nil
+            throw error
         }
         guard isIn else {
             held[workload.id] = nil
@@ -103,5 +103,17 @@ extension Reconciler {
         }
         signals.changed(in: workload.workspace)
         signals.send(.workload(workload.id))
+    }
+
+    /// False when a person was quicker.
+    private func write(_ workload: WorkloadRecord, _ instances: [InstanceRecord], at now: Timestamp) async throws -> Bool {
+        try await store.write { db -> Bool in
+            guard let current = try db.read.workload(workload.id), current.state == .queued, current.wanted == .running,
+                current.run == workload.run
+            else { return false }
+            try db.apply(.admitted, to: current, cause: Cause("admitted"), at: now)
+            for instance in instances { try db.insert(instance) }
+            return true
+        }
     }
 }

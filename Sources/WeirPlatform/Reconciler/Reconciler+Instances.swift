@@ -112,7 +112,7 @@ extension Reconciler {
             if addresses.count == workload.spec.replicas { try await becomeReady(workload, addresses) }
         } else {
             let port = try await store.read { try $0.port(of: workload.id) }
-            await route(workload, addresses, port: port)
+            try await route(workload, addresses, port: port)
         }
         if let stopAt = workload.stopAt { again(after: max(stopAt - clock.now(), .zero) + .milliseconds(5)) }
         return next

@@ -10,7 +10,8 @@ extension Reconciler {
     /// One pass. Returns after how long to look again.
     func reconcile(_ id: Identifier<Workload>) async throws -> Duration? {
         guard let workload = try await store.read({ try $0.workload(id) }) else {
-            forget(id)
+            held[id] = nil
+            forgetRoutes(of: id)
             try await files.removeLogs(of: id)
             return nil
         }
@@ -29,6 +30,9 @@ extension Reconciler {
     }
 
     private func look(after workload: WorkloadRecord) async throws -> Duration? {
+        if held[workload.id] == nil {
+            held[workload.id] = Holding(run: workload.run, resources: workload.spec.resources)
+        }
         if let limit = try await passedLimit(of: workload) { return limit }
         let instances = try await store.read { try $0.instances(of: workload.id, run: workload.run) }
         let standings = try await withThrowingTaskGroup(of: Standing?.self) { group in
@@ -69,8 +73,12 @@ extension Reconciler {
         }
         switch standing.phase {
         case .up(let address):
-            if workload.state == .running { return untilLimit(of: workload) }
             let addresses = [address].compactMap { $0 }
+            if workload.state == .running {
+                // Weir ended, or the engine did not answer, between the state and the route.
+                if !routed.contains(workload.id) { try await route(workload, addresses, port: nil) }
+                return untilLimit(of: workload)
+            }
             if workload.kind != .job, try await !isHealthy(standing.instance, address, workload) {
                 return try await unhealthyYet(standing.instance, workload)
             }
@@ -111,9 +119,9 @@ extension Reconciler {
             try db.setStopTime(stopAt, of: workload.id)
         }
         guard applied else { return }
-        let port = try await store.read { try $0.port(of: workload.id) }
-        await route(workload, addresses, port: port)
         if stopAt != nil { signals.send(.workload(workload.id)) }
+        let port = try await store.read { try $0.port(of: workload.id) }
+        try await route(workload, addresses, port: port)
     }
 
     // MARK: The end
@@ -140,7 +148,7 @@ extension Reconciler {
             }
             if workload.kind == .service { try db.closePort(of: workload.id) }
         }
-        forget(workload.id)
+        forget(workload)
         for (instance, _) in ends { devicesHeld[instance.id] = nil }
         signals.send(.room)
         try await remove(present)
@@ -149,16 +157,15 @@ extension Reconciler {
 
     /// Removes what an ended workload left behind, and the record when it is to be deleted.
     private func clear(_ workload: WorkloadRecord) async throws {
-        let present = try await store.read { try $0.instancesPresent(of: workload.id) }
+        // A person may start it again at any moment: what belongs to a later run is none of this pass's business.
+        let present = try await store.read { try $0.instancesPresent(of: workload.id) }.filter { $0.run <= workload.run }
         if !present.isEmpty { try await remove(present) }
         unroute(workload, because: .freed)
-        if held[workload.id] != nil {
-            forget(workload.id)
-            signals.send(.room)
-        }
+        if forget(workload) { signals.send(.room) }
         guard workload.wanted == .deleted else { return }
         let now = clock.now()
         try await store.write { try $0.markDeleted(workload.id, at: now) }
+        forgetRoutes(of: workload.id)
         try await files.removeLogs(of: workload.id)
         signals.changed(in: workload.workspace)
     }
@@ -177,7 +184,13 @@ extension Reconciler {
         }
     }
 
-    private func forget(_ id: Identifier<Workload>) { held[id] = nil }
+    /// Gives back what this run or an earlier one holds. Returns whether there was something.
+    @discardableResult
+    private func forget(_ workload: WorkloadRecord) -> Bool {
+        guard let holding = held[workload.id], holding.run <= workload.run else { return false }
+        held[workload.id] = nil
+        return true
+    }
 
     /// Applies an event by the transition table, together with what belongs to it. Returns false when a person was
     /// quicker and the event fits no more; the next pass sees the new state.

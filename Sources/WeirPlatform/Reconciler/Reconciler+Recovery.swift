@@ -17,7 +17,7 @@ extension Reconciler {
                 logger.error(
                     "the engine or the store did not answer at the start; trying again",
                     metadata: ["error": "\(error)", "delay": "\(delay)"])
-                do { try await Task.sleep(for: delay) } catch { return [] }
+                do { try await clock.sleep(for: delay) } catch { return [] }
                 delay = min(delay * 2, .seconds(10))
             }
         }
@@ -33,15 +33,21 @@ extension Reconciler {
         let portByWorkload = Dictionary(ports.map { ($0.workload, $0) }) { first, _ in first }
         let instancesByWorkload = Dictionary(grouping: present, by: \.workload)
         for workload in live where workload.state.holdsResources {
-            held[workload.id] = workload.spec.resources
+            held[workload.id] = Holding(run: workload.run, resources: workload.spec.resources)
             let instances = (instancesByWorkload[workload.id] ?? []).filter { $0.run == workload.run }
             for instance in instances {
                 hold(instance, workload.spec)
-                if workload.state == .running { healthy.insert(instance.id) }
+                if workload.state == .running, firstSight[instance.id]?.phase == .running { healthy.insert(instance.id) }
             }
             if workload.state == .running {
                 let up = instances.filter { firstSight[$0.id]?.phase == .running }
-                await route(workload, up.compactMap { firstSight[$0.id]?.address }, port: portByWorkload[workload.id])
+                let addresses = up.compactMap { firstSight[$0.id]?.address }
+                do {
+                    try await route(workload, addresses, port: portByWorkload[workload.id])
+                } catch {
+                    // Its own pass tries again; the others do not wait for that.
+                    logger.error("no route yet", metadata: ["workload": "\(workload.id)", "error": "\(error)"])
+                }
             }
         }
         let known = Set(present.map(\.id))

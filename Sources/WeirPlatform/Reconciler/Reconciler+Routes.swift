@@ -6,18 +6,18 @@ import WeirStore
 /// What the gateway is told: a route is usable the moment its workload is ready, and says why when it is not.
 extension Reconciler {
     /// Sends traffic to these instances.
-    func route(_ workload: WorkloadRecord, _ addresses: [String], port: PortRecord?) async {
+    func route(_ workload: WorkloadRecord, _ addresses: [String], port: PortRecord?) async throws {
         switch workload.spec.detail {
         case .job: break
         case .environment(let environment):
-            await routeTool(environment.tool, workload, addresses.first)
+            try await routeTool(environment.tool, workload, addresses.first)
             routes.setTool(
                 ToolName.terminal, of: workload.id,
                 to: ToolRoute(workspace: workload.workspace, destination: .terminal))
-        case .board: await routeTool(Boards.tool, workload, addresses.first)
+        case .board: try await routeTool(Boards.tool, workload, addresses.first)
         case .service(let service):
-            guard let port else { return closePorts(of: workload) }
-            closePorts(of: workload, but: port.number)
+            guard let port else { return closePorts(of: workload.id) }
+            closePorts(of: workload.id, but: port.number)
             routes.setPort(
                 port.number,
                 to: PortRoute(
@@ -27,9 +27,10 @@ extension Reconciler {
                 countingFrom: PortCount(requests: port.requests, errors: port.errors, activeAt: port.activeAt))
             openPorts[workload.id] = port.number
         }
+        routed.insert(workload.id)
     }
 
-    private func routeTool(_ name: String, _ workload: WorkloadRecord, _ address: String?) async {
+    private func routeTool(_ name: String, _ workload: WorkloadRecord, _ address: String?) async throws {
         do {
             let tool = try await tool(name, of: workload)
             let destination: ToolRoute.Destination =
@@ -39,16 +40,18 @@ extension Reconciler {
                 to: ToolRoute(
                     workspace: workload.workspace, destination: destination, prefixKept: tool.prefixKept,
                     upstreamAuthorization: tool.authorization(secret: workload.secret)))
-        } catch {
-            logger.error("no route to a tool", metadata: ["workload": "\(workload.id)", "error": "\(error)"])
+        } catch let failure as LaunchFailure {
+            // The image lost the tool while it runs: trying again brings it not back.
+            logger.error("no route to a tool", metadata: ["workload": "\(workload.id)", "error": "\(failure.reason)"])
         }
     }
 
     /// Takes traffic away, and leaves the reason at the address until the workload is deleted.
     func unroute(_ workload: WorkloadRecord, because event: WorkloadEvent) {
+        routed.remove(workload.id)
         switch workload.spec.detail {
         case .job: break
-        case .service: closePorts(of: workload)
+        case .service: closePorts(of: workload.id)
         case .environment(let environment): leaveReason(environment.tool, workload, event)
         case .board: leaveReason(Boards.tool, workload, event)
         }
@@ -62,10 +65,17 @@ extension Reconciler {
             tool, of: workload.id, to: ToolRoute(workspace: workload.workspace, destination: .down(reason)))
     }
 
-    private func closePorts(of workload: WorkloadRecord, but keep: Int? = nil) {
-        guard let open = openPorts[workload.id], open != keep else { return }
+    /// Nothing is left at the address of what has been deleted.
+    func forgetRoutes(of id: Identifier<Workload>) {
+        routed.remove(id)
+        routes.removeTools(of: id)
+        closePorts(of: id)
+    }
+
+    private func closePorts(of id: Identifier<Workload>, but keep: Int? = nil) {
+        guard let open = openPorts[id], open != keep else { return }
         routes.removePort(open)
-        openPorts[workload.id] = nil
+        openPorts[id] = nil
     }
 
     static let starting = LocalizedText("It is starting; wait a moment and load this page again.", zh: "正在启动，请稍候并刷新页面。")

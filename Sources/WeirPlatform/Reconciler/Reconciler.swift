@@ -24,13 +24,20 @@ public actor Reconciler: Service {
     let logger: Logger
     let zones: Zones
 
-    /// What each workload between being let in and being gone holds.
-    var held: [Identifier<Workload>: Resources] = [:]
+    /// What a workload holds from being let in until it is gone, and in which of its runs.
+    struct Holding {
+        var run: Int
+        var resources: Resources
+    }
+
+    var held: [Identifier<Workload>: Holding] = [:]
     var devicesHeld: [Identifier<Instance>: (devices: [String], share: GPUShare)] = [:]
     /// Replicas that have answered their health check.
     var healthy: Set<Identifier<Instance>> = []
     /// Instances whose launch no earlier Weir can have begun.
     var fresh: Set<Identifier<Instance>> = []
+    /// What runs and whose way in the gateway has been told of.
+    var routed: Set<Identifier<Workload>> = []
     /// The external port that the gateway has been told of, by service.
     var openPorts: [Identifier<Workload>: Int] = [:]
     var networks: Set<Identifier<Workspace>> = []
@@ -72,6 +79,7 @@ public actor Reconciler: Service {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.forwardEngineChanges() }
                 group.addTask { await self.ringAlarms() }
+                group.addTask { await self.sweepAgainAndAgain() }
                 await self.work(in: &group)
                 group.cancelAll()
             }
@@ -136,9 +144,9 @@ public actor Reconciler: Service {
             let delay = try await reconcile(id)
             failures[id] = nil
             return delay
-        } catch is CancellationError {
-            return nil
         } catch {
+            // An engine's call may be cancelled without Weir being at its end.
+            guard !Task.isCancelled else { return nil }
             let count = (failures[id] ?? 0) + 1
             failures[id] = count
             logger.error(
@@ -160,7 +168,7 @@ public actor Reconciler: Service {
         await withDiscardingTaskGroup { group in
             for await (id, delay) in alarmsSet {
                 group.addTask {
-                    do { try await Task.sleep(for: delay) } catch { return }
+                    do { try await self.clock.sleep(for: delay) } catch { return }
                     await self.ring(id)
                 }
             }

@@ -64,6 +64,8 @@ public struct Workloads: Sendable {
         let now = clock.now()
         return try await change(id) { db in
             let workload = try db.read.workload(id, for: caller, .runWorkload)
+            // What is about to be deleted is not brought back (DEV-30).
+            guard workload.wanted != .deleted else { throw WeirError.notFound("workload") }
             try workload.state.require(.start, for: workload.kind)
             try db.read.requireVersions(of: workload.spec)
             if workload.kind == .service {

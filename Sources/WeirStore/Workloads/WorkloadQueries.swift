@@ -191,6 +191,16 @@ extension Reading {
         try Row.fetchOne(db, sql: "SELECT * FROM instance WHERE id = ?", arguments: [id]).map(InstanceRecord.init)
     }
 
+    /// The workloads that are on their way from one state to the next.
+    public func workloadsInTransit() throws -> [Identifier<Workload>] {
+        try Identifier<Workload>.fetchAll(
+            db,
+            sql: """
+                SELECT id FROM workload WHERE state IN ('deploying', 'stopping')
+                AND state IN ('queued', 'deploying', 'running', 'stopping')
+                """)
+    }
+
     public func instancesPresent() throws -> [InstanceRecord] {
         try Row.fetchAll(db, sql: "SELECT * FROM instance WHERE removed_at IS NULL").map(InstanceRecord.init)
     }
