@@ -9,12 +9,13 @@ import WeirStore
 
 @Suite("Whatever fails, wanted and observed become the same again")
 struct FaultSimulationTests {
-    /// `WEIR_SEEDS=17,4711` plays these again; a failed run names its seed.
+    /// `TEST_SEEDS=17,4711` plays these again; a failed run names its seed.
     private static let seeds: [UInt64] =
-        ProcessInfo.processInfo.environment["WEIR_SEEDS"]?.split(separator: ",").compactMap { UInt64($0) }
-        ?? (0..<(Int(ProcessInfo.processInfo.environment["WEIR_RUNS"] ?? "") ?? 16)).map { _ in .random(in: 0...999_999_999) }
+        ProcessInfo.processInfo.environment["TEST_SEEDS"]?.split(separator: ",").compactMap { UInt64($0) }
+        ?? (0..<(Int(ProcessInfo.processInfo.environment["TEST_RUNS"] ?? "") ?? 16)).map { _ in .random(in: 0...999_999_999) }
 
-    @Test("random scripts with a failing engine and Weir cut off at random points leave nothing orphaned, lost or doubled",
+    @Test(
+        "random scripts with a failing engine and Weir cut off at random points leave nothing orphaned, lost or doubled",
         arguments: seeds)
     func simulation(seed: UInt64) async throws {
         var simulation = try await FaultSimulation(seed: seed)

@@ -1,0 +1,196 @@
+"""A real `weir serve` for the suites that drive a whole Weir: a folder and ports of its own, and everything removed at the end."""
+
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+PODMAN = "/run/weir/podman.sock"
+NOTEBOOK = "localhost/weir/notebook:1"
+PASSWORD = "a password for tests"
+
+CONFIGURATION = """
+data: {folder}/data
+api: {{ listen: "127.0.0.1:{api}" }}
+gateway: {{ listen: "127.0.0.1:{gateway}", ports: {ports}-{last} }}
+engine: {{ cpu_overcommit: 16 }}
+flavors:
+  - {{ name: small, cpu: 0.5, memory: 256MiB, scratch: 64MiB, price_per_hour: "0.1" }}
+  - {{ name: medium, cpu: 1, memory: 1GiB, scratch: 256MiB, price_per_hour: "0.2" }}
+"""
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def podman(*arguments):
+    """Podman through the service that Weir uses: the host's view of /run may be another one."""
+    return subprocess.run(
+        ["podman", "--remote", "--url", f"unix://{PODMAN}", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+class Refused(Exception):
+    def __init__(self, status, body):
+        super().__init__(f"{status} {body[:500]}")
+        self.status, self.body = status, body
+
+
+class Person:
+    """A program with somebody's token."""
+
+    def __init__(self, weir, token=None):
+        self.weir, self.token = weir, token
+
+    def call(self, method, path, body=None, headers=None, raw=None):
+        request = urllib.request.Request(self.weir.url + path, method=method)
+        if self.token:
+            request.add_header("Authorization", "Bearer " + self.token)
+        data = raw
+        if body is not None:
+            data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        for name, value in (headers or {}).items():
+            request.add_header(name, value)
+        try:
+            with urllib.request.urlopen(request, data, timeout=60) as answer:
+                content = answer.read()
+                if answer.headers.get_content_type() == "application/json":
+                    return json.loads(content)
+                return content
+        except urllib.error.HTTPError as error:
+            raise Refused(error.status, error.read().decode(errors="replace")) from None
+
+    def refusal(self, method, path, body=None):
+        """The status with which Weir refuses."""
+        try:
+            self.call(method, path, body)
+        except Refused as refused:
+            return refused.status
+        return None
+
+    def wait(self, workload, *states, seconds=90):
+        """The workload as soon as it is in one of the states."""
+        deadline = time.monotonic() + seconds
+        while True:
+            seen = self.call("GET", f"/api/v1/workloads/{workload}")
+            if seen["state"] in states:
+                return seen
+            if time.monotonic() > deadline or (seen["state"] in ("failed", "completed") and seen["state"] not in states):
+                raise SystemExit(f"{seen['name']} is {seen['state']}, not {states}: {seen['failure']}\n{self.weir.log()}")
+            time.sleep(0.1)
+
+
+class Weir:
+    def __enter__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-suite-", dir="/tmp"))
+        os.chmod(self.folder, 0o711)
+        ports = {"api": free_port(), "gateway": free_port(), "ports": (lowest := 200 * secrets.randbelow(40) + 20_000)}
+        (self.folder / "weir.yaml").write_text(CONFIGURATION.format(folder=self.folder, last=lowest + 99, **ports))
+        self.url = f"http://127.0.0.1:{ports['api']}"
+        self.gateway = f"http://127.0.0.1:{ports['gateway']}"
+        self.process = None
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def start(self):
+        weir = os.environ.get("WEIR") or str(pathlib.Path(__file__).parents[2] / ".build/debug/weir")
+        # A variable that names a key of the configuration would be stronger than the file.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}
+        with open(self.folder / "serve.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [weir, "serve", "--config", self.folder / "weir.yaml"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
+            )
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(self.url + "/readyz", timeout=5):
+                    return
+            except (OSError, urllib.error.HTTPError):
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise SystemExit("weir serve does not become ready:\n" + self.log()) from None
+                time.sleep(0.05)
+
+    def log(self):
+        return (self.folder / "serve.log").read_text(errors="replace")[-3000:]
+
+    @property
+    def one_time_password(self):
+        return (self.folder / "data/operator-one-time-password").read_text().strip()
+
+    def operator(self):
+        """The operator after the first login."""
+        person = Person(self)
+        once = self.one_time_password
+        person.token = person.call("POST", "/api/v1/sessions", {"login": "operator", "password": once})["secret"]
+        person.call("PUT", "/api/v1/account/password", {"current_password": once, "new_password": PASSWORD})
+        login = person.call("POST", "/api/v1/sessions", {"login": "operator", "password": PASSWORD})
+        person.token = login["secret"]
+        return person
+
+    def another(self, operator, login):
+        """A person who is a member of nothing yet."""
+        made = operator.call("POST", "/api/v1/accounts", {"login": login})
+        once = made["one_time_password"]
+        person = Person(self)
+        person.token = person.call("POST", "/api/v1/sessions", {"login": login, "password": once})["secret"]
+        person.call("PUT", "/api/v1/account/password", {"current_password": once, "new_password": PASSWORD})
+        person.token = person.call("POST", "/api/v1/sessions", {"login": login, "password": PASSWORD})["secret"]
+        return person
+
+    def official_images(self, operator):
+        """Puts the official images into the list. False when they have not been built on this host: that takes minutes."""
+        if podman("image", "exists", NOTEBOOK).returncode != 0:
+            return False
+        operator.call("POST", "/api/v1/images/build-official", {})
+        return True
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.remove_containers()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def installation(self):
+        import sqlite3
+
+        database = self.folder / "data/weir.sqlite"
+        if not database.exists():
+            return None
+        with sqlite3.connect(database) as connection:
+            row = connection.execute("SELECT value FROM setting WHERE key = 'installation.id'").fetchone()
+        return row and row[0]
+
+    def containers(self):
+        if not (installation := self.installation()):
+            return []
+        return podman("ps", "-aq", "--filter", f"label=weir.installation={installation}").stdout.split()
+
+    def remove_containers(self):
+        if containers := self.containers():
+            podman("rm", "-f", "-t", "1", *containers)
+        if installation := self.installation():
+            networks = podman("network", "ls", "-q", "--filter", f"name=weir-{installation}-").stdout.split()
+            if networks:
+                podman("network", "rm", "-f", *networks)

@@ -1,0 +1,108 @@
+"""Logs in to the console with the one-time password, changes it, looks around in two languages, and opens JupyterLab."""
+
+import contextlib
+import json
+import pathlib
+import sys
+
+from playwright.sync_api import expect, sync_playwright
+from running_weir import PASSWORD, Person, Weir
+
+TEXTS = json.loads(pathlib.Path("Sources/WeirHTTP/Console/texts.json").read_text())
+
+
+def text(key, language):
+    return TEXTS[key][language]
+
+
+EN, ZH = 0, 1
+
+
+def log_in(page, password):
+    page.get_by_label(text("login_name", EN), exact=True).fill("operator")
+    page.get_by_label(text("password", EN), exact=True).fill(password)
+    page.locator("form").get_by_role("button", name=text("login", EN)).click()
+
+
+def change_password(page, once):
+    page.get_by_label(text("current_password", EN)).fill(once)
+    page.get_by_label(text("new_password", EN)).fill(PASSWORD)
+    page.locator("form").get_by_role("button", name=text("change_password", EN)).click()
+    expect(page.get_by_text(text("password_changed", EN))).to_be_visible()
+
+
+def overview(page, language):
+    expect(page.get_by_role("heading", name=text("what_runs", language))).to_be_visible()
+    expect(page.get_by_role("heading", name=text("capacity", language))).to_be_visible()
+
+
+def open_jupyterlab(page, context, weir, shot):
+    """Makes an environment by the form, waits for it on its page, and enters it."""
+    person = Person(weir)
+    person.token = person.call("POST", "/api/v1/sessions", {"login": "operator", "password": PASSWORD})["secret"]
+    workspace = person.call("GET", "/api/v1/account")["workspaces"][0]["id"]
+    project = person.call("POST", f"/api/v1/workspaces/{workspace}/projects", {"name": "digits"})["id"]
+    page.goto(f"{weir.url}/#/projects/{project}/new/environment")
+    page.get_by_label(text("name", EN), exact=True).fill("lab")
+    page.get_by_label(text("flavor", EN), exact=True).select_option("medium")
+    page.locator("form").get_by_role("button", name=text("create", EN), exact=True).click()
+    enter = page.get_by_role("button", name=text("enter", EN), exact=True)
+    expect(enter).to_be_visible(timeout=60_000)
+    shot(page, "environment")
+    with context.expect_page() as opened:
+        enter.click()
+    lab = opened.value
+    expect(lab.locator("#jp-main-dock-panel")).to_be_visible(timeout=60_000)
+    expect(lab.locator(".jp-Launcher").first).to_be_visible(timeout=60_000)
+    shot(lab, "jupyterlab")
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def shot(page, name):
+        if folder:
+            page.screenshot(path=folder / f"{name}.png")
+
+    with Weir() as weir, sync_playwright() as playwright, contextlib.ExitStack() as closing:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        closing.callback(browser.close)
+        context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        problems = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+
+        once = weir.one_time_password
+        page.goto(weir.url)
+        log_in(page, once)
+        change_password(page, once)
+        log_in(page, PASSWORD)
+        name = page.get_by_label(text("name", EN), exact=True)
+        name.fill("vision")
+        page.locator("form").get_by_role("button", name=text("create", EN), exact=True).click()
+        overview(page, EN)
+        print("  logged in with the one-time password, chose another, made a workspace")
+        shot(page, "overview-en")
+        page.get_by_role("button", name=text("language", EN)).click()
+        overview(page, ZH)
+        shot(page, "overview-zh")
+        page.get_by_role("button", name=text("language", ZH)).click()
+        overview(page, EN)
+        print("  the overview speaks English and Chinese")
+
+        operator = Person(weir)
+        operator.token = operator.call("POST", "/api/v1/sessions", {"login": "operator", "password": PASSWORD})["secret"]
+        if weir.official_images(operator):
+            open_jupyterlab(page, context, weir, shot)
+            print("  an environment was made by the form and JupyterLab opened from it")
+        else:
+            print("  SKIPPED: the notebook image is not built on this host; `weir image build-official` builds it")
+        if problems:
+            raise SystemExit("errors in the pages: " + "; ".join(problems))
+
+
+if __name__ == "__main__":
+    main()
