@@ -31,7 +31,7 @@ struct AssetRoutes {
             let workspace = try call.id("workspace", of: Workspace.self)
             guard let kind = try call.query("kind", as: AssetKind.self) else { throw WeirError.missing("kind") }
             let page = try await assets.list(
-                kind, in: workspace, named: call.query("name"),
+                kind, in: workspace, named: call.nameFilter(),
                 dataType: call.query("data_type", as: DataType.self), call.page(), for: call.caller)
             let people = try await accounts.people(page.items.map(\.createdBy))
             return call.answer(page) { AssetView(asset: $0, people: people).json }

@@ -95,6 +95,15 @@ struct Call: Sendable {
         return id
     }
 
+    /// `name`, by which a list is narrowed.
+    func nameFilter() throws(WeirError) -> String? {
+        guard let text = query("name") else { return nil }
+        guard (1...Name.limit).contains(text.count) else {
+            throw .malformed("name", "1 to \(Name.limit) characters")
+        }
+        return text
+    }
+
     /// `limit` and `after`.
     func page() throws -> PageRequest {
         let limit = try query("limit", in: 1...Int64(PageRequest.most)) ?? 50
