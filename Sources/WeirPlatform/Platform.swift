@@ -16,6 +16,8 @@ public struct Platform: Sendable {
         public var ports: ClosedRange<Int>
         /// An external port without activity for so long is released (INF-07).
         public var portIdleLimit: Duration
+        /// The largest single file that can be uploaded.
+        public var uploadLimit: Bytes
         /// How many cores are given out for each that there is.
         public var cpuOvercommit: Double
         /// The gateway's address as browsers see it, without a slash at its end.
@@ -26,6 +28,7 @@ public struct Platform: Sendable {
         public init(
             zone: String = "local", signUpIsOpen: Bool = false, sessionDuration: Duration = .seconds(7 * 86_400),
             ports: ClosedRange<Int> = 31_000...31_999, portIdleLimit: Duration = .seconds(48 * 3600),
+            uploadLimit: Bytes = .gib(1024),
             cpuOvercommit: Double = 1, gatewayURL: String, gatewayHost: String
         ) {
             self.zone = zone
@@ -33,6 +36,7 @@ public struct Platform: Sendable {
             self.sessionDuration = sessionDuration
             self.ports = ports
             self.portIdleLimit = portIdleLimit
+            self.uploadLimit = uploadLimit
             self.cpuOvercommit = cpuOvercommit
             self.gatewayURL = gatewayURL
             self.gatewayHost = gatewayHost
@@ -93,7 +97,9 @@ public struct Platform: Sendable {
         workspaces = Workspaces(store: store, clock: clock, identifiers: identifiers, memberships: memberships)
         projects = Projects(store: store, clock: clock, identifiers: identifiers, files: files)
         assets = Assets(store: store, clock: clock, identifiers: identifiers, files: files, zone: settings.zone)
-        uploads = Uploads(store: store, clock: clock, identifiers: identifiers, files: files, assets: assets)
+        uploads = Uploads(
+            store: store, clock: clock, identifiers: identifiers, files: files, assets: assets,
+            sizeLimit: settings.uploadLimit)
         exports = Exports(assets: assets, files: files, store: store)
         images = Images(store: store, clock: clock, identifiers: identifiers, build: buildOfficialImages)
         zones = Zones(

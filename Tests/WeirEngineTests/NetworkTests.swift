@@ -66,11 +66,11 @@ struct NetworkTests {
             let context = test.folder.path + "/context"
             try FileManager.default.createDirectory(atPath: context, withIntermediateDirectories: true)
             try """
-                FROM \(test.image)
-                RUN try() { if nc -w 2 $1 \(port) </dev/null >/dev/null 2>&1; then echo "$2-reached"; else echo "$2-refused"; fi; }; \
-                    try \(Self.hostAddress()) host; try 127.0.0.1 loopback; \
-                    try $(ip route | grep default | cut -d' ' -f3) gateway; echo "links $(ip link | grep -c mtu)"
-                """.write(toFile: context + "/Containerfile", atomically: true, encoding: .utf8)
+            FROM \(test.image)
+            RUN try() { if nc -w 2 $1 \(port) </dev/null >/dev/null 2>&1; then echo "$2-reached"; else echo "$2-refused"; fi; }; \
+                try \(Self.hostAddress()) host; try 127.0.0.1 loopback; \
+                try $(ip route | grep default | cut -d' ' -f3) gateway; echo "links $(ip link | grep -c mtu)"
+            """.write(toFile: context + "/Containerfile", atomically: true, encoding: .utf8)
             let tag = "localhost/weir-test/\(test.configuration.installation):1"
             let lines = Mutex<[String]>([])
             _ = try await test.engine.build(ImageBuild(context: context, tag: tag)) { line in lines.withLock { $0.append(line) } }

@@ -11,6 +11,8 @@ public struct Uploads: Sendable {
     let identifiers: any IdentifierSource
     let files: FileStore
     let assets: Assets
+    /// Of one file.
+    let sizeLimit: Bytes
 
     /// Begins an upload of `length` bytes to `path` in the asset's draft. Of length 0, it is there at once.
     public func create(
@@ -19,6 +21,7 @@ public struct Uploads: Sendable {
         let path = try FilePath(path)
         guard !path.isRoot else { throw WeirError.missing("filename") }
         guard length >= 0 else { throw WeirError.malformed("Upload-Length", "a number of bytes") }
+        guard length <= sizeLimit else { throw WeirError.fileTooLarge(path.text, limit: sizeLimit) }
         _ = try await assets.draft(of: asset, for: caller, .changeAsset)
         let now = clock.now()
         let upload = UploadRecord(

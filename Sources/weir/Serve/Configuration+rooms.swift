@@ -10,7 +10,7 @@ extension Configuration {
     var platformSettings: Platform.Settings {
         Platform.Settings(
             zone: zone, signUpIsOpen: signUp == .open, sessionDuration: session.duration,
-            ports: gateway.ports.lowest...gateway.ports.highest, portIdleLimit: limits.serviceIdle,
+            ports: gateway.ports.lowest...gateway.ports.highest, portIdleLimit: limits.serviceIdle, uploadLimit: limits.uploadSize,
             cpuOvercommit: engine.cpuOvercommit, gatewayURL: gatewaySettings.origin, gatewayHost: gatewayHost)
     }
 
