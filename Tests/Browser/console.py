@@ -44,7 +44,7 @@ def open_jupyterlab(page, context, weir, shot):
     project = person.call("POST", f"/api/v1/workspaces/{workspace}/projects", {"name": "digits"})["id"]
     page.goto(f"{weir.url}/#/projects/{project}/new/environment")
     page.get_by_label(text("name", EN), exact=True).fill("lab")
-    page.get_by_label(text("flavor", EN), exact=True).select_option("medium")
+    page.locator(f"label:has(> span:text-is('{text('flavor', EN)}')) select").select_option("medium")
     page.locator("form").get_by_role("button", name=text("create", EN), exact=True).click()
     enter = page.get_by_role("button", name=text("enter", EN), exact=True)
     expect(enter).to_be_visible(timeout=60_000)
@@ -58,6 +58,8 @@ def open_jupyterlab(page, context, weir, shot):
 
 
 def main():
+    # A busy machine takes its time, most of all for hashing a password.
+    expect.set_options(timeout=30_000)
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
     if folder:
         folder.mkdir(parents=True, exist_ok=True)

@@ -6,10 +6,7 @@ public import WeirModel
 
 extension PodmanEngine {
     public func observe() async throws -> [Observation] {
-        let filter = try JSONEncoder().encode(["label": ["\(Label.installation)=\(configuration.installation)"]])
-        let answer = try await podman.call(
-            .GET, "/containers/json", ["all": "true", "filters": String(decoding: filter, as: UTF8.self)])
-        let listed = try podman.decode([ListedContainer]?.self, from: answer) ?? []
+        let listed = try await list()
         known.keep(only: Set(listed.map(\.Id)))
         var observations: [Observation] = []
         var unknown: [String] = []
@@ -30,6 +27,21 @@ extension PodmanEngine {
             }
         }
         return observations
+    }
+
+    private func list() async throws -> [ListedContainer] {
+        let filter = try JSONEncoder().encode(["label": ["\(Label.installation)=\(configuration.installation)"]])
+        var tries = 0
+        while true {
+            do {
+                let answer = try await podman.call(
+                    .GET, "/containers/json", ["all": "true", "filters": String(decoding: filter, as: UTF8.self)])
+                return try podman.decode([ListedContainer]?.self, from: answer) ?? []
+            } catch let refusal as PodmanRefusal where refusal.lostOne && tries < 5 {
+                // Podman gives the whole list up when a container, of anybody, is removed while it makes the list.
+                tries += 1
+            }
+        }
     }
 
     public func observe(_ instance: Identifier<Instance>) async throws -> Observation? {

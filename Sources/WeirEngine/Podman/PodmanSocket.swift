@@ -112,7 +112,9 @@ struct PodmanRefusal: Error, CustomStringConvertible {
         message = decoded?.message ?? String(decoding: body.prefix(2000), as: UTF8.self)
     }
 
-    var isMissing: Bool { status == 404 }
+    var isMissing: Bool { status == 404 || lostOne }
+    /// The container went while Podman was about to look at it; it says 500 then.
+    var lostOne: Bool { message.contains("no such container") }
     var isConflict: Bool { status == 409 || message.contains("is already in use") || message.contains("already exists") }
     var isBusy: Bool { message.contains("device or resource busy") || message.contains("is being removed") }
 
