@@ -1,17 +1,21 @@
 #!/usr/bin/env bash
-# Measures Weir beside its peers. `bench.sh NAME…` runs only those benchmarks of Benchmarks/.
+# Measures Weir beside its peers. `bench.sh NAME…` runs only those: gateway upload jobs lists restart start.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 Scripts/deps.sh test
 swift build -c release --product weir
-WEIR=$(swift build -c release --show-bin-path)/weir
-export WEIR
-shopt -s nullglob
-for benchmark in Benchmarks/*/run; do
-    name=$(basename "$(dirname "$benchmark")")
-    if (($# == 0)) || [[ " $* " == *" $name "* ]]; then
-        printf '\n== %s\n' "$name"
-        "$benchmark"
-    fi
+swift build -c release --product weir-bench
+bin=$(swift build -c release --show-bin-path)
+
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+status=0
+(($# > 0)) || set -- gateway upload jobs lists restart start
+for name in "$@"; do
+    printf '\n== %s  (load %s)\n' "$name" "$(cut -d' ' -f1-3 /proc/loadavg)"
+    "$bin/weir-bench" "$name" | tee -a "$results" || status=1
 done
+printf '\n== Goals\n'
+grep -E '^  (reached|MISSED ) ' "$results" || true
+exit "$status"

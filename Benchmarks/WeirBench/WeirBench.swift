@@ -4,5 +4,8 @@ import ArgumentParser
 @main
 struct WeirBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "weir-bench", abstract: "Measure Weir against its peers.", subcommands: [GatewayBench.self])
+        commandName: "weir-bench", abstract: "Measure Weir against its peers.",
+        subcommands: [
+            GatewayBench.self, UploadBench.self, JobsBench.self, ListsBench.self, RestartBench.self, StartBench.self,
+        ])
 }

@@ -116,7 +116,7 @@ public struct Platform: Sendable {
         commitment = PortCommitment(store: store, clock: clock)
         entries = Entries(store: store, clock: clock, tokens: tokens, gatewayURL: settings.gatewayURL)
         processes = Processes(store: store, engine: engine)
-        logs = Logs(store: store, layout: files.layout)
+        logs = Logs(store: store, layout: files.layout, signals: signals)
         events = Events(store: store, signals: signals)
 
         reconciler = Reconciler(

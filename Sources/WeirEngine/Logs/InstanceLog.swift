@@ -37,7 +37,6 @@ public struct InstanceLog: Hashable, Sendable {
 
     private static let chunk = 256 << 10
     private static let longestLine = 128 << 10
-    private static let pollEvery: Duration = .milliseconds(50)
 
     /// The bytes in the file; 0 when it is not there.
     public func size() async throws -> Int64 {
@@ -91,25 +90,44 @@ public struct InstanceLog: Hashable, Sendable {
     public func follow(
         from offset: Int64 = 0, ended: @escaping @Sendable () async -> Bool
     ) -> AsyncThrowingStream<[LogRecord], any Error> {
-        let state = FollowState(offset: offset)
-        return AsyncThrowingStream {
-            var quiet = 0
-            while true {
-                let page = try await read(from: await state.offset, limit: 1000)
-                if page.next != (await state.offset) { await state.move(to: page.next) }
-                if !page.records.isEmpty { return page.records }
-                // What was written between the last reading and the end must not be lost: read again, twice.
-                if quiet == 2 { return nil }
-                if quiet > 0 { quiet += 1 } else if await ended() { quiet = 1 }
-                try await Task.sleep(for: Self.pollEvery)
-            }
-        }
+        let follower = LogFollower(self, from: offset, ended: ended)
+        return AsyncThrowingStream { try await follower.next() }
+    }
+}
+
+/// Where somebody stands who reads a log as it is written.
+public actor LogFollower {
+    /// A program that just began writes soon, and one that was silent for long may be silent for longer: each wait is a
+    /// fiftieth of the silence before it, so that nobody learns of a line much later than it took to be written.
+    private static let waits: ClosedRange<Duration> = .milliseconds(2)...(.milliseconds(50))
+    private let log: InstanceLog
+    private let ended: @Sendable () async -> Bool
+    private var offset: Int64
+    private var quiet = 0
+    private var heard = ContinuousClock.now
+
+    public init(_ log: InstanceLog, from offset: Int64, ended: @escaping @Sendable () async -> Bool) {
+        self.log = log
+        self.offset = offset
+        self.ended = ended
     }
 
-    private actor FollowState {
-        private(set) var offset: Int64
-        init(offset: Int64) { self.offset = offset }
-        func move(to offset: Int64) { self.offset = offset }
+    /// The next records, at least one; nil when the instance has ended and all was read.
+    public func next() async throws -> [LogRecord]? {
+        while true {
+            let page = try await log.read(from: offset, limit: 1000)
+            offset = page.next
+            if !page.records.isEmpty {
+                quiet = 0
+                heard = .now
+                return page.records
+            }
+            // What was written between the last reading and the end must not be lost: read again, twice.
+            if quiet == 2 { return nil }
+            if quiet > 0 { quiet += 1 } else if await ended() { quiet = 1 }
+            let silence = ContinuousClock.now - heard
+            try await Task.sleep(for: min(max(silence / 50, Self.waits.lowerBound), Self.waits.upperBound))
+        }
     }
 }
 

@@ -7,6 +7,7 @@ public struct Logs: Sendable {
     public static let mostAtOnce = 5000
     let store: Store
     let layout: StorageLayout
+    let signals: WorkloadSignals
 
     /// Some lines of a log, and where the next ones begin.
     public struct Part: Sendable {
@@ -50,21 +51,51 @@ public struct Logs: Sendable {
             isEnded: instance.endedAt != nil && !page.more)
     }
 
-    /// The log from an offset on and then as it is written, until the instance has ended.
+    /// The log from an offset on and then as it is written, until the instance has ended. Waits for the first instance of
+    /// a workload that is still queued; ends at once when there will be none.
     public func follow(
-        of id: Identifier<Workload>, instance: Identifier<Instance>? = nil, from offset: Int64, for caller: Caller
+        of id: Identifier<Workload>, instance asked: Identifier<Instance>? = nil, from offset: Int64, for caller: Caller
     ) async throws -> AsyncThrowingStream<[LogRecord], any Error> {
-        let asked = instance
-        guard let instance = try await self.instance(asked, of: id, for: caller)?.id else {
-            return AsyncThrowingStream { nil }
+        let opening = Opening(found: try await self.instance(asked, of: id, for: caller)?.id)
+        return AsyncThrowingStream {
+            if let follower = await opening.follower { return try await follower.next() }
+            guard let instance = try await firstInstance(opening, of: id, for: caller) else { return nil }
+            let store = store
+            let log = InstanceLog(path: layout.log(of: instance, id))
+            let follower = LogFollower(log, from: try await log.start(at: offset)) {
+                // A store that cannot be read ends the stream: the client comes back with its offset.
+                let record = try? await store.read { try $0.instance(instance) }
+                return record?.endedAt != nil || record == nil
+            }
+            await opening.open(follower)
+            return try await follower.next()
         }
-        let store = store
-        let log = InstanceLog(path: layout.log(of: instance, id))
-        return log.follow(from: try await log.start(at: offset)) {
-            // A store that cannot be read ends the stream: the client comes back with its offset.
-            let record = try? await store.read { try $0.instance(instance) }
-            return record?.endedAt != nil || record == nil
-        }
+    }
+
+    private func firstInstance(
+        _ opening: Opening, of id: Identifier<Workload>, for caller: Caller
+    ) async throws -> Identifier<Instance>? {
+        if let found = opening.found { return found }
+        let workload = try await store.read { try $0.workload(id, for: caller, .seeWorkspace) }
+        let changes = signals.changes(in: workload.workspace)
+        var rings = changes.makeAsyncIterator()
+        repeat {
+            // The state first: whatever follows on queued has its instances in the same transaction.
+            let isQueued = try await store.read { try $0.workload(id)?.state == .queued }
+            if let instance = try await instance(nil, of: id, for: caller) { return instance.id }
+            guard isQueued else { return nil }
+        } while await rings.next() != nil
+        return nil
+    }
+
+    /// What a stream of a log knows when it is pulled again.
+    private actor Opening {
+        let found: Identifier<Instance>?
+        private(set) var follower: LogFollower?
+
+        init(found: Identifier<Instance>?) { self.found = found }
+
+        func open(_ follower: LogFollower) { self.follower = follower }
     }
 }
 
