@@ -73,36 +73,28 @@ struct GatewayBench: AsyncParsableCommand {
         let echo = echoChannel.localAddress?.port ?? 0
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("weir-bench-\(getpid())")
         let nginx = Nginx(folder: folder, backendPort: 19_490, proxyPort: 19_491, echoPort: echo)
-        try await nginx.start()
+        let servers = try await nginx.start()
         let gateway = Process()
         gateway.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         gateway.arguments = ["gateway", "--serve", "--backend", "19490", "--echo", "\(echo)"]
         let pipe = Pipe()
         gateway.standardOutput = pipe
         try gateway.run()
+        defer {
+            for process in servers + [gateway] {
+                process.terminate()
+                process.waitUntilExit()
+            }
+            try? FileManager.default.removeItem(at: folder)
+        }
         let entrance = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self).split {
             $0.isWhitespace
         }
-        do {
-            for port in [Self.httpPort] {
-                _ = try await Tool.output(
-                    "curl",
-                    [
-                        "-sf", "--retry", "20", "--retry-connrefused", "--retry-delay", "1",
-                        "http://127.0.0.1:\(port)/1k",
-                    ])
-            }
-            try await small(entrance.map(String.init))
-            try await download()
-            try await webSocket(echo, group)
-        } catch {
-            print("\(error)")
-        }
-        gateway.terminate()
-        gateway.waitUntilExit()
-        try await nginx.stop()
+        for port in [Self.httpPort, Self.echoPort, Self.toolsPort] { try await Tool.wait(for: port) }
+        try await small(entrance.map(String.init))
+        try await download()
+        try await webSocket(echo, group)
         try await echoChannel.close()
-        try FileManager.default.removeItem(at: folder)
     }
 
     private func small(_ entrance: [String]) async throws {

@@ -9,39 +9,24 @@ struct Nginx {
     let echoPort: Int
 
     /// Writes the configurations, starts both and waits until they answer.
-    func start() async throws {
+    func start() async throws -> [Process] {
         try FileManager.default.createDirectory(
             at: folder.appendingPathComponent("www"), withIntermediateDirectories: true)
         try Data(repeating: 120, count: 1024).write(to: folder.appendingPathComponent("www/1k"))
         try Data(repeating: 121, count: 64 << 20).write(to: folder.appendingPathComponent("www/64m"))
         try backend.write(to: folder.appendingPathComponent("backend.conf"), atomically: true, encoding: .utf8)
         try proxy.write(to: folder.appendingPathComponent("proxy.conf"), atomically: true, encoding: .utf8)
-        for name in ["backend", "proxy"] {
-            try await run(name)
+        let servers = try ["backend", "proxy"].map { name in
+            let file = "\(folder.path)/\(name)"
+            return try Tool.server("nginx", ["-c", file + ".conf", "-p", folder.path, "-e", file + ".log"])
         }
-        for port in [backendPort, proxyPort] {
-            _ = try await Tool.output(
-                "curl",
-                ["-sf", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", "http://127.0.0.1:\(port)/1k"])
-        }
-    }
-
-    func stop() async throws {
-        for name in ["proxy", "backend"] {
-            try await run(name, "-s stop")
-        }
-    }
-
-    /// nginx goes on in the background with the streams that it was given: a pipe would never end.
-    private func run(_ name: String, _ more: String = "") async throws {
-        let file = "\(folder.path)/\(name)"
-        let command = "nginx -c \(file).conf -p \(folder.path) -e \(file).log \(more) >/dev/null 2>&1"
-        _ = try await Tool.output("sh", ["-c", command])
+        for port in [backendPort, proxyPort] { try await Tool.wait(for: port) }
+        return servers
     }
 
     private func common(_ name: String) -> String {
         """
-        worker_processes auto;
+        daemon off; user root; worker_processes auto;
         pid \(folder.path)/\(name).pid;
         events { worker_connections 4096; }
         """

@@ -42,7 +42,8 @@ struct JobsBench: AsyncParsableCommand {
         let cause = Cause("submitted", by: site.tenant.caller.id)
         return try await rate {
             let (record, name) = try site.job()
-            try await store.write { try $0.insert(record, name: name, cause: cause) }
+            let new = try NewWorkload(record, name: name)
+            try await store.write { try $0.insert(new, cause: cause) }
         }
     }
 

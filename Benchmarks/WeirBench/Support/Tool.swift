@@ -25,6 +25,29 @@ enum Tool {
         }
     }
 
+    /// A server that runs beside the benchmark until `terminate()`. It must stay in the foreground: the end of a program
+    /// that leaves others behind is not noticed.
+    static func server(_ program: String, _ arguments: [String]) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    /// Waits until somebody listens on the port.
+    static func wait(for port: Int) async throws {
+        try await Threads.run {
+            for _ in 0..<500 {
+                if (try? Wire(port: port)) != nil { return }
+                usleep(20_000)
+            }
+            throw Failure(description: "nobody listens on \(port)")
+        }
+    }
+
     /// The number behind `label` in a text.
     static func number(after label: String, in text: String) throws -> Double {
         guard let range = text.range(of: label),

@@ -8,7 +8,7 @@ struct DAV {
     var root: URL { folder.appendingPathComponent("www") }
     private var file: String { folder.path + "/dav" }
 
-    func start() async throws {
+    func start() async throws -> Process {
         let build = try await Tool.output("sh", ["-c", "nginx -V 2>&1"])
         guard build.contains("http_dav_module") else {
             throw Tool.Failure(description: "this nginx has no WebDAV: install nginx-full")
@@ -19,7 +19,7 @@ struct DAV {
             try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
         }
         let text = """
-            worker_processes auto;
+            daemon off; worker_processes auto;
             user root;
             pid \(file).pid;
             events { worker_connections 1024; }
@@ -32,20 +32,8 @@ struct DAV {
             }
             """
         try text.write(toFile: file + ".conf", atomically: true, encoding: .utf8)
-        try await run()
-        try await Tool.output(
-            "curl",
-            [
-                "-s", "-o", "/dev/null", "--retry", "20", "--retry-connrefused", "--retry-delay", "1",
-                "http://127.0.0.1:\(port)/",
-            ])
-    }
-
-    func stop() async throws { try await run("-s stop") }
-
-    /// nginx goes on in the background with the streams that it was given: a pipe would never end.
-    private func run(_ more: String = "") async throws {
-        try await Tool.output(
-            "sh", ["-c", "nginx -c \(file).conf -p \(folder.path) -e \(file).log \(more) >/dev/null 2>&1"])
+        let server = try Tool.server("nginx", ["-c", file + ".conf", "-p", folder.path, "-e", file + ".log"])
+        try await Tool.wait(for: port)
+        return server
     }
 }

@@ -18,25 +18,23 @@ struct UploadBench: AsyncParsableCommand {
         Build.warn()
         let folder = try TemporaryFolder("weir-bench-upload")
         let nginx = DAV(folder: folder.url, port: 19_492)
-        try await nginx.start()
-        do {
-            try await Site.with { site in
-                var comparison = Comparison(
-                    title: "upload of \(part * parts) MiB in parts of \(part) MiB", unit: "MiB/s",
-                    contenders: ["weir", "nginx PUT", "write and sync", "weir, sha256"], goals: [.atLeast(0.7)])
-                for round in 0..<rounds {
-                    comparison.add([
-                        try await weir(site, round, checked: false), try await put(nginx, round),
-                        try await floor(folder.path), try await weir(site, round, checked: true),
-                    ])
-                }
-                comparison.show()
-            }
-        } catch {
-            try await nginx.stop()
-            throw error
+        let server = try await nginx.start()
+        defer {
+            server.terminate()
+            server.waitUntilExit()
         }
-        try await nginx.stop()
+        try await Site.with { site in
+            var comparison = Comparison(
+                title: "upload of \(part * parts) MiB in parts of \(part) MiB", unit: "MiB/s",
+                contenders: ["weir", "nginx PUT", "write and sync", "weir, sha256"], goals: [.atLeast(0.7)])
+            for round in 0..<rounds {
+                comparison.add([
+                    try await weir(site, round, checked: false), try await put(nginx, round),
+                    try await floor(folder.path), try await weir(site, round, checked: true),
+                ])
+            }
+            comparison.show()
+        }
     }
 
     /// Bytes that no file system can leave out.

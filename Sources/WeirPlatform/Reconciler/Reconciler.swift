@@ -45,7 +45,11 @@ public actor Reconciler: Service {
 
     private var inWork: Set<Identifier<Workload>> = []
     private var again: Set<Identifier<Workload>> = []
+    /// In order from `firstWaiting` on; what stands before it has been taken, for to move up the rest each time would cost
+    /// a restart with thousands of workloads seconds.
     private var waiting: [Identifier<Workload>] = []
+    private var firstWaiting = 0
+    private var isWaiting: Set<Identifier<Workload>> = []
     private var alarms: [Identifier<Workload>: Timestamp] = [:]
     private var failures: [Identifier<Workload>: Int] = [:]
     private let alarmsToSet: AsyncStream<(Identifier<Workload>, Duration)>.Continuation
@@ -117,7 +121,7 @@ public actor Reconciler: Service {
         if inWork.contains(id) {
             again.insert(id)
         } else if inWork.count >= Self.mostAtOnce {
-            if !waiting.contains(id) { waiting.append(id) }
+            if isWaiting.insert(id).inserted { waiting.append(id) }
         } else {
             inWork.insert(id)
             group.addTask { await self.work(on: id) }
@@ -133,9 +137,18 @@ public actor Reconciler: Service {
             if again.contains(id), !Task.isCancelled { continue }
             inWork.remove(id)
             if let delay { setAlarm(for: id, after: delay) }
-            next = waiting.isEmpty ? nil : waiting.removeFirst()
+            next = nextWaiting()
             if let next { inWork.insert(next) }
         }
+    }
+
+    private func nextWaiting() -> Identifier<Workload>? {
+        guard firstWaiting < waiting.count else { return nil }
+        let next = waiting[firstWaiting]
+        firstWaiting += 1
+        if firstWaiting == waiting.count { (waiting, firstWaiting) = ([], 0) }
+        isWaiting.remove(next)
+        return next
     }
 
     /// Returns after how long to look again; nil waits for a signal.

@@ -121,10 +121,11 @@ struct Submissions: Sendable {
     ) async throws -> WorkloadRecord {
         let now = workload.createdAt
         let ports = ports
+        let new = try NewWorkload(workload, name: name)
         let result = try await store.write { db -> WorkloadRecord in
             if let made = try made(db.read, by: caller, key: key) { return made }
             _ = try db.read.project(workload.project, for: caller, .runWorkload)
-            try db.insert(workload, name: name, cause: Cause("submitted", by: caller.id))
+            try db.insert(new, cause: Cause("submitted", by: caller.id))
             if exposed {
                 try db.read.requireCommitment(of: caller, in: workload.workspace)
                 _ = try db.openPort(for: workload.id, in: ports, at: now)

@@ -42,16 +42,16 @@ public struct AccountRecord: Hashable, Sendable {
 
 extension Reading {
     public func account(_ id: Identifier<Account>) throws -> AccountRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM account WHERE id = ?", arguments: [id]).map(AccountRecord.init)
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM account WHERE id = ?"), arguments: [id]).map(AccountRecord.init)
     }
 
     public func account(login: String) throws -> AccountRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM account WHERE login = ?", arguments: [login]).map(AccountRecord.init)
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM account WHERE login = ?"), arguments: [login]).map(AccountRecord.init)
     }
 
     public func accounts(_ page: PageRequest) throws -> Page<AccountRecord> {
         let rows = try Row.fetchAll(
-            db, sql: "SELECT * FROM account WHERE id < ? ORDER BY id DESC LIMIT ?",
+            db.cachedStatement(sql: "SELECT * FROM account WHERE id < ? ORDER BY id DESC LIMIT ?"),
             arguments: [page.bound, page.limit + 1])
         return Page(rows: rows.map(AccountRecord.init), request: page) { $0.id.text }
     }
@@ -60,13 +60,13 @@ extension Reading {
     public func logins(of accounts: Set<Identifier<Account>>) throws -> [Identifier<Account>: String] {
         guard !accounts.isEmpty else { return [:] }
         let rows = try Row.fetchAll(
-            db, sql: "SELECT id, login FROM account WHERE id IN (SELECT value FROM json_each(?))",
+            db.cachedStatement(sql: "SELECT id, login FROM account WHERE id IN (SELECT value FROM json_each(?))"),
             arguments: [try jsonText(accounts.map(\.text))])
         return Dictionary(uniqueKeysWithValues: rows.map { ($0["id"], $0["login"]) })
     }
 
     public func hasAccounts() throws -> Bool {
-        try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM account)") ?? false
+        try Bool.fetchOne(db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM account)")) ?? false
     }
 }
 

@@ -70,7 +70,7 @@ extension Reading {
 
     public func tokens(of account: Identifier<Account>) throws -> [APITokenRecord] {
         try Row.fetchAll(
-            db, sql: "SELECT * FROM api_token WHERE account = ? AND revoked_at IS NULL ORDER BY id DESC LIMIT ?",
+            db.cachedStatement(sql: "SELECT * FROM api_token WHERE account = ? AND revoked_at IS NULL ORDER BY id DESC LIMIT ?"),
             arguments: [account, PageRequest.most]
         ).map(APITokenRecord.init)
     }

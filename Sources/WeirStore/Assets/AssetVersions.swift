@@ -49,16 +49,15 @@ extension Reading {
     /// The newest versions first, a thousand at most.
     public func versions(of asset: Identifier<Asset>) throws -> [AssetVersionRecord] {
         try Row.fetchAll(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT * FROM asset_version WHERE asset = ? AND deleted_at IS NULL ORDER BY number DESC LIMIT 1000
-                """, arguments: [asset]
+                """), arguments: [asset]
         ).map(AssetVersionRecord.init)
     }
 
     public func version(_ number: Int, of asset: Identifier<Asset>) throws -> AssetVersionRecord? {
         try Row.fetchOne(
-            db, sql: "SELECT * FROM asset_version WHERE asset = ? AND number = ? AND deleted_at IS NULL",
+            db.cachedStatement(sql: "SELECT * FROM asset_version WHERE asset = ? AND number = ? AND deleted_at IS NULL"),
             arguments: [asset, number]
         ).map(AssetVersionRecord.init)
     }
@@ -67,7 +66,7 @@ extension Reading {
     /// again, and what is mounted now.
     public func treesInUse() throws -> Set<TreeName> {
         var trees = Set(
-            try TreeName.fetchAll(db, sql: "SELECT tree FROM asset_version WHERE deleted_at IS NULL"))
+            try TreeName.fetchAll(db.cachedStatement(sql: "SELECT tree FROM asset_version WHERE deleted_at IS NULL")))
         let rows = try Row.fetchCursor(db, sql: "SELECT spec, state FROM workload WHERE deleted_at IS NULL")
         while let row = try rows.next() {
             let spec: WorkloadSpec = try row.json("spec")
@@ -86,7 +85,7 @@ extension Writing {
             arguments: [version.createdAt, version.asset])
         guard
             let number = try Int.fetchOne(
-                db, sql: "SELECT latest FROM asset WHERE id = ? AND deleted_at IS NULL", arguments: [version.asset])
+                db.cachedStatement(sql: "SELECT latest FROM asset WHERE id = ? AND deleted_at IS NULL"), arguments: [version.asset])
         else { throw WeirError.notFound("asset") }
         try db.execute(
             sql: """

@@ -60,7 +60,7 @@ public struct AssetRecord: Hashable, Sendable {
 
 extension Reading {
     public func asset(_ id: Identifier<Asset>) throws -> AssetRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM asset WHERE id = ? AND deleted_at IS NULL", arguments: [id])
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM asset WHERE id = ? AND deleted_at IS NULL"), arguments: [id])
             .map(AssetRecord.init)
     }
 
@@ -70,13 +70,12 @@ extension Reading {
         dataType: DataType?, _ page: PageRequest
     ) throws -> Page<AssetRecord> {
         let rows = try Row.fetchAll(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT * FROM asset WHERE workspace = :workspace AND kind = :kind AND deleted_at IS NULL AND id < :after
                 AND (visibility = 'workspace' OR created_by = :viewer)
                 AND (:part IS NULL OR instr(name_key, :part)) AND (:type IS NULL OR data_type = :type)
                 ORDER BY id DESC LIMIT :limit
-                """,
+                """),
             arguments: [
                 "workspace": workspace, "kind": kind.rawValue, "after": page.bound, "viewer": viewer,
                 "part": part?.lowercased(), "type": dataType?.rawValue, "limit": page.limit + 1,
@@ -86,7 +85,7 @@ extension Reading {
 
     public func asset(named name: Name, kind: AssetKind, in workspace: Identifier<Workspace>) throws -> AssetRecord? {
         try Row.fetchOne(
-            db, sql: "SELECT * FROM asset WHERE workspace = ? AND kind = ? AND name_key = ? AND deleted_at IS NULL",
+            db.cachedStatement(sql: "SELECT * FROM asset WHERE workspace = ? AND kind = ? AND name_key = ? AND deleted_at IS NULL"),
             arguments: [workspace, kind.rawValue, name.key]
         ).map(AssetRecord.init)
     }

@@ -34,18 +34,18 @@ public struct UploadRecord: Hashable, Sendable {
 
 extension Reading {
     public func upload(_ id: Identifier<Upload>) throws -> UploadRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM upload WHERE id = ?", arguments: [id]).map(UploadRecord.init)
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM upload WHERE id = ?"), arguments: [id]).map(UploadRecord.init)
     }
 
     public func uploads(into asset: Identifier<Asset>) throws -> [UploadRecord] {
         try Row.fetchAll(
-            db, sql: "SELECT * FROM upload WHERE asset = ? ORDER BY id LIMIT 1000", arguments: [asset]
+            db.cachedStatement(sql: "SELECT * FROM upload WHERE asset = ? ORDER BY id LIMIT 1000"), arguments: [asset]
         ).map(UploadRecord.init)
     }
 
     public func uploads(createdBefore moment: Timestamp) throws -> [UploadRecord] {
         try Row.fetchAll(
-            db, sql: "SELECT * FROM upload WHERE created_at < ? LIMIT 1000", arguments: [moment]
+            db.cachedStatement(sql: "SELECT * FROM upload WHERE created_at < ? LIMIT 1000"), arguments: [moment]
         ).map(UploadRecord.init)
     }
 }

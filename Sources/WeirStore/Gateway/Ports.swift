@@ -22,11 +22,11 @@ public struct PortRecord: Hashable, Sendable {
 
 extension Reading {
     public func port(of workload: Identifier<Workload>) throws -> PortRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM port WHERE workload = ?", arguments: [workload]).map(PortRecord.init)
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM port WHERE workload = ?"), arguments: [workload]).map(PortRecord.init)
     }
 
     public func ports() throws -> [PortRecord] {
-        try Row.fetchAll(db, sql: "SELECT * FROM port").map(PortRecord.init)
+        try Row.fetchAll(db.cachedStatement(sql: "SELECT * FROM port")).map(PortRecord.init)
     }
 
     /// When the account signed the open-port commitment for the workspace (INF-06).
@@ -34,7 +34,7 @@ extension Reading {
         of account: Identifier<Account>, in workspace: Identifier<Workspace>, textVersion: Int
     ) throws -> Timestamp? {
         try Timestamp.fetchOne(
-            db, sql: "SELECT signed_at FROM commitment WHERE workspace = ? AND account = ? AND text_version = ?",
+            db.cachedStatement(sql: "SELECT signed_at FROM commitment WHERE workspace = ? AND account = ? AND text_version = ?"),
             arguments: [workspace, account, textVersion])
     }
 }
@@ -46,7 +46,7 @@ extension Writing {
         for workload: Identifier<Workload>, in range: ClosedRange<Int>, at now: Timestamp
     ) throws -> PortRecord {
         if let open = try read.port(of: workload) { return open }
-        let taken = Set(try Int.fetchAll(db, sql: "SELECT number FROM port"))
+        let taken = Set(try Int.fetchAll(db.cachedStatement(sql: "SELECT number FROM port")))
         let last = try read.setting("port.last").flatMap { Int($0) } ?? range.lowerBound - 1
         let free = range.filter { !taken.contains($0) }
         guard let number = free.first(where: { $0 > last }) ?? free.first else { throw WeirError.noFreePort(range) }

@@ -39,25 +39,24 @@ extension Reading {
     /// The official images and the workspace's own (IMG-21).
     public func images(for workspace: Identifier<Workspace>?, _ page: PageRequest) throws -> Page<ImageRecord> {
         let rows = try Row.fetchAll(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT * FROM image WHERE (workspace IS NULL OR workspace = ?) AND id < ? ORDER BY id DESC LIMIT ?
-                """, arguments: [workspace, page.bound, page.limit + 1])
+                """), arguments: [workspace, page.bound, page.limit + 1])
         return Page(rows: try rows.map(ImageRecord.init), request: page) { $0.id.text }
     }
 
     public func image(_ id: Identifier<Image>) throws -> ImageRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM image WHERE id = ?", arguments: [id]).map(ImageRecord.init)
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM image WHERE id = ?"), arguments: [id]).map(ImageRecord.init)
     }
 
     public func image(reference: String) throws -> ImageRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM image WHERE reference = ?", arguments: [reference])
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM image WHERE reference = ?"), arguments: [reference])
             .map(ImageRecord.init)
     }
 
     public func image(reference: String, for workspace: Identifier<Workspace>) throws -> ImageRecord? {
         try Row.fetchOne(
-            db, sql: "SELECT * FROM image WHERE reference = ? AND (workspace IS NULL OR workspace = ?)",
+            db.cachedStatement(sql: "SELECT * FROM image WHERE reference = ? AND (workspace IS NULL OR workspace = ?)"),
             arguments: [reference, workspace]
         ).map(ImageRecord.init)
     }

@@ -39,7 +39,7 @@ public struct ProjectRecord: Hashable, Sendable {
 
 extension Reading {
     public func project(_ id: Identifier<Project>) throws -> ProjectRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM project WHERE id = ? AND deleted_at IS NULL", arguments: [id])
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM project WHERE id = ? AND deleted_at IS NULL"), arguments: [id])
             .map(ProjectRecord.init)
     }
 
@@ -47,11 +47,10 @@ extension Reading {
         in workspace: Identifier<Workspace>, named part: String? = nil, _ page: PageRequest
     ) throws -> Page<ProjectRecord> {
         let rows = try Row.fetchAll(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT * FROM project WHERE workspace = ? AND deleted_at IS NULL AND id < ?
                 AND (? IS NULL OR instr(name_key, ?)) ORDER BY id DESC LIMIT ?
-                """,
+                """),
             arguments: [workspace, page.bound, part, part?.lowercased(), page.limit + 1])
         return Page(rows: try rows.map(ProjectRecord.init), request: page) { $0.id.text }
     }
@@ -88,11 +87,10 @@ extension Writing {
     /// Unique in the workspace among what is not deleted, whatever the case (PRJ-03, X17).
     private func requireFree(_ name: Name, in workspace: Identifier<Workspace>, except own: Identifier<Project>?) throws {
         let taken = try Bool.fetchOne(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT EXISTS (SELECT 1 FROM project
                 WHERE workspace = ? AND name_key = ? AND deleted_at IS NULL AND id IS NOT ?)
-                """, arguments: [workspace, name.key, own])
+                """), arguments: [workspace, name.key, own])
         if taken == true { throw WeirError.nameTaken("project", name.text) }
     }
 }

@@ -6,7 +6,7 @@ extension Reading {
     public func made(by account: Identifier<Account>, key: String, requestHash: String) throws -> String? {
         guard
             let row = try Row.fetchOne(
-                db, sql: "SELECT request_hash, subject FROM idempotency WHERE account = ? AND key = ?",
+                db.cachedStatement(sql: "SELECT request_hash, subject FROM idempotency WHERE account = ? AND key = ?"),
                 arguments: [account, key])
         else { return nil }
         let hash: String = row["request_hash"]

@@ -4,24 +4,24 @@ public import WeirModel
 extension Reading {
     /// A value that the installation keeps for itself: its name, its signing key.
     public func setting(_ key: String) throws -> String? {
-        try String.fetchOne(db, sql: "SELECT value FROM setting WHERE key = ?", arguments: [key])
+        try String.fetchOne(db.cachedStatement(sql: "SELECT value FROM setting WHERE key = ?"), arguments: [key])
     }
 
     public func flavors() throws -> [Flavor] {
-        try Row.fetchAll(db, sql: "SELECT document FROM flavor WHERE retired_at IS NULL ORDER BY position, name")
+        try Row.fetchAll(db.cachedStatement(sql: "SELECT document FROM flavor WHERE retired_at IS NULL ORDER BY position, name"))
             .map { try $0.json("document") }
     }
 
     public func flavor(_ name: String) throws -> Flavor? {
         try Row.fetchOne(
-            db, sql: "SELECT document FROM flavor WHERE name = ? AND retired_at IS NULL", arguments: [name]
+            db.cachedStatement(sql: "SELECT document FROM flavor WHERE name = ? AND retired_at IS NULL"), arguments: [name]
         ).map { try $0.json("document") }
     }
 
     /// The number of the price list that holds at `now`.
     public func tariffNumber(at now: Timestamp) throws -> Int? {
         try Int.fetchOne(
-            db, sql: "SELECT number FROM tariff WHERE starts_at <= ? ORDER BY starts_at DESC, number DESC LIMIT 1",
+            db.cachedStatement(sql: "SELECT number FROM tariff WHERE starts_at <= ? ORDER BY starts_at DESC, number DESC LIMIT 1"),
             arguments: [now])
     }
 }
@@ -47,7 +47,7 @@ extension Writing {
 
     /// Adds a price list that holds from `start`, unless the newest says the same.
     public func publishTariff(_ document: String, from start: Timestamp, at now: Timestamp) throws {
-        let newest = try String.fetchOne(db, sql: "SELECT document FROM tariff ORDER BY number DESC LIMIT 1")
+        let newest = try String.fetchOne(db.cachedStatement(sql: "SELECT document FROM tariff ORDER BY number DESC LIMIT 1"))
         guard newest != document else { return }
         try db.execute(
             sql: "INSERT INTO tariff (starts_at, document, created_at) VALUES (?, ?, ?)",

@@ -13,9 +13,25 @@ public struct Cause: Hashable, Sendable {
     }
 }
 
+/// A workload to be added, with all that can be worked out before the one writer has to wait for it.
+public struct NewWorkload: Sendable {
+    public let record: WorkloadRecord
+    let name: Name
+    let spec: String
+    let flavor: String
+
+    public init(_ record: WorkloadRecord, name: Name) throws {
+        self.record = record
+        self.name = name
+        spec = try jsonText(record.spec)
+        flavor = try jsonText(record.spec.flavor)
+    }
+}
+
 extension Writing {
     /// Adds a workload in the state queued, with its first run and its first line of history.
-    public func insert(_ workload: WorkloadRecord, name: Name, cause: Cause) throws {
+    public func insert(_ new: NewWorkload, cause: Cause) throws {
+        let (workload, name) = (new.record, new.name)
         guard try read.workload(named: name, kind: workload.kind, in: workload.workspace) == nil else {
             throw WeirError.nameTaken(workload.kind.rawValue, name.text)
         }
@@ -26,11 +42,15 @@ extension Writing {
                 """
         ).execute(arguments: [
             workload.id, workload.kind.rawValue, workload.workspace, workload.project, name.text, name.key,
-            workload.description, workload.createdBy, workload.createdAt, try jsonText(workload.spec),
+            workload.description, workload.createdBy, workload.createdAt, new.spec,
             workload.secret, workload.wanted.rawValue, workload.state.rawValue, workload.stateSince, workload.run,
         ])
-        try insertRun(workload, at: workload.createdAt)
+        try insertRun(workload, flavor: new.flavor, at: workload.createdAt)
         try record(workload, before: nil, cause: cause, at: workload.createdAt)
+    }
+
+    public func insert(_ workload: WorkloadRecord, name: Name, cause: Cause) throws {
+        try insert(NewWorkload(workload, name: name), cause: cause)
     }
 
     /// Applies an event by the transition table, and writes the state, the run and the history together.
@@ -48,7 +68,7 @@ extension Writing {
             changed.run += 1
             (changed.failure, changed.runningSince, changed.endedAt, changed.stopAt) = (nil, nil, nil, nil)
             changed.wanted = .running
-            try insertRun(changed, at: now)
+            try insertRun(changed, flavor: jsonText(changed.spec.flavor), at: now)
         case .ready: changed.runningSince = now
         case .broke(let reason): changed.failure = before == .stopping ? nil : reason
         case .stopWanted: changed.wanted = changed.wanted == .deleted ? .deleted : .stopped
@@ -111,14 +131,14 @@ extension Writing {
         try db.execute(sql: "DELETE FROM port WHERE workload = ?", arguments: [workload])
     }
 
-    private func insertRun(_ workload: WorkloadRecord, at now: Timestamp) throws {
+    private func insertRun(_ workload: WorkloadRecord, flavor: String, at now: Timestamp) throws {
         try db.cachedStatement(
             sql: """
                 INSERT INTO run (workload, number, flavor, replicas, image_digest, tariff, queued_at)
                 VALUES (?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            workload.id, workload.run, try jsonText(workload.spec.flavor), workload.spec.replicas,
+            workload.id, workload.run, flavor, workload.spec.replicas,
             workload.spec.image.digest, try read.tariffNumber(at: now), now,
         ])
     }

@@ -22,7 +22,7 @@ public struct WorkloadFilter: Hashable, Sendable {
 
 extension Reading {
     public func workload(_ id: Identifier<Workload>) throws -> WorkloadRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM workload WHERE id = ? AND deleted_at IS NULL", arguments: [id])
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM workload WHERE id = ? AND deleted_at IS NULL"), arguments: [id])
             .map(WorkloadRecord.init)
     }
 
@@ -30,7 +30,7 @@ extension Reading {
         named name: Name, kind: WorkloadKind, in workspace: Identifier<Workspace>
     ) throws -> WorkloadRecord? {
         try Row.fetchOne(
-            db, sql: "SELECT * FROM workload WHERE workspace = ? AND kind = ? AND name_key = ? AND deleted_at IS NULL",
+            db.cachedStatement(sql: "SELECT * FROM workload WHERE workspace = ? AND kind = ? AND name_key = ? AND deleted_at IS NULL"),
             arguments: [workspace, kind.rawValue, name.key]
         ).map(WorkloadRecord.init)
     }
@@ -40,7 +40,7 @@ extension Reading {
         in workspace: Identifier<Workspace>, _ filter: WorkloadFilter, _ page: PageRequest
     ) throws -> Page<WorkloadRecord> {
         let statement = Self.listStatement(in: workspace, filter, page)
-        let rows = try Row.fetchAll(db, sql: statement.sql, arguments: statement.arguments)
+        let rows = try Row.fetchAll(db.cachedStatement(sql: statement.sql), arguments: statement.arguments)
         return Page(rows: try rows.map(WorkloadRecord.init), request: page) { $0.id.text }
     }
 
@@ -75,26 +75,24 @@ extension Reading {
     /// All that the Reconciler has to look after when Weir starts.
     public func liveWorkloads() throws -> [WorkloadRecord] {
         try Row.fetchAll(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT * FROM workload WHERE id IN (
                     SELECT id FROM workload
                     WHERE state IN ('queued', 'deploying', 'running', 'stopping')
                     OR wanted = 'deleted' AND deleted_at IS NULL
                     UNION SELECT workload FROM instance WHERE removed_at IS NULL
                 ) ORDER BY id
-                """
+                """)
         ).map(WorkloadRecord.init)
     }
 
     /// What is held of the zone by workloads between being let in and being gone.
     public func resourcesHeld() throws -> Resources {
         let specs = try Row.fetchAll(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT spec FROM workload
                 WHERE state IN ('queued', 'deploying', 'running', 'stopping') AND state <> 'queued'
-                """)
+                """))
         return try specs.reduce(Resources.none) { sum, row in
             let spec: WorkloadSpec = try row.json("spec")
             return sum + spec.resources
@@ -103,36 +101,33 @@ extension Reading {
 
     public func queuedWorkloads() throws -> [WorkloadRecord] {
         try Row.fetchAll(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT * FROM workload WHERE state = 'queued' AND state IN ('queued', 'deploying', 'running', 'stopping')
                 AND wanted = 'running' ORDER BY state_since, id LIMIT 1000
-                """
+                """)
         ).map(WorkloadRecord.init)
     }
 
     public func hasLiveWorkloads(of project: Identifier<Project>) throws -> Bool {
         try Bool.fetchOne(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT EXISTS (SELECT 1 FROM workload WHERE project = ? AND deleted_at IS NULL
                 AND state IN ('queued', 'deploying', 'running', 'stopping'))
-                """, arguments: [project]) ?? false
+                """), arguments: [project]) ?? false
     }
 
     public func workloads(of project: Identifier<Project>) throws -> [WorkloadRecord] {
         try Row.fetchAll(
-            db, sql: "SELECT * FROM workload WHERE project = ? AND deleted_at IS NULL", arguments: [project]
+            db.cachedStatement(sql: "SELECT * FROM workload WHERE project = ? AND deleted_at IS NULL"), arguments: [project]
         ).map(WorkloadRecord.init)
     }
 
     public func mounts(_ asset: Identifier<Asset>, version: Int?) throws -> Bool {
         let rows = try Row.fetchAll(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT spec FROM workload
                 WHERE state IN ('queued', 'deploying', 'running', 'stopping') AND instr(spec, ?)
-                """, arguments: [asset.text])
+                """), arguments: [asset.text])
         return try rows.contains { row in
             let spec: WorkloadSpec = try row.json("spec")
             return (spec.datasets + spec.models).contains {
@@ -145,7 +140,7 @@ extension Reading {
 extension Reading {
     public func transitions(of workload: Identifier<Workload>) throws -> [TransitionRecord] {
         try Row.fetchAll(
-            db, sql: "SELECT * FROM transition WHERE workload = ? ORDER BY sequence DESC LIMIT 500",
+            db.cachedStatement(sql: "SELECT * FROM transition WHERE workload = ? ORDER BY sequence DESC LIMIT 500"),
             arguments: [workload]
         ).reversed().map(TransitionRecord.init)
     }
@@ -155,40 +150,39 @@ extension Reading {
         in workspace: Identifier<Workspace>, after sequence: Int64, limit: Int
     ) throws -> [TransitionRecord] {
         try Row.fetchAll(
-            db, sql: "SELECT * FROM transition WHERE workspace = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+            db.cachedStatement(sql: "SELECT * FROM transition WHERE workspace = ? AND sequence > ? ORDER BY sequence LIMIT ?"),
             arguments: [workspace, sequence, limit]
         ).map(TransitionRecord.init)
     }
 
     public func lastTransition() throws -> Int64 {
-        try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM transition") ?? 0
+        try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(sequence) FROM transition")) ?? 0
     }
 
     public func runs(of workload: Identifier<Workload>) throws -> [RunRecord] {
         try Row.fetchAll(
-            db, sql: "SELECT * FROM run WHERE workload = ? ORDER BY number DESC LIMIT 500", arguments: [workload]
+            db.cachedStatement(sql: "SELECT * FROM run WHERE workload = ? ORDER BY number DESC LIMIT 500"), arguments: [workload]
         ).map(RunRecord.init)
     }
 
     public func instances(of workload: Identifier<Workload>, run: Int) throws -> [InstanceRecord] {
         try Row.fetchAll(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT * FROM instance WHERE workload = ? AND run = ? ORDER BY position, attempt LIMIT 1000
-                """, arguments: [workload, run]
+                """), arguments: [workload, run]
         ).map(InstanceRecord.init)
     }
 
     /// The instances whose containers may still be there.
     public func instancesPresent(of workload: Identifier<Workload>) throws -> [InstanceRecord] {
         try Row.fetchAll(
-            db, sql: "SELECT * FROM instance WHERE workload = ? AND removed_at IS NULL ORDER BY id",
+            db.cachedStatement(sql: "SELECT * FROM instance WHERE workload = ? AND removed_at IS NULL ORDER BY id"),
             arguments: [workload]
         ).map(InstanceRecord.init)
     }
 
     public func instance(_ id: Identifier<Instance>) throws -> InstanceRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM instance WHERE id = ?", arguments: [id]).map(InstanceRecord.init)
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM instance WHERE id = ?"), arguments: [id]).map(InstanceRecord.init)
     }
 
     /// The workloads that are on their way from one state to the next.
@@ -202,6 +196,6 @@ extension Reading {
     }
 
     public func instancesPresent() throws -> [InstanceRecord] {
-        try Row.fetchAll(db, sql: "SELECT * FROM instance WHERE removed_at IS NULL").map(InstanceRecord.init)
+        try Row.fetchAll(db.cachedStatement(sql: "SELECT * FROM instance WHERE removed_at IS NULL")).map(InstanceRecord.init)
     }
 }

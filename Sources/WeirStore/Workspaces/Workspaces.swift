@@ -39,49 +39,46 @@ public struct MemberRecord: Hashable, Sendable {
 
 extension Reading {
     public func workspace(_ id: Identifier<Workspace>) throws -> WorkspaceRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM workspace WHERE id = ?", arguments: [id]).map(WorkspaceRecord.init)
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM workspace WHERE id = ?"), arguments: [id]).map(WorkspaceRecord.init)
     }
 
     public func workspace(named name: Name) throws -> WorkspaceRecord? {
-        try Row.fetchOne(db, sql: "SELECT * FROM workspace WHERE name_key = ?", arguments: [name.key])
+        try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM workspace WHERE name_key = ?"), arguments: [name.key])
             .map(WorkspaceRecord.init)
     }
 
     /// The workspaces that an account is a member of, with its role in each.
     public func workspaces(of account: Identifier<Account>, _ page: PageRequest) throws -> Page<(WorkspaceRecord, Role)> {
         let rows = try Row.fetchAll(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT workspace.*, member.role FROM member JOIN workspace ON workspace.id = member.workspace
                 WHERE member.account = ? AND member.workspace < ? ORDER BY member.workspace DESC LIMIT ?
-                """, arguments: [account, page.bound, page.limit + 1])
+                """), arguments: [account, page.bound, page.limit + 1])
         return Page(rows: try rows.map { (WorkspaceRecord($0), try $0.raw("role")) }, request: page) { $0.0.id.text }
     }
 
     public func role(of account: Identifier<Account>, in workspace: Identifier<Workspace>) throws -> Role? {
         try Row.fetchOne(
-            db, sql: "SELECT role FROM member WHERE workspace = ? AND account = ?", arguments: [workspace, account]
+            db.cachedStatement(sql: "SELECT role FROM member WHERE workspace = ? AND account = ?"), arguments: [workspace, account]
         ).map { try $0.raw("role") }
     }
 
     public func members(of workspace: Identifier<Workspace>) throws -> [MemberRecord] {
         try Row.fetchAll(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT member.*, account.login, account.display_name
                 FROM member JOIN account ON account.id = member.account WHERE workspace = ? ORDER BY login LIMIT 1000
-                """, arguments: [workspace]
+                """), arguments: [workspace]
         ).map(MemberRecord.init)
     }
 
     /// Who may enter what the gateway serves, of one workspace or of all.
     public func memberships(of workspace: Identifier<Workspace>?) throws -> [(Identifier<Account>, Identifier<Workspace>)] {
         try Row.fetchAll(
-            db,
-            sql: """
+            db.cachedStatement(sql: """
                 SELECT member.account, workspace FROM member JOIN account ON account.id = member.account
                 WHERE disabled_at IS NULL AND (:workspace IS NULL OR workspace = :workspace)
-                """, arguments: ["workspace": workspace]
+                """), arguments: ["workspace": workspace]
         ).map { ($0["account"], $0["workspace"]) }
     }
 }
