@@ -43,7 +43,8 @@ struct Population {
                     image: site.image, flavor: site.jobSpec().flavor,
                     detail: .service(
                         ServiceDetail(
-                            command: "python serve.py", code: site.jobSpec().code ?? TreeName(RandomIdentifiers().next(Tree.self, at: site.test.clock.now())),
+                            command: "python serve.py",
+                            code: site.jobSpec().code ?? TreeName(RandomIdentifiers().next(Tree.self, at: site.test.clock.now())),
                             port: 8000, mode: .http, healthPath: "/health", startLimit: 60, replicas: 1)))
             default: site.jobSpec()
             }

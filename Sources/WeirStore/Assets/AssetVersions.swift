@@ -49,9 +49,10 @@ extension Reading {
     /// The newest versions first, a thousand at most.
     public func versions(of asset: Identifier<Asset>) throws -> [AssetVersionRecord] {
         try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT * FROM asset_version WHERE asset = ? AND deleted_at IS NULL ORDER BY number DESC LIMIT 1000
-                """), arguments: [asset]
+            db.cachedStatement(
+                sql: """
+                    SELECT * FROM asset_version WHERE asset = ? AND deleted_at IS NULL ORDER BY number DESC LIMIT 1000
+                    """), arguments: [asset]
         ).map(AssetVersionRecord.init)
     }
 

@@ -70,12 +70,13 @@ extension Reading {
         dataType: DataType?, _ page: PageRequest
     ) throws -> Page<AssetRecord> {
         let rows = try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT * FROM asset WHERE workspace = :workspace AND kind = :kind AND deleted_at IS NULL AND id < :after
-                AND (visibility = 'workspace' OR created_by = :viewer)
-                AND (:part IS NULL OR instr(name_key, :part)) AND (:type IS NULL OR data_type = :type)
-                ORDER BY id DESC LIMIT :limit
-                """),
+            db.cachedStatement(
+                sql: """
+                    SELECT * FROM asset WHERE workspace = :workspace AND kind = :kind AND deleted_at IS NULL AND id < :after
+                    AND (visibility = 'workspace' OR created_by = :viewer)
+                    AND (:part IS NULL OR instr(name_key, :part)) AND (:type IS NULL OR data_type = :type)
+                    ORDER BY id DESC LIMIT :limit
+                    """),
             arguments: [
                 "workspace": workspace, "kind": kind.rawValue, "after": page.bound, "viewer": viewer,
                 "part": part?.lowercased(), "type": dataType?.rawValue, "limit": page.limit + 1,

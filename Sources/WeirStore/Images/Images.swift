@@ -39,9 +39,10 @@ extension Reading {
     /// The official images and the workspace's own (IMG-21).
     public func images(for workspace: Identifier<Workspace>?, _ page: PageRequest) throws -> Page<ImageRecord> {
         let rows = try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT * FROM image WHERE (workspace IS NULL OR workspace = ?) AND id < ? ORDER BY id DESC LIMIT ?
-                """), arguments: [workspace, page.bound, page.limit + 1])
+            db.cachedStatement(
+                sql: """
+                    SELECT * FROM image WHERE (workspace IS NULL OR workspace = ?) AND id < ? ORDER BY id DESC LIMIT ?
+                    """), arguments: [workspace, page.bound, page.limit + 1])
         return Page(rows: try rows.map(ImageRecord.init), request: page) { $0.id.text }
     }
 

@@ -47,10 +47,11 @@ extension Reading {
         in workspace: Identifier<Workspace>, named part: String? = nil, _ page: PageRequest
     ) throws -> Page<ProjectRecord> {
         let rows = try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT * FROM project WHERE workspace = ? AND deleted_at IS NULL AND id < ?
-                AND (? IS NULL OR instr(name_key, ?)) ORDER BY id DESC LIMIT ?
-                """),
+            db.cachedStatement(
+                sql: """
+                    SELECT * FROM project WHERE workspace = ? AND deleted_at IS NULL AND id < ?
+                    AND (? IS NULL OR instr(name_key, ?)) ORDER BY id DESC LIMIT ?
+                    """),
             arguments: [workspace, page.bound, part, part?.lowercased(), page.limit + 1])
         return Page(rows: try rows.map(ProjectRecord.init), request: page) { $0.id.text }
     }
@@ -87,10 +88,11 @@ extension Writing {
     /// Unique in the workspace among what is not deleted, whatever the case (PRJ-03, X17).
     private func requireFree(_ name: Name, in workspace: Identifier<Workspace>, except own: Identifier<Project>?) throws {
         let taken = try Bool.fetchOne(
-            db.cachedStatement(sql: """
-                SELECT EXISTS (SELECT 1 FROM project
-                WHERE workspace = ? AND name_key = ? AND deleted_at IS NULL AND id IS NOT ?)
-                """), arguments: [workspace, name.key, own])
+            db.cachedStatement(
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM project
+                    WHERE workspace = ? AND name_key = ? AND deleted_at IS NULL AND id IS NOT ?)
+                    """), arguments: [workspace, name.key, own])
         if taken == true { throw WeirError.nameTaken("project", name.text) }
     }
 }

@@ -5,10 +5,11 @@ extension Reading {
     /// How many workloads of each kind are in each live state, for the metrics.
     public func liveCounts() throws -> [(kind: WorkloadKind, state: WorkloadState, count: Int)] {
         try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT kind, state, count(*) AS count FROM workload
-                WHERE state IN ('queued', 'deploying', 'running', 'stopping') GROUP BY kind, state
-                """)
+            db.cachedStatement(
+                sql: """
+                    SELECT kind, state, count(*) AS count FROM workload
+                    WHERE state IN ('queued', 'deploying', 'running', 'stopping') GROUP BY kind, state
+                    """)
         ).map { (try $0.raw("kind"), try $0.raw("state"), $0["count"]) }
     }
 

@@ -75,24 +75,26 @@ extension Reading {
     /// All that the Reconciler has to look after when Weir starts.
     public func liveWorkloads() throws -> [WorkloadRecord] {
         try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT * FROM workload WHERE id IN (
-                    SELECT id FROM workload
-                    WHERE state IN ('queued', 'deploying', 'running', 'stopping')
-                    OR wanted = 'deleted' AND deleted_at IS NULL
-                    UNION SELECT workload FROM instance WHERE removed_at IS NULL
-                ) ORDER BY id
-                """)
+            db.cachedStatement(
+                sql: """
+                    SELECT * FROM workload WHERE id IN (
+                        SELECT id FROM workload
+                        WHERE state IN ('queued', 'deploying', 'running', 'stopping')
+                        OR wanted = 'deleted' AND deleted_at IS NULL
+                        UNION SELECT workload FROM instance WHERE removed_at IS NULL
+                    ) ORDER BY id
+                    """)
         ).map(WorkloadRecord.init)
     }
 
     /// What is held of the zone by workloads between being let in and being gone.
     public func resourcesHeld() throws -> Resources {
         let specs = try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT spec FROM workload
-                WHERE state IN ('queued', 'deploying', 'running', 'stopping') AND state <> 'queued'
-                """))
+            db.cachedStatement(
+                sql: """
+                    SELECT spec FROM workload
+                    WHERE state IN ('queued', 'deploying', 'running', 'stopping') AND state <> 'queued'
+                    """))
         return try specs.reduce(Resources.none) { sum, row in
             let spec: WorkloadSpec = try row.json("spec")
             return sum + spec.resources
@@ -101,19 +103,21 @@ extension Reading {
 
     public func queuedWorkloads() throws -> [WorkloadRecord] {
         try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT * FROM workload WHERE state = 'queued' AND state IN ('queued', 'deploying', 'running', 'stopping')
-                AND wanted = 'running' ORDER BY state_since, id LIMIT 1000
-                """)
+            db.cachedStatement(
+                sql: """
+                    SELECT * FROM workload WHERE state = 'queued' AND state IN ('queued', 'deploying', 'running', 'stopping')
+                    AND wanted = 'running' ORDER BY state_since, id LIMIT 1000
+                    """)
         ).map(WorkloadRecord.init)
     }
 
     public func hasLiveWorkloads(of project: Identifier<Project>) throws -> Bool {
         try Bool.fetchOne(
-            db.cachedStatement(sql: """
-                SELECT EXISTS (SELECT 1 FROM workload WHERE project = ? AND deleted_at IS NULL
-                AND state IN ('queued', 'deploying', 'running', 'stopping'))
-                """), arguments: [project]) ?? false
+            db.cachedStatement(
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM workload WHERE project = ? AND deleted_at IS NULL
+                    AND state IN ('queued', 'deploying', 'running', 'stopping'))
+                    """), arguments: [project]) ?? false
     }
 
     public func workloads(of project: Identifier<Project>) throws -> [WorkloadRecord] {
@@ -124,10 +128,11 @@ extension Reading {
 
     public func mounts(_ asset: Identifier<Asset>, version: Int?) throws -> Bool {
         let rows = try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT spec FROM workload
-                WHERE state IN ('queued', 'deploying', 'running', 'stopping') AND instr(spec, ?)
-                """), arguments: [asset.text])
+            db.cachedStatement(
+                sql: """
+                    SELECT spec FROM workload
+                    WHERE state IN ('queued', 'deploying', 'running', 'stopping') AND instr(spec, ?)
+                    """), arguments: [asset.text])
         return try rows.contains { row in
             let spec: WorkloadSpec = try row.json("spec")
             return (spec.datasets + spec.models).contains {
@@ -167,9 +172,10 @@ extension Reading {
 
     public func instances(of workload: Identifier<Workload>, run: Int) throws -> [InstanceRecord] {
         try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT * FROM instance WHERE workload = ? AND run = ? ORDER BY position, attempt LIMIT 1000
-                """), arguments: [workload, run]
+            db.cachedStatement(
+                sql: """
+                    SELECT * FROM instance WHERE workload = ? AND run = ? ORDER BY position, attempt LIMIT 1000
+                    """), arguments: [workload, run]
         ).map(InstanceRecord.init)
     }
 

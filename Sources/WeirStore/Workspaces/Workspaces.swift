@@ -50,10 +50,11 @@ extension Reading {
     /// The workspaces that an account is a member of, with its role in each.
     public func workspaces(of account: Identifier<Account>, _ page: PageRequest) throws -> Page<(WorkspaceRecord, Role)> {
         let rows = try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT workspace.*, member.role FROM member JOIN workspace ON workspace.id = member.workspace
-                WHERE member.account = ? AND member.workspace < ? ORDER BY member.workspace DESC LIMIT ?
-                """), arguments: [account, page.bound, page.limit + 1])
+            db.cachedStatement(
+                sql: """
+                    SELECT workspace.*, member.role FROM member JOIN workspace ON workspace.id = member.workspace
+                    WHERE member.account = ? AND member.workspace < ? ORDER BY member.workspace DESC LIMIT ?
+                    """), arguments: [account, page.bound, page.limit + 1])
         return Page(rows: try rows.map { (WorkspaceRecord($0), try $0.raw("role")) }, request: page) { $0.0.id.text }
     }
 
@@ -65,20 +66,22 @@ extension Reading {
 
     public func members(of workspace: Identifier<Workspace>) throws -> [MemberRecord] {
         try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT member.*, account.login, account.display_name
-                FROM member JOIN account ON account.id = member.account WHERE workspace = ? ORDER BY login LIMIT 1000
-                """), arguments: [workspace]
+            db.cachedStatement(
+                sql: """
+                    SELECT member.*, account.login, account.display_name
+                    FROM member JOIN account ON account.id = member.account WHERE workspace = ? ORDER BY login LIMIT 1000
+                    """), arguments: [workspace]
         ).map(MemberRecord.init)
     }
 
     /// Who may enter what the gateway serves, of one workspace or of all.
     public func memberships(of workspace: Identifier<Workspace>?) throws -> [(Identifier<Account>, Identifier<Workspace>)] {
         try Row.fetchAll(
-            db.cachedStatement(sql: """
-                SELECT member.account, workspace FROM member JOIN account ON account.id = member.account
-                WHERE disabled_at IS NULL AND (:workspace IS NULL OR workspace = :workspace)
-                """), arguments: ["workspace": workspace]
+            db.cachedStatement(
+                sql: """
+                    SELECT member.account, workspace FROM member JOIN account ON account.id = member.account
+                    WHERE disabled_at IS NULL AND (:workspace IS NULL OR workspace = :workspace)
+                    """), arguments: ["workspace": workspace]
         ).map { ($0["account"], $0["workspace"]) }
     }
 }
