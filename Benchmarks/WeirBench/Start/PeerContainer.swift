@@ -147,8 +147,14 @@ struct PeerContainer: Sendable {
         return time
     }
 
+    /// Podman may still hold the mounts of a container that has just ended: asked again until it is gone.
     private func remove(_ name: String) throws {
-        try Wire(path: Self.socket).need("DELETE", "\(Self.api)/containers/\(name)?force=true&timeout=0")
+        for _ in 0..<40 {
+            let answer = try Wire(path: Self.socket).ask("DELETE", "\(Self.api)/containers/\(name)?force=true&timeout=0")
+            if (200..<300).contains(answer.status) || answer.status == 404 { return }
+            usleep(50_000)
+        }
+        throw Tool.Failure(description: "\(name) cannot be removed")
     }
 
     private static func size(of path: String) -> Int {
