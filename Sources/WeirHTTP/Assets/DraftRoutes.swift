@@ -15,6 +15,7 @@ struct DraftRoutes {
 
         routes.get("assets/{asset}/draft", "listDraft") { call in
             let draft = try await assets.draft(of: call.id("asset"), for: call.caller, .seeWorkspace)
+            _ = (try call.path(), try call.page())
             guard try await files.exists(draft) else { return call.answer(all: [FileEntry]()) { _ in .null } }
             return try await call.listing(of: draft, in: files)
         }

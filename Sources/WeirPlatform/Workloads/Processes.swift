@@ -26,7 +26,9 @@ public struct Processes: Sendable {
         guard let instance = try await running(id, position, caller, .enterTool) else {
             throw WeirError.notFound("process")
         }
-        let result = try await engine.run(["/bin/kill", force ? "-KILL" : "-TERM", String(pid)], in: instance)
+        // The shell's own `kill`: small images have no other.
+        let command = "kill -\(force ? "KILL" : "TERM") \(pid)"
+        let result = try await engine.run(["/bin/sh", "-c", command], in: instance)
         guard result.exitCode == 0 else { throw WeirError.notFound("process") }
     }
 
