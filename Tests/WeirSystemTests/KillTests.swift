@@ -221,6 +221,14 @@ struct KillStory: Sendable {
         for (name, id) in services where name != "long" && !deleted.contains(name) {
             _ = try await person.workload(id) { $0["state"].text == "stopped" }
         }
+        // What was deleted while it stopped leaves the list when it has stopped.
+        let deadline = ContinuousClock.now + .seconds(40)
+        for name in deleted {
+            while try await person.send(.GET, "/api/v1/workloads/\(services[name] ?? "")").status != 404 {
+                guard ContinuousClock.now < deadline else { throw WeirProcess.Failure("\(name) was deleted and is there") }
+                try await Task.sleep(for: .milliseconds(40))
+            }
+        }
         let long = services["long"] ?? ""
         let service = try await person.workload(long) { $0["state"].text == "running" }
         #expect(service["run"].int == 1)
