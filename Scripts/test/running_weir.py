@@ -194,3 +194,4 @@ class Weir:
             networks = podman("network", "ls", "-q", "--filter", f"name=weir-{installation}-").stdout.split()
             if networks:
                 podman("network", "rm", "-f", *networks)
+            subprocess.run(["nft", "delete", "table", "inet", f"weir_{installation}"], capture_output=True, check=False)

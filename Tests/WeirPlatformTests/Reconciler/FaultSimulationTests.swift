@@ -16,7 +16,7 @@ struct FaultSimulationTests {
 
     @Test(
         "random scripts with a failing engine and Weir cut off at random points leave nothing orphaned, lost or doubled",
-        arguments: seeds)
+        .timeLimit(.minutes(5)), arguments: seeds)
     func simulation(seed: UInt64) async throws {
         var simulation = try await FaultSimulation(seed: seed)
         for _ in 0..<6 { try await simulation.liveOnce() }
