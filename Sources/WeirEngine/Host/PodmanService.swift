@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Foundation
+import Glibc
 public import Logging
 import NIOCore
 import NIOHTTP1
@@ -38,12 +39,12 @@ public struct PodmanService: Sendable {
             guard await answers(external) else { throw WeirError.engineDown("\(external) does not answer") }
             return external
         }
-        if await answers(socket) { return socket }
+        if Self.isServed(socket) { return socket }
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         let lock = try await StartLock.take(folder + "/podman.lock")
         defer { lock.release() }
-        if await answers(socket) { return socket }
+        if Self.isServed(socket) { return socket }
         try await start()
         let deadline = ContinuousClock.now + Self.patience
         while ContinuousClock.now < deadline {
@@ -52,6 +53,25 @@ public struct PodmanService: Sendable {
         }
         let tail = ((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").suffix(300)
         throw WeirError.engineDown("podman system service did not start: \(tail)")
+    }
+
+    /// Whether a process listens. One that is slow is not started a second time: two would share one path, and the
+    /// first would serve those who are connected and nobody else.
+    private static func isServed(_ path: String) -> Bool {
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let result = withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        // EAGAIN: it listens, and its queue is full.
+        return result == 0 || errno == EAGAIN
     }
 
     func answers(_ socket: String) async -> Bool {
