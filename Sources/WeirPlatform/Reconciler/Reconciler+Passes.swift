@@ -15,6 +15,7 @@ extension Reconciler {
             try await files.removeLogs(of: id)
             return nil
         }
+        if !workload.state.isFinal { try await clearEarlierRuns(of: workload) }
         switch workload.state {
         case .queued:
             await admit()
@@ -168,6 +169,13 @@ extension Reconciler {
         forgetRoutes(of: workload.id)
         try await files.removeLogs(of: workload.id)
         signals.changed(in: workload.workspace)
+    }
+
+    /// Started again before the last run's containers were gone: nobody else looks after those any more.
+    private func clearEarlierRuns(of workload: WorkloadRecord) async throws {
+        guard workload.run > 1 else { return }
+        let left = try await store.read { try $0.instancesPresent(of: workload.id) }.filter { $0.run < workload.run }
+        if !left.isEmpty { try await remove(left) }
     }
 
     func remove(_ instances: [InstanceRecord]) async throws {
