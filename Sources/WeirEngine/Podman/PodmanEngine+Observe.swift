@@ -92,7 +92,7 @@ extension PodmanEngine {
         let mark = marks[instance]
         let scratch = container.Config.Labels?[Label.scratch].flatMap { Int64($0) }.map { Bytes($0) }
         let started = Timestamp(podman: container.State.StartedAt)
-        let atOnce = started.map { finished - $0 < .seconds(2) } ?? true
+        let atOnce = started.map { finished - $0 < .seconds(60) } ?? true
         let log = container.HostConfig?.LogConfig?.Path
         var refusal: String?
         if container.State.ExitCode == 1, atOnce, let log {
