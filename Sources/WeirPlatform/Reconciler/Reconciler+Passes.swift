@@ -18,9 +18,6 @@ extension Reconciler {
         if !workload.state.isFinal { try await clearEarlierRuns(of: workload) }
         switch workload.state {
         case .queued:
-            // Started again before all of the run before was cleared away.
-            let left = try await store.read { try $0.instancesPresent(of: id) }.filter { $0.run < workload.run }
-            if !left.isEmpty { try await remove(left) }
             await admit()
             return nil
         case .deploying, .running: return try await look(after: workload)
