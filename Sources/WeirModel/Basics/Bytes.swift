@@ -37,8 +37,9 @@ extension Bytes: CustomStringConvertible {
     /// The largest unit in which the size is at least one, with one decimal place at most: `1.5 GiB`.
     public var description: String {
         for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] where count >= Int64(1) << shift {
-            let tenths = (count * 10) >> Int64(shift)
-            return tenths % 10 == 0 ? "\(tenths / 10) \(unit)" : "\(tenths / 10).\(tenths % 10) \(unit)"
+            let (whole, rest) = (count >> shift, count & (Int64(1) << shift - 1))
+            let tenth = (rest * 10) >> shift
+            return tenth == 0 ? "\(whole) \(unit)" : "\(whole).\(tenth) \(unit)"
         }
         return "\(count) B"
     }

@@ -32,9 +32,15 @@ public struct Timestamp: Hashable, Sendable, Comparable {
 }
 
 extension Timestamp: CustomStringConvertible, Codable {
-    /// RFC 3339 in UTC with milliseconds, as the API shows it.
+    /// RFC 3339 in UTC with milliseconds, as the API shows it. The milliseconds come from the integer: a `Date` would lose one of
+    /// them now and then.
     public var description: String {
-        date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        let rest = milliseconds % 1000
+        let fraction = rest < 0 ? rest + 1000 : rest
+        let seconds = Date(timeIntervalSince1970: Double(milliseconds / 1000 - (rest < 0 ? 1 : 0)))
+        let digits = String(fraction)
+        let padding = String(repeating: "0", count: 3 - digits.count)
+        return seconds.formatted(Date.ISO8601FormatStyle()).dropLast() + ".\(padding)\(digits)Z"
     }
 
     public init(from decoder: any Decoder) throws {

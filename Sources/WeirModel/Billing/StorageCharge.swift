@@ -54,7 +54,9 @@ public struct StorageCharge: Hashable, Sendable, Codable {
             }
             guard let last else { continue }
             for (kind, size) in last.bytes {
-                guard size >= 0, meter.kinds.contains(kind) else { throw .malformed("sample", "sizes of the meter's kinds", rule: "BIL-15") }
+                guard size >= 0, meter.kinds.contains(kind) else {
+                    throw .malformed("sample", "sizes of the meter's kinds", rule: "BIL-15")
+                }
                 let (sum, overflow) = sums[kind, default: 0].addingReportingOverflow(size.count)
                 guard !overflow else { throw .amountTooLarge() }
                 sums[kind] = sum
