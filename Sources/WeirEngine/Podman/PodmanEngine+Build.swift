@@ -42,6 +42,29 @@ extension PodmanEngine {
         let network = try await networks.prepareForBuilds()
         query["nsoptions"] = try json([Namespace(Name: "network", Path: network.name)])
         if !network.nameServers.isEmpty { query["dnsservers"] = try json(network.nameServers) }
+        var attempt = 1
+        while let error = try await buildOnce(archive, query, progress) {
+            guard error.hasSuffix(Self.killedByBuilder), attempt < Self.mostAttempts else {
+                throw WeirError.buildFailed(build.tag, error)
+            }
+            attempt += 1
+            progress("a step was ended by the builder itself; attempt \(attempt) of \(Self.mostAttempts)")
+        }
+        guard let image = try await image(build.tag) else {
+            throw WeirError.buildFailed(build.tag, "no image came out of it")
+        }
+        return image
+    }
+
+    /// When the network of a step cannot be set up, as while other networks come and go, Podman's builder kills the step
+    /// and says only this.
+    private static let killedByBuilder = "while running runtime: signal: killed"
+    private static let mostAttempts = 3
+
+    /// The error that the build ended with; nil when it came to its end.
+    private func buildOnce(
+        _ archive: String, _ query: [String: String], _ progress: @escaping @Sendable (String) -> Void
+    ) async throws -> String? {
         do {
             let body = try await podman.stream(
                 .POST, "/build", query, body: .stream(FileChunks(path: archive), length: .unknown),
@@ -49,15 +72,12 @@ extension PodmanEngine {
             for try await line in Lines(body) {
                 guard let report = try? JSONDecoder().decode(BuildReport.self, from: line) else { continue }
                 for text in (report.stream ?? "").split(separator: "\n") { progress(String(text)) }
-                if let error = report.error { throw WeirError.buildFailed(build.tag, error) }
+                if let error = report.error { return error.trimmingCharacters(in: .whitespacesAndNewlines) }
             }
+            return nil
         } catch let refusal as PodmanRefusal {
-            throw WeirError.buildFailed(build.tag, refusal.message)
+            return refusal.message
         }
-        guard let image = try await image(build.tag) else {
-            throw WeirError.buildFailed(build.tag, "no image came out of it")
-        }
-        return image
     }
 
     /// `RUN --mount=type=secret,id=weir-ca,target=/etc/weir/ca-certificates.crt …` in a `Containerfile`.
