@@ -11,6 +11,10 @@ public struct BillingCalendar: Sendable {
     /// The name of the time zone: `Asia/Shanghai`.
     public let zone: String
     private let calendar: Calendar
+    /// The first moments of the months from 2000 on, so that the month of a charge is looked up and not computed: a ledger's
+    /// verification asks for it millions of times.
+    private let monthStarts: [Timestamp]
+    private static let tabled = 2000..<2100
 
     /// Throws `malformed` for a name that is no time zone's.
     public init(zone: String) throws(WeirError) {
@@ -19,9 +23,21 @@ public struct BillingCalendar: Sendable {
         calendar.timeZone = timeZone
         self.calendar = calendar
         self.zone = zone
+        var starts: [Timestamp] = []
+        for year in Self.tabled {
+            for month in 1...12 {
+                let noon = calendar.date(from: DateComponents(year: year, month: month, day: 1, hour: 12))
+                guard let noon, let day = calendar.dateInterval(of: .day, for: noon) else { throw .timeOutOfRange() }
+                starts.append(Timestamp(day.start))
+            }
+        }
+        monthStarts = starts
     }
 
     public func month(of moment: Timestamp) throws(WeirError) -> BillMonth {
+        if let index = tableIndex(of: moment) {
+            return BillMonth(year: Self.tabled.lowerBound + index / 12, month: index % 12 + 1)
+        }
         let parts = calendar.dateComponents([.year, .month], from: try checked(moment).date)
         guard let year = parts.year, let month = parts.month else { throw .timeOutOfRange() }
         return BillMonth(year: year, month: month)
@@ -34,7 +50,10 @@ public struct BillingCalendar: Sendable {
     }
 
     /// From the first moment of the calendar month around `moment` to the first of the next.
-    public func monthBounds(around moment: Timestamp) throws(WeirError) -> Range<Timestamp> { try bounds(of: .month, moment) }
+    public func monthBounds(around moment: Timestamp) throws(WeirError) -> Range<Timestamp> {
+        if let index = tableIndex(of: moment) { return monthStarts[index]..<monthStarts[index + 1] }
+        return try bounds(of: .month, moment)
+    }
 
     /// From the first moment of the calendar day around `moment` to the first of the next: 23 to 25 hours, as daylight saving goes.
     public func dayBounds(around moment: Timestamp) throws(WeirError) -> Range<Timestamp> { try bounds(of: .day, moment) }
@@ -83,6 +102,17 @@ public struct BillingCalendar: Sendable {
         let date = [parts.month, parts.day].map { ($0 ?? 0).padded(2) }.joined(separator: "-")
         let time = [parts.hour, parts.minute, parts.second].map { ($0 ?? 0).padded(2) }.joined(separator: ":")
         return "\((parts.year ?? 0).padded(4))-\(date) \(time)"
+    }
+
+    /// The last month of the table that starts by `moment` and is not the last of all; nil outside of the table.
+    private func tableIndex(of moment: Timestamp) -> Int? {
+        guard let first = monthStarts.first, let last = monthStarts.last, moment >= first, moment < last else { return nil }
+        var (low, high) = (0, monthStarts.count - 1)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if monthStarts[middle] <= moment { low = middle } else { high = middle }
+        }
+        return low
     }
 
     private func bounds(of component: Calendar.Component, _ moment: Timestamp) throws(WeirError) -> Range<Timestamp> {

@@ -69,8 +69,9 @@ extension MeteredRun {
     /// The minutes that are to be charged by `now`: all when the run has ended, else those of full hours and full months.
     private func dueMinutes(now: Timestamp, calendar: BillingCalendar) throws(WeirError) -> Int64 {
         if let end { return try minutes(until: end) }
+        let month = try calendar.monthBounds(around: now)
         let hour = BillingCalendar.hourStart(now)
-        return try minutes(until: max(hour, try calendar.monthBounds(around: now).lowerBound))
+        return try minutes(until: max(hour, month.lowerBound))
     }
 }
 

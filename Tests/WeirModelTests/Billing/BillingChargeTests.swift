@@ -100,4 +100,39 @@ struct BillingChargeTests {
         let shorter = MeteredRun(run: Sample.run, start: run.start, end: run.start + .seconds(44 * 60), price: price)
         #expect(throws: WeirError.self) { try shorter.verify(charges, calendar: shanghai) }
     }
+
+    @Test("what is charged apart has a key apart: runs, minutes, days and meters (BIL-05, BIL-15)")
+    func keys() throws {
+        var keys: [String] = []
+        for number in 1...2 {
+            let run = MeteredRun(
+                run: RunIdentity(workload: Sample.run.workload, number: number), start: Sample.time("2026-11-21T00:00:00Z"),
+                end: Sample.time("2026-11-21T03:00:00Z"), price: Sample.price(perHour: 1))
+            keys += try run.settlement(after: .none, now: run.start, calendar: shanghai).charges.map(\.key)
+        }
+        for meter in [StorageMeter.library(Sample.workspace), .netdisk(Sample.workspace, Sample.account)] {
+            for day in ["2026-11-20", "2026-11-21", "2026-12-20"].compactMap(BillDay.init(_:)) {
+                let basis = try StorageCharge(
+                    meter: meter, day: day, samples: [], earlier: nil, tariff: Sample.tariff(), calendar: shanghai)
+                keys.append(try Charge(.storage(basis), calendar: shanghai).key)
+            }
+        }
+        #expect(keys.count == 12)
+        #expect(Set(keys).count == 12)
+    }
+
+    @Test("a charge given back has a key of its own, and so has what is charged again after it (BIL-05)")
+    func keysOfCorrections() throws {
+        let start = Sample.time("2026-11-21T00:00:00Z")
+        func run(ending hours: Int) -> MeteredRun {
+            MeteredRun(run: Sample.run, start: start, end: start + .seconds(3600 * hours), price: Sample.price(perHour: 1))
+        }
+        var ledger = KeyedCharges()
+        for hours in [3, 1, 4, 2, 3] {
+            let plan = try run(ending: hours).settlement(after: ledger.settled, now: start, calendar: shanghai)
+            for charge in plan.charges { ledger.enter(charge) }
+            #expect(ledger.total == Int64(hours) * 1_000_000)
+        }
+        #expect(Set(ledger.charges.map(\.key)).count == ledger.charges.count)
+    }
 }
