@@ -49,6 +49,9 @@ MUTATIONS = [
     ("a late announcement does not count", "ArrearsDeletion.swift", "return promised.reduce(since + Self.day * Self.days, max)", "return since + Self.day * Self.days"),
     ("a quote forgets the started minute", "Quote.swift", "(limit % 60 > 0 ? 1 : 0)", "0"),
     ("a board pays for an environment's parts", "RunPrice.swift", "case .environment:", "case .environment, .board:"),
+    ("a budget holds a moment longer", "Budget.swift", "charged >= limit", "charged > limit"),
+    ("a warning is repeated", "Outlook.swift", "before.balance > $0 && now", "now"),
+    ("a forecast bills the month before again", "Outlook.swift", "max(settled.minutes, try run.minutes(until: month.lowerBound))", "settled.minutes"),
     ("verification passes over the amount", "Charge.swift", "if amount != again.amount {", "if false {"),
     ("verification passes over the price", "Charge.swift", "guard basis.price == price else {", "guard true else {"),
 ]

@@ -97,6 +97,19 @@ struct BillingSettlementTests {
         #expect(try ended.verify(ledger.charges, calendar: calendar).minutes == ended.minutes(until: end), "seed \(seed)")
     }
 
+    @Test("a clock that was stepped back makes nothing due and gives nothing back while the run goes on (X03)", arguments: billingSeeds)
+    func steppedBack(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let calendar = try random.calendar()
+        let start = random.start()
+        let run = MeteredRun(run: Sample.run, start: start, price: random.price())
+        let now = start + random.span(0...300 * BillingCalendar.hour)
+        let settled = try run.settlement(after: .none, now: now, calendar: calendar).settled
+        let earlier = now - random.span(0...400 * BillingCalendar.hour)
+        let plan = try run.settlement(after: settled, now: earlier, calendar: calendar)
+        #expect(plan.charges.isEmpty && plan.settled == settled && !plan.isFinal, "seed \(seed)")
+    }
+
     @Test("a gap longer than one plan is caught up in several (BIL-05)")
     func longGap() throws {
         let calendar = try BillingCalendar(zone: "Europe/Berlin")
