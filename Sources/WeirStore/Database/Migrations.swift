@@ -5,6 +5,7 @@ enum Migrations {
     static var all: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 foundation") { db in try db.execute(sql: foundation) }
+        migrator.registerMigration("2 money") { db in try db.execute(sql: money) }
         return migrator
     }
 
@@ -137,5 +138,68 @@ enum Migrations {
             created_at INTEGER NOT NULL, PRIMARY KEY (account, key)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX idempotency_age ON idempotency (created_at);
+        """
+
+    /// A ledger entry adds its amount to a workspace and takes it from the counter account, so the sum of all balances is zero. Balances
+    /// and spendings are sums of entries, kept with them in one transaction; `run` holds how far a run is settled.
+    private static let money = """
+        ALTER TABLE run ADD COLUMN price TEXT;
+        ALTER TABLE run ADD COLUMN settled_minutes INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE run ADD COLUMN corrections INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE run ADD COLUMN settled_at INTEGER;
+        CREATE INDEX run_unsettled ON run (workload, number)
+            WHERE running_at IS NOT NULL AND price IS NOT NULL AND settled_at IS NULL;
+
+        CREATE TABLE ledger_entry (
+            sequence INTEGER PRIMARY KEY, workspace TEXT NOT NULL REFERENCES workspace,
+            kind TEXT NOT NULL CHECK (kind IN ('recharge', 'charge', 'refund', 'grant', 'correction')),
+            counter TEXT NOT NULL, amount INTEGER NOT NULL, key TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,
+            month TEXT, project TEXT, account TEXT,
+            workload TEXT, run INTEGER, minutes_before INTEGER, minutes_after INTEGER, corrections INTEGER, run_ended_at INTEGER,
+            basis TEXT, actor TEXT, reference TEXT, note TEXT, hash BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX ledger_entry_workspace ON ledger_entry (workspace, sequence);
+        CREATE INDEX ledger_entry_month ON ledger_entry (workspace, month, sequence) WHERE month IS NOT NULL;
+        CREATE TRIGGER ledger_entry_update BEFORE UPDATE ON ledger_entry
+            BEGIN SELECT RAISE (ABORT, 'the ledger is append-only'); END;
+        CREATE TRIGGER ledger_entry_delete BEFORE DELETE ON ledger_entry
+            BEGIN SELECT RAISE (ABORT, 'the ledger is append-only'); END;
+
+        CREATE TABLE ledger_account (
+            id TEXT PRIMARY KEY, balance INTEGER NOT NULL, used_up_since INTEGER
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE spending (
+            workspace TEXT NOT NULL REFERENCES workspace, month TEXT NOT NULL, scope TEXT NOT NULL, amount INTEGER NOT NULL,
+            PRIMARY KEY (workspace, month, scope)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE voucher (
+            id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL UNIQUE, amount INTEGER NOT NULL, note TEXT NOT NULL,
+            created_by TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE budget (
+            workspace TEXT NOT NULL REFERENCES workspace, scope TEXT NOT NULL, document TEXT NOT NULL,
+            changed_by TEXT NOT NULL, changed_at INTEGER NOT NULL, PRIMARY KEY (workspace, scope)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE balance_warning (
+            workspace TEXT PRIMARY KEY REFERENCES workspace, document TEXT NOT NULL,
+            seen_balance INTEGER NOT NULL, seen_per_hour INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE notice (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL REFERENCES workspace,
+            key TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, code TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX notice_workspace ON notice (workspace, sequence);
+
+        CREATE TABLE invoice (
+            id TEXT PRIMARY KEY, workspace TEXT NOT NULL REFERENCES workspace, title TEXT NOT NULL, tax_number TEXT NOT NULL,
+            amount INTEGER NOT NULL, note TEXT NOT NULL, state TEXT NOT NULL, requested_by TEXT NOT NULL,
+            requested_at INTEGER NOT NULL, answered_by TEXT, answered_at INTEGER, number TEXT, reason TEXT, file BLOB
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX invoice_workspace ON invoice (workspace, id);
         """
 }
