@@ -128,7 +128,10 @@ class Weir:
                 time.sleep(0.05)
 
     def log(self):
-        return (self.folder / "serve.log").read_text(errors="replace")[-3000:]
+        """What went wrong, and what came last."""
+        text = (self.folder / "serve.log").read_text(errors="replace")
+        wrong = [line for line in text.splitlines() if " error " in line or "status=500" in line]
+        return "\n".join(wrong[-40:]) + "\n…\n" + text[-3000:]
 
     @property
     def one_time_password(self):

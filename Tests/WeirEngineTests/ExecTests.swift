@@ -20,13 +20,42 @@ struct ExecTests {
         }
     }
 
-    @Test("processes are told by their numbers inside of the instance, without ps in the image")
+    @Test("a command asked for while the instance ends runs, or is told that the instance is not running")
+    func ending() async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch("sleep 60")
+            _ = try await test.engine.launch(launch)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<3 {
+                    group.addTask {
+                        while true {
+                            do {
+                                _ = try await test.engine.run(["true"], in: launch.instance)
+                            } catch let error as WeirError {
+                                #expect(error.code == "instance_not_running")
+                                return
+                            }
+                        }
+                    }
+                }
+                // PID 1 ignores the signal: the instance is stopping for as long as the grace.
+                group.addTask { try await test.engine.stop(launch.instance, grace: .seconds(1)) }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test("processes are told by their numbers inside of the instance, without ps in the image", .timeLimit(.minutes(1)))
     func processes() async throws {
         try await TestEngine.with { test in
             let launch = test.launch("sleep 333 & echo up; wait")
             _ = try await test.engine.launch(launch)
             _ = try await test.wrote("up", launch)
-            let found = try await test.engine.processes(in: launch.instance)
+            // The shell says "up" when its child is forked, which may be before the child becomes `sleep`.
+            var found: [InstanceProcess] = []
+            while !found.contains(where: { $0.command == "sleep 333" }) {
+                found = try await test.engine.processes(in: launch.instance)
+            }
             let sleeping = try #require(found.first { $0.command == "sleep 333" })
             let parent = try #require(found.first { $0.pid == sleeping.parent })
             #expect(parent.command.hasPrefix("sh -c"))

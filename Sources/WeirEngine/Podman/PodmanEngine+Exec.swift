@@ -32,6 +32,15 @@ extension PodmanEngine {
 
     public func run(_ command: [String], in instance: Identifier<Instance>) async throws -> CommandResult {
         let id = try await createExec(ExecRequest(Cmd: command), in: instance)
+        do {
+            return try await finishExec(id)
+        } catch let refusal as PodmanRefusal where refusal.isMissing || refusal.isNotRunning {
+            // It ended between the two requests.
+            throw WeirError.instanceNotRunning(instance.text)
+        }
+    }
+
+    private func finishExec(_ id: String) async throws -> CommandResult {
         let body = try await podman.stream(
             .POST, "/exec/\(id)/start", body: .bytes(ByteBuffer(bytes: try JSONEncoder().encode(ExecStart()))),
             timeout: .hours(24))
@@ -73,14 +82,14 @@ extension PodmanEngine {
         do {
             let answer = try await podman.call(.POST, "/containers/\(instance)/exec", body: JSONEncoder().encode(request))
             return try podman.decode(Created.self, from: answer).Id
-        } catch let refusal as PodmanRefusal where refusal.isMissing || refusal.isConflict {
+        } catch let refusal as PodmanRefusal where refusal.isMissing || refusal.isNotRunning {
             throw WeirError.instanceNotRunning(instance.text)
         }
     }
 }
 
 extension WeirError {
-    static func instanceNotRunning(_ instance: String) -> WeirError {
+    public static func instanceNotRunning(_ instance: String) -> WeirError {
         WeirError(
             "instance_not_running", .conflict, subject: instance,
             LocalizedText("The instance is not running.", zh: "实例未在运行。"))

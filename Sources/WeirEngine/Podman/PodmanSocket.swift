@@ -116,6 +116,8 @@ struct PodmanRefusal: Error, CustomStringConvertible {
     /// The container went while Podman was about to look at it; it says 500 then.
     var lostOne: Bool { message.contains("no such container") }
     var isConflict: Bool { status == 409 || message.contains("is already in use") || message.contains("already exists") }
+    /// The container is ending, or has ended.
+    var isNotRunning: Bool { isConflict || message.contains("container state improper") }
     var isBusy: Bool { message.contains("device or resource busy") || message.contains("is being removed") }
 
     var description: String { "Podman answered \(status): \(message)" }

@@ -9,7 +9,8 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String, field: String = "name") throws(WeirError) {
         let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !trimmed.isEmpty else { throw .missing(field) }
-        guard trimmed.count <= Self.limit else { throw .tooLong(field, limit: Self.limit, rule: "PRJ-03") }
+        // As JSON Schema counts: code points of what was given.
+        guard text.unicodeScalars.count <= Self.limit else { throw .tooLong(field, limit: Self.limit, rule: "PRJ-03") }
         guard !trimmed.unicodeScalars.contains(where: { CharacterSet.controlCharacters.contains($0) }),
             !trimmed.utf8.contains(UInt8(ascii: "/"))
         else { throw .malformed(field, "a name without control characters and \"/\"", rule: "X17") }
@@ -27,7 +28,7 @@ public enum Note {
     public static let limit = 4096
 
     public static func checked(_ text: String, field: String = "description") throws(WeirError) -> String {
-        guard text.count <= limit else { throw .tooLong(field, limit: limit) }
+        guard text.unicodeScalars.count <= limit else { throw .tooLong(field, limit: limit) }
         guard !text.unicodeScalars.contains("\0") else { throw .malformed(field, "text without NUL") }
         return text
     }
@@ -43,7 +44,7 @@ public enum Tags {
         var result: [String] = []
         for tag in tags {
             let text = tag.trimmingCharacters(in: .whitespacesAndNewlines)
-            guard (1...limit).contains(text.count), !text.contains(",") else {
+            guard !text.isEmpty, tag.unicodeScalars.count <= limit, !text.contains(",") else {
                 throw .malformed("tags", "tags of 1 to \(limit) characters without commas")
             }
             if !result.contains(text) { result.append(text) }

@@ -28,14 +28,14 @@ public struct Processes: Sendable {
         }
         // The shell's own `kill`: small images have no other.
         let command = "kill -\(force ? "KILL" : "TERM") \(pid)"
+        let result: CommandResult
         do {
-            let result = try await engine.run(["/bin/sh", "-c", command], in: instance)
-            guard result.exitCode == 0 else { throw WeirError.notFound("process") }
-        } catch {
+            result = try await engine.run(["/bin/sh", "-c", command], in: instance)
+        } catch let error as WeirError where error.code == "instance_not_running" {
             // The instance, and with it the process, has ended while it was being asked.
-            guard try await engine.observe(instance)?.phase == .running else { throw WeirError.notFound("process") }
-            throw error
+            throw WeirError.notFound("process")
         }
+        guard result.exitCode == 0 else { throw WeirError.notFound("process") }
     }
 
     private func running(
