@@ -62,7 +62,8 @@ extension Reconciler {
         let id = instance.id
         let now = clock.now()
         guard let observation else {
-            try await store.write { try $0.setEnded(id, at: now, failure: .lost) }
+            let end = end(of: instance, seen: nil)
+            try await store.write { try $0.setEnded(id, at: end, failure: .lost) }
             return Standing(instance: instance, phase: .ended(.lost))
         }
         if instance.startedAt == nil {
@@ -74,7 +75,7 @@ extension Reconciler {
         switch observation.phase {
         case .created, .running: return Standing(instance: instance, phase: .up(address: observation.address))
         case .succeeded, .failed:
-            let end = observation.endedAt ?? now
+            let end = end(of: instance, seen: observation)
             try await store.write { try $0.setEnded(id, at: end, failure: observation.failure) }
             instance.endedAt = end
             return Standing(instance: instance, phase: .ended(observation.failure))
@@ -122,9 +123,9 @@ extension Reconciler {
         let waited = clock.now() - (instance.startedAt ?? clock.now())
         guard waited > startLimit(of: workload) else { return .milliseconds(250) }
         try await engine.stop(instance.id, grace: Self.stopGrace)
-        let now = clock.now()
+        let end = end(of: instance, seen: try await engine.observe(instance.id))
         try await store.write {
-            try $0.setEnded(instance.id, at: now, failure: .unhealthy(detail: "no answer in time after a restart"))
+            try $0.setEnded(instance.id, at: end, failure: .unhealthy(detail: "no answer in time after a restart"))
         }
         return .zero
     }

@@ -115,12 +115,13 @@ extension Reconciler {
     }
 
     func becomeReady(_ workload: WorkloadRecord, _ addresses: [String]) async throws {
-        let stopAt = workload.spec.limit.map { clock.now() + .seconds($0) }
-        let applied = try await apply(.ready, to: workload, cause: Cause("ready")) { db in
-            try db.setStopTime(stopAt, of: workload.id)
-        }
+        let limit = workload.spec.limit
+        let applied = try await apply(.ready, to: workload, cause: Cause("ready"), then: { db, changed in
+            guard let limit, let start = changed.runningSince else { return }
+            try db.setStopTime(start + .seconds(limit), of: workload.id)
+        })
         guard applied else { return }
-        if stopAt != nil { signals.send(.workload(workload.id)) }
+        if limit != nil { signals.send(.workload(workload.id)) }
         let port = try await store.read { try $0.port(of: workload.id) }
         try await route(workload, addresses, port: port)
     }
@@ -142,13 +143,15 @@ extension Reconciler {
             for try await end in group { ends.append(end) }
             return ends
         }
-        let now = clock.now()
-        try await apply(event, to: workload, cause: cause) { db in
-            for (instance, observation) in ends where instance.endedAt == nil {
-                try db.setEnded(instance.id, at: observation?.endedAt ?? now, failure: observation?.failure)
+        let times = ends.filter { $0.0.endedAt == nil }.map { ($0.0.id, $0.1, end(of: $0.0, seen: $0.1)) }
+        try await apply(event, to: workload, cause: cause, first: { db in
+            for (instance, observation, end) in times {
+                // Weir may have been cut off between the launch and its record.
+                if let start = observation?.startedAt { try db.setStarted(instance, at: start, address: nil) }
+                try db.setEnded(instance, at: end, failure: observation?.failure)
             }
             if workload.kind == .service { try db.closePort(of: workload.id) }
-        }
+        })
         forget(workload)
         for (instance, _) in ends { devicesHeld[instance.id] = nil }
         signals.send(.room)
@@ -200,20 +203,21 @@ extension Reconciler {
         return true
     }
 
-    /// Applies an event by the transition table, together with what belongs to it. Returns false when a person was
-    /// quicker and the event fits no more; the next pass sees the new state.
+    /// Applies an event by the transition table, together with what is to be written before and after. Returns false when a person
+    /// was quicker and the event fits no more; the next pass sees the new state.
     @discardableResult
     func apply(
         _ event: WorkloadEvent, to workload: WorkloadRecord, cause: Cause,
-        with more: @escaping @Sendable (Writing) throws -> Void = { _ in }
+        then after: @escaping @Sendable (Writing, WorkloadRecord) throws -> Void = { _, _ in },
+        first before: @escaping @Sendable (Writing) throws -> Void = { _ in }
     ) async throws -> Bool {
         let now = clock.now()
         let applied = try await store.write { db -> Bool in
             guard let current = try db.read.workload(workload.id), current.run == workload.run,
                 (try? current.state.after(event, kind: current.kind)) != nil
             else { return false }
-            try db.apply(event, to: current, cause: cause, at: now)
-            try more(db)
+            try before(db)
+            try after(db, db.apply(event, to: current, cause: cause, at: now))
             return true
         }
         signals.changed(in: workload.workspace)

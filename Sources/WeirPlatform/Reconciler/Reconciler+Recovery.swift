@@ -25,9 +25,10 @@ extension Reconciler {
     }
 
     private func readBoth() async throws -> [Identifier<Workload>] {
-        let (live, present, ports) = try await store.read { db in
-            (try db.liveWorkloads(), try db.instancesPresent(), try db.ports())
+        let (live, present, ports, lastSeen) = try await store.read { db in
+            (try db.liveWorkloads(), try db.instancesPresent(), try db.ports(), try db.moment(Self.seenSetting))
         }
+        seen = seen ?? lastSeen
         let observations = try await engine.observe()
         firstSight = Dictionary(observations.map { ($0.instance, $0) }) { first, _ in first }
         let portByWorkload = Dictionary(ports.map { ($0.workload, $0) }) { first, _ in first }

@@ -58,6 +58,10 @@ public actor Reconciler: Service {
     var admitsAgain = false
     /// What the engine had when Weir started, until each workload has been looked at once.
     var firstSight: [Identifier<Instance>: Observation] = [:]
+    /// When everything was last looked at, also by an earlier Weir.
+    var seen: Timestamp?
+    /// When it was looked at before, for what was then found not to run.
+    var seenBefore: [Identifier<Workload>: Timestamp] = [:]
     /// All that ran before Weir started is known and reachable again.
     public internal(set) var isReady = false
 

@@ -7,6 +7,11 @@ extension Reading {
         try String.fetchOne(db.cachedStatement(sql: "SELECT value FROM setting WHERE key = ?"), arguments: [key])
     }
 
+    /// A moment that a loop remembers; nil before the first.
+    public func moment(_ key: String) throws -> Timestamp? {
+        try setting(key).flatMap { Int64($0) }.map { Timestamp(milliseconds: $0) }
+    }
+
     public func flavors() throws -> [Flavor] {
         try Row.fetchAll(db.cachedStatement(sql: "SELECT document FROM flavor WHERE retired_at IS NULL ORDER BY position, name"))
             .map { try $0.json("document") }
@@ -31,6 +36,10 @@ extension Writing {
         try db.execute(
             sql: "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             arguments: [key, value])
+    }
+
+    public func setMoment(_ key: String, to moment: Timestamp) throws {
+        try setSetting(key, to: String(moment.milliseconds))
     }
 
     /// Makes these the flavors that can be chosen; others are retired, and what runs under them goes on.

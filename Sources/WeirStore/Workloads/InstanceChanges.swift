@@ -35,3 +35,14 @@ extension Writing {
                 """, arguments: [now, now, instance])
     }
 }
+
+extension Reading {
+    /// When the instances of a run started and ended, of those that started at all.
+    func instanceTimes(of workload: Identifier<Workload>, run: Int) throws -> (starts: [Timestamp], ends: [Timestamp]) {
+        let rows = try Row.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT started_at, ended_at FROM instance WHERE workload = ? AND run = ? AND started_at IS NOT NULL"),
+            arguments: [workload, run])
+        return (rows.map { $0["started_at"] }, rows.compactMap { $0["ended_at"] })
+    }
+}

@@ -53,7 +53,8 @@ extension Writing {
         try insert(NewWorkload(workload, name: name), cause: cause)
     }
 
-    /// Applies an event by the transition table, and writes the state, the run and the history together.
+    /// Applies an event by the transition table, and writes the state, the run and the history together. The history says when Weir
+    /// knew of it; the run's start and end are those that the instances in the store have, so these are to be written first (X03).
     @discardableResult
     public func apply(
         _ event: WorkloadEvent, to workload: WorkloadRecord, cause: Cause, at now: Timestamp
@@ -69,12 +70,21 @@ extension Writing {
             (changed.failure, changed.runningSince, changed.endedAt, changed.stopAt) = (nil, nil, nil, nil)
             changed.wanted = .running
             try insertRun(changed, flavor: jsonText(changed.spec.flavor), at: now)
-        case .ready: changed.runningSince = now
+        case .ready:
+            changed.runningSince = ObservedTimes.start(
+                of: changed.kind, starts: try read.instanceTimes(of: changed.id, run: changed.run).starts, now: now)
         case .broke(let reason): changed.failure = before == .stopping ? nil : reason
         case .stopWanted: changed.wanted = changed.wanted == .deleted ? .deleted : .stopped
         case .admitted, .succeeded, .freed: break
         }
-        if changed.state.isFinal { changed.endedAt = now }
+        if changed.state.isFinal {
+            let times = try read.instanceTimes(of: changed.id, run: changed.run)
+            // A job may be over before anybody saw it run; the engine did.
+            if changed.kind == .job, changed.runningSince == nil, !times.starts.isEmpty, changed.failure?.isBeforeStart != true {
+                changed.runningSince = ObservedTimes.start(of: .job, starts: times.starts, now: now)
+            }
+            changed.endedAt = ObservedTimes.end(ends: times.ends, start: changed.runningSince, now: now)
+        }
         try db.cachedStatement(
             sql: """
                 UPDATE workload SET wanted = ?, state = ?, state_since = ?, queue_reason = NULL, failure = ?, run = ?,

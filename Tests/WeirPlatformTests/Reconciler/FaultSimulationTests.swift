@@ -262,12 +262,14 @@ struct FaultSimulation {
         for record in runs {
             let changes = history.filter { $0.run == record.number }
             let end = changes.last.flatMap { $0.state.isFinal ? $0 : nil }
-            let expected = (
-                changes.first { $0.state == .queued }?.at, changes.first { $0.state == .running }?.at, end?.at, end?.state
-            )
-            if (record.queuedAt, record.runningAt, record.endedAt, record.outcome) != expected {
-                found.append("\(id): run \(record.number) is \(record), the history \(expected)")
-            }
+            let ran = changes.first { $0.state == .running }?.at
+            // The history says when Weir knew of it, the record when it was.
+            let isSo =
+                record.queuedAt == changes.first { $0.state == .queued }?.at && record.outcome == end?.state
+                && (record.endedAt == nil) == (end == nil) && (record.endedAt ?? record.queuedAt) <= (end?.at ?? record.queuedAt)
+                && (ran == nil || record.runningAt.map { $0 <= ran ?? $0 } == true)
+                && (record.runningAt ?? record.queuedAt) <= (record.endedAt ?? test.clock.now())
+            if !isSo { found.append("\(id): run \(record.number) is \(record), the history \(changes)") }
         }
         return found
     }
