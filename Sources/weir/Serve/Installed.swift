@@ -26,6 +26,7 @@ struct Installed {
     /// Runs until SIGTERM or SIGINT, then lets what is under way end.
     func run() async throws {
         let clock = SystemClock()
+        let settings = try configuration.platformSettings()
         let store = try Store(path: data.database)
         let installation = try await Installation(store: store)
         let threads = NIOThreadPool(numberOfThreads: 8)
@@ -48,7 +49,7 @@ struct Installed {
                 files: configuration.limits.webUploadFiles, size: configuration.limits.webUploadFileSize))
         let client = HTTPClient(eventLoopGroupProvider: .singleton)
         let platform = Platform(
-            settings: configuration.platformSettings, installation: installation, store: store, files: files,
+            settings: settings, installation: installation, store: store, files: files,
             engine: engine, client: client, threads: threads, clock: clock,
             buildOfficialImages: officialImages(engine), logger: logger)
 
