@@ -24,14 +24,12 @@ public struct Platform: Sendable {
         public var gatewayURL: String
         /// The host name at which external ports are reached.
         public var gatewayHost: String
-        public var billing: BillingSettings
 
         public init(
             zone: String = "local", signUpIsOpen: Bool = false, sessionDuration: Duration = .seconds(7 * 86_400),
             ports: ClosedRange<Int> = 31_000...31_999, portIdleLimit: Duration = .seconds(48 * 3600),
             uploadLimit: Bytes = .gib(1024),
-            cpuOvercommit: Double = 1, gatewayURL: String, gatewayHost: String,
-            billing: BillingSettings
+            cpuOvercommit: Double = 1, gatewayURL: String, gatewayHost: String
         ) {
             self.zone = zone
             self.signUpIsOpen = signUpIsOpen
@@ -42,7 +40,6 @@ public struct Platform: Sendable {
             self.cpuOvercommit = cpuOvercommit
             self.gatewayURL = gatewayURL
             self.gatewayHost = gatewayHost
-            self.billing = billing
         }
     }
 

@@ -36,8 +36,7 @@ public final class TestPlatform: Sendable {
         logger.logLevel = .critical
         let platform = Platform(
             settings: Platform.Settings(
-                signUpIsOpen: true, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test",
-                billing: BillingSettings(calendar: try BillingCalendar(zone: "Asia/Shanghai"))),
+                signUpIsOpen: true, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test"),
             installation: try await Installation(store: store), store: store,
             files: FileStore(layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton),
             engine: other ?? engine, client: .shared, threads: .singleton, clock: clock, probe: health, logger: logger)

@@ -15,7 +15,6 @@ struct Configuration: Sendable, Equatable {
     var engine = Engine()
     var flavors = Flavor.standard
     var tariff = Tariff()
-    var billing = Billing()
     var limits = Limits()
     var log = Log()
 
@@ -87,13 +86,6 @@ struct Configuration: Sendable, Equatable {
         var freeLibrary = Bytes.gib(50)
         /// Free of charge per person (STO-01).
         var freeNetdisk = Bytes.gib(10)
-    }
-
-    struct Billing: Sendable, Equatable {
-        /// Whether anything is refused or stopped for money (BIL-18, BIL-19).
-        var enforce = true
-        /// What a new workspace is given.
-        var startingGrant: Points = 1000
     }
 
     struct Limits: Sendable, Equatable {

@@ -90,10 +90,6 @@ struct ConfigurationKey: Sendable {
             "Points for a GB kept for a day above what is free."),
         key("tariff.free_library", \.tariff.freeLibrary, .size, "Free storage of each workspace's libraries."),
         key("tariff.free_netdisk", \.tariff.freeNetdisk, .size, "Free storage of each person's netdisk."),
-        key(
-            "billing.enforce", \.billing.enforce, .flag,
-            "Refuse and stop when a balance or a budget is used up; `false` only meters and bills."),
-        key("billing.starting_grant", \.billing.startingGrant, .points, "Points that a new workspace is given."),
         key("limits.upload_size", \.limits.uploadSize, .size, "Largest single file by the resumable protocol."),
         key(
             "limits.web_upload_files", \.limits.webUploadFiles, .count(1...1000),

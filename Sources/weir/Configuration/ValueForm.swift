@@ -89,10 +89,6 @@ extension ValueForm where Value == [String] {
         }, write: { $0.joined(separator: ", ") })
 }
 
-extension ValueForm where Value == Bool {
-    static let flag = ValueForm("`true` or `false`", parse: { Bool($0) })
-}
-
 extension ValueForm where Value == Int {
     static func count(_ range: ClosedRange<Int>) -> ValueForm {
         ValueForm("a whole number from \(range.lowerBound) to \(range.upperBound)") { text in

@@ -7,13 +7,11 @@ import WeirPlatform
 
 /// What each room is told of the configuration.
 extension Configuration {
-    func platformSettings() throws -> Platform.Settings {
+    var platformSettings: Platform.Settings {
         Platform.Settings(
             zone: zone, signUpIsOpen: signUp == .open, sessionDuration: session.duration,
             ports: gateway.ports.lowest...gateway.ports.highest, portIdleLimit: limits.serviceIdle, uploadLimit: limits.uploadSize,
-            cpuOvercommit: engine.cpuOvercommit, gatewayURL: gatewaySettings.origin, gatewayHost: gatewayHost,
-            billing: BillingSettings(
-                calendar: try BillingCalendar(zone: timeZone), enforce: billing.enforce, startingGrant: billing.startingGrant))
+            cpuOvercommit: engine.cpuOvercommit, gatewayURL: gatewaySettings.origin, gatewayHost: gatewayHost)
     }
 
     var gatewaySettings: GatewaySettings {

@@ -26,7 +26,6 @@ struct Installed {
     /// Runs until SIGTERM or SIGINT, then lets what is under way end.
     func run() async throws {
         let clock = SystemClock()
-        let settings = try configuration.platformSettings()
         let store = try Store(path: data.database)
         let installation = try await Installation(store: store)
         let threads = NIOThreadPool(numberOfThreads: 8)
@@ -49,7 +48,7 @@ struct Installed {
                 files: configuration.limits.webUploadFiles, size: configuration.limits.webUploadFileSize))
         let client = HTTPClient(eventLoopGroupProvider: .singleton)
         let platform = Platform(
-            settings: settings, installation: installation, store: store, files: files,
+            settings: configuration.platformSettings, installation: installation, store: store, files: files,
             engine: engine, client: client, threads: threads, clock: clock,
             buildOfficialImages: officialImages(engine), logger: logger)
 

@@ -45,8 +45,7 @@ struct TestServer: Sendable {
             layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton)
         let platform = Platform(
             settings: Platform.Settings(
-                signUpIsOpen: signUpIsOpen, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test",
-                billing: BillingSettings(calendar: try BillingCalendar(zone: "Asia/Shanghai"))),
+                signUpIsOpen: signUpIsOpen, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test"),
             installation: try await Installation(store: store), store: store, files: files, engine: engine,
             client: client, threads: .singleton, clock: clock, logger: logger)
         let small = Flavor(
