@@ -36,6 +36,7 @@ let package = Package(
             name: "WeirStore",
             dependencies: [
                 "WeirModel",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict

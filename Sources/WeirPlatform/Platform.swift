@@ -24,12 +24,19 @@ public struct Platform: Sendable {
         public var gatewayURL: String
         /// The host name at which external ports are reached.
         public var gatewayHost: String
+        /// By whose midnight the days and months of a bill end (BIL-07).
+        public var timeZone: String
+        /// What a new workspace gets, and one from before billing once.
+        public var startingGrant: Points
+        /// Without it everything is metered and billed, and nothing refused or stopped for it.
+        public var billingIsEnforced: Bool
 
         public init(
             zone: String = "local", signUpIsOpen: Bool = false, sessionDuration: Duration = .seconds(7 * 86_400),
             ports: ClosedRange<Int> = 31_000...31_999, portIdleLimit: Duration = .seconds(48 * 3600),
             uploadLimit: Bytes = .gib(1024),
-            cpuOvercommit: Double = 1, gatewayURL: String, gatewayHost: String
+            cpuOvercommit: Double = 1, gatewayURL: String, gatewayHost: String, timeZone: String = "Asia/Shanghai",
+            startingGrant: Points = 1000, billingIsEnforced: Bool = true
         ) {
             self.zone = zone
             self.signUpIsOpen = signUpIsOpen
@@ -40,6 +47,9 @@ public struct Platform: Sendable {
             self.cpuOvercommit = cpuOvercommit
             self.gatewayURL = gatewayURL
             self.gatewayHost = gatewayHost
+            self.timeZone = timeZone
+            self.startingGrant = startingGrant
+            self.billingIsEnforced = billingIsEnforced
         }
     }
 
@@ -51,6 +61,7 @@ public struct Platform: Sendable {
     public let tokens: EntryTokens
     public let signals: WorkloadSignals
     public let clock: any WallClock
+    public let calendar: BillingCalendar
 
     public let accounts: Accounts
     public let workspaces: Workspaces
@@ -70,31 +81,42 @@ public struct Platform: Sendable {
     public let processes: Processes
     public let logs: Logs
     public let events: Events
+    public let tariffs: Tariffs
+    public let ledger: Ledger
+    public let vouchers: Vouchers
 
     public let memberships: Memberships
     public let reconciler: Reconciler
     public let janitor: Janitor
+    private let logger: Logger
 
+    /// Throws `malformed` for a time zone that there is not.
     public init(
         settings: Settings, installation: Installation, store: Store, files: FileStore, engine: any Engine,
         client: HTTPClient, threads: NIOThreadPool, clock: any WallClock = SystemClock(),
         identifiers: any IdentifierSource = RandomIdentifiers(),
         probe: (any HealthProbe)? = nil, buildOfficialImages: @escaping Images.OfficialBuild = { _, _ in [] }, logger: Logger
-    ) {
+    ) throws {
         self.settings = settings
         self.store = store
         self.files = files
         self.engine = engine
         self.clock = clock
+        self.logger = logger
         routes = RouteTable(clock: clock)
         tokens = EntryTokens(key: installation.key, clock: clock)
         signals = WorkloadSignals()
         memberships = Memberships(store: store, routes: routes)
+        calendar = try BillingCalendar(zone: settings.timeZone)
+        tariffs = Tariffs(store: store, clock: clock)
+        ledger = Ledger(store: store, clock: clock, calendar: calendar, startingGrant: settings.startingGrant)
+        vouchers = Vouchers(store: store, clock: clock, identifiers: identifiers)
 
         accounts = Accounts(
             store: store, clock: clock, identifiers: identifiers, threads: threads, memberships: memberships,
             signUpIsOpen: settings.signUpIsOpen, sessionDuration: settings.sessionDuration)
-        workspaces = Workspaces(store: store, clock: clock, identifiers: identifiers, memberships: memberships)
+        workspaces = Workspaces(
+            store: store, clock: clock, identifiers: identifiers, memberships: memberships, startingGrant: settings.startingGrant)
         projects = Projects(store: store, clock: clock, identifiers: identifiers, files: files)
         assets = Assets(store: store, clock: clock, identifiers: identifiers, files: files, zone: settings.zone)
         uploads = Uploads(
@@ -107,8 +129,8 @@ public struct Platform: Sendable {
 
         let submissions = Submissions(
             store: store, clock: clock, identifiers: identifiers, zones: zones, files: files, signals: signals,
-            ports: settings.ports)
-        workloads = Workloads(store: store, clock: clock, signals: signals, ports: settings.ports)
+            ports: settings.ports, tariffs: tariffs)
+        workloads = Workloads(store: store, clock: clock, signals: signals, ports: settings.ports, tariffs: tariffs)
         environments = Environments(submissions: submissions)
         jobs = Jobs(submissions: submissions)
         services = Services(submissions: submissions)
@@ -128,14 +150,22 @@ public struct Platform: Sendable {
             portIdleLimit: settings.portIdleLimit, logger: logger.labelled("janitor"))
     }
 
-    /// What has to be true before the first request: the folders, the flavors, who may enter what.
-    public func prepare(flavors: [Flavor], tariff: String, at now: Timestamp) async throws {
+    /// What has to be true before the first request: the folders, the flavors and their prices, who may enter what.
+    /// - Parameter prices: the list of the configuration; its number and date are given here.
+    public func prepare(flavors: [Flavor], prices: Tariff, at now: Timestamp) async throws {
         try await files.prepare()
         try await files.recover()
+        let zone = calendar.zone
         try await store.write { db in
             try db.setFlavors(flavors, at: now)
-            try db.publishTariff(tariff, from: now, at: now)
+            try db.setBillingZone(zone)
         }
+        do {
+            try await tariffs.publish(fromFile: prices, at: now)
+        } catch let error as WeirError where error.code == "tariff_waits" {
+            logger.warning("the price list of the configuration is not published", metadata: ["reason": "\(error)"])
+        }
+        try await ledger.grantToOlder()
         try await memberships.refresh()
     }
 

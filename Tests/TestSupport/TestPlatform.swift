@@ -34,13 +34,13 @@ public final class TestPlatform: Sendable {
     public func start(engine other: (any Engine)? = nil) async throws -> Platform {
         var logger = Logger(label: "weir.test")
         logger.logLevel = .critical
-        let platform = Platform(
+        let platform = try Platform(
             settings: Platform.Settings(
                 signUpIsOpen: true, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test"),
             installation: try await Installation(store: store), store: store,
             files: FileStore(layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton),
             engine: other ?? engine, client: .shared, threads: .singleton, clock: clock, probe: health, logger: logger)
-        try await platform.prepare(flavors: [Self.small, Self.tiny], tariff: "test", at: clock.now())
+        try await platform.prepare(flavors: [Self.small, Self.tiny], prices: Tariff(of: [Self.small, Self.tiny]), at: clock.now())
         return platform
     }
 

@@ -22,7 +22,11 @@ struct StoreFixture: Sendable {
         )
         (self.account, self.workspace, self.project) = (account, workspace, project)
         let now = now
+        var prices = Tariff(of: [Self.flavor])
+        prices.startsAt = now
+        let tariff = prices
         try await store.write { db in
+            _ = try db.publish(tariff, at: now)
             try db.insert(
                 AccountRecord(
                     id: account, login: "ada", displayName: "Ada", passwordHash: "x", isOperator: false,
@@ -36,14 +40,15 @@ struct StoreFixture: Sendable {
         }
     }
 
+    static let flavor = Flavor(name: "small", cpu: 1000, memory: .gib(2), scratch: .gib(1), pricePerHour: Points(1))
+
     func job(_ name: String) throws -> WorkloadRecord {
         let tree = TreeName(identifiers.next(Tree.self, at: now))
-        let flavor = Flavor(name: "small", cpu: 1000, memory: .gib(2), scratch: .gib(1), pricePerHour: Points(1))
         return WorkloadRecord(
             id: identifiers.next(Workload.self, at: now), workspace: workspace, project: project, name: try Name(name),
             description: "", createdBy: account, createdAt: now,
             spec: WorkloadSpec(
-                image: PinnedImage(reference: "weir/python", digest: "sha256:1"), flavor: flavor,
+                image: PinnedImage(reference: "weir/python", digest: "sha256:1"), flavor: Self.flavor,
                 detail: .job(JobDetail(command: "true", code: tree))), secret: "s")
     }
 

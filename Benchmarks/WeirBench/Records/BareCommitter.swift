@@ -9,12 +9,14 @@ struct JobRows: Sendable {
     private let record: WorkloadRecord
     private let spec: String
     private let flavor: String
+    private let price: String
 
     init(like site: Site) throws {
         record = try site.job().0
         let encoder = JSONEncoder()
         spec = String(decoding: try encoder.encode(record.spec), as: UTF8.self)
         flavor = String(decoding: try encoder.encode(record.spec.flavor), as: UTF8.self)
+        price = String(decoding: try encoder.encode(Tariff(of: [record.spec.flavor]).price(of: record.spec)), as: UTF8.self)
     }
 
     /// One for each of `JobWriter.statements`.
@@ -28,7 +30,7 @@ struct JobRows: Sendable {
                 .text(""), .text(record.createdBy.text), time, .text(spec), .text(record.secret), .text("running"),
                 .text("queued"), time, .number(1),
             ],
-            [.text(id), .number(1), .text(flavor), .number(1), .text(record.spec.image.digest), .number(1), time],
+            [.text(id), .number(1), .text(flavor), .number(1), .text(record.spec.image.digest), .number(1), .text(price), time],
             [
                 .text(id), workspace, .number(1), time, .null, .text("queued"), .text("submitted"),
                 .text(record.createdBy.text), .null,
@@ -45,8 +47,8 @@ final class JobWriter {
         spec, secret, wanted, state, state_since, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         """
-        INSERT INTO run (workload, number, flavor, replicas, image_digest, tariff, queued_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO run (workload, number, flavor, replicas, image_digest, tariff, price, queued_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,
         """
         INSERT INTO transition (workload, workspace, run, at, before, state, cause, actor, detail)

@@ -40,9 +40,11 @@ struct JobsBench: AsyncParsableCommand {
     private func store(_ site: Site) async throws -> Double {
         let store = site.platform.store
         let cause = Cause("submitted", by: site.tenant.caller.id)
+        let tariffs = site.platform.tariffs
         return try await rate {
             let (record, name) = try site.job()
-            let new = try NewWorkload(record, name: name)
+            let price = try PreparedPrice(record.spec, try await tariffs.inForce(at: record.createdAt))
+            let new = try NewWorkload(record, name: name, price: price)
             try await store.write { try $0.insert(new, cause: cause) }
         }
     }

@@ -35,13 +35,14 @@ struct RestartBench: AsyncParsableCommand {
     private func restart(_ site: Site) async throws -> (ready: Double, open: Double) {
         let watch = Stopwatch()
         let store = try Store(path: site.test.folder.path + "/weir.sqlite")
-        let platform = Platform(
+        let platform = try Platform(
             settings: site.platform.settings, installation: try await Installation(store: store), store: store,
             files: FileStore(
                 layout: StorageLayout(root: site.test.folder.path + "/files"), pool: .singleton, tools: .singleton),
             engine: site.test.engine, client: .shared, threads: .singleton, clock: site.test.clock,
             probe: site.test.health, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
-        try await platform.prepare(flavors: [TestPlatform.small], tariff: "test", at: site.test.clock.now())
+        try await platform.prepare(
+            flavors: [TestPlatform.small], prices: Tariff(of: [TestPlatform.small]), at: site.test.clock.now())
         let open = watch.milliseconds
         let ready = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await platform.reconciler.run() }

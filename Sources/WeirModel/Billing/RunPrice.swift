@@ -80,7 +80,12 @@ extension Tariff {
     /// What a workload costs under this list: an environment by its parts (BIL-08), a board by CPU and memory (BIL-11), a job and
     /// each replica of a service by the flavor (BIL-09, BIL-10). Throws `no_price` when the list lacks the flavor or kind of GPU.
     public func price(of spec: WorkloadSpec) throws(WeirError) -> RunPrice {
-        RunPrice(tariff: number, instances: spec.replicas, items: try items(kind: spec.kind, flavor: spec.flavor))
+        try price(kind: spec.kind, flavor: spec.flavor, replicas: spec.replicas)
+    }
+
+    /// The same from what is recorded of a run.
+    public func price(kind: WorkloadKind, flavor: Flavor, replicas: Int) throws(WeirError) -> RunPrice {
+        RunPrice(tariff: number, instances: replicas, items: try items(kind: kind, flavor: flavor))
     }
 
     private func items(kind: WorkloadKind, flavor: Flavor) throws(WeirError) -> [PricedItem] {

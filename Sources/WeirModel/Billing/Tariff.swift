@@ -24,6 +24,18 @@ public struct Tariff: Hashable, Sendable, Codable {
     }
 }
 
+extension Tariff {
+    /// The list that a configuration makes of its flavors, to be published: its number and date are given then.
+    public init(
+        of flavors: [Flavor], environment: PartPrices = .standard, board: BoardPrices = .standard, storage: StoragePrices = .standard
+    ) {
+        self.init(
+            number: 1, startsAt: Timestamp(milliseconds: 0),
+            flavors: flavors.map { FlavorPrice(flavor: $0.name, perHour: $0.pricePerHour) }, environment: environment,
+            board: board, storage: storage)
+    }
+}
+
 public struct FlavorPrice: Hashable, Sendable, Codable {
     /// The flavor's name.
     public var flavor: String

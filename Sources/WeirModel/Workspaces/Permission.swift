@@ -18,6 +18,7 @@ public enum Permission: String, Sendable, CaseIterable {
     case changeCode, createAsset, changeAsset, deleteAsset
     case runWorkload, enterTool, stopOthersWorkload
     case signCommitment
+    case seeBilling, pay, setLimits
     case changeWorkspace, changeMembers, changeOwners, deleteWorkspace
 
     public var leastRole: Role {
@@ -25,6 +26,8 @@ public enum Permission: String, Sendable, CaseIterable {
         case .seeWorkspace, .createProject, .changeProject, .changeCode, .createAsset, .changeAsset: .member
         case .runWorkload, .enterTool, .signCommitment: .member
         case .deleteProject, .deleteAsset, .stopOthersWorkload: .member
+        case .seeBilling: .member
+        case .pay, .setLimits: .administrator
         case .changeWorkspace, .changeMembers: .administrator
         case .changeOwners, .deleteWorkspace: .owner
         }

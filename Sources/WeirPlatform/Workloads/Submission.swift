@@ -64,6 +64,7 @@ struct Submissions: Sendable {
     let files: FileStore
     let signals: WorkloadSignals
     let ports: ClosedRange<Int>
+    let tariffs: Tariffs
 
     /// What a submission has come to after every name in it was looked up.
     struct Resolved: Sendable {
@@ -121,7 +122,7 @@ struct Submissions: Sendable {
     ) async throws -> WorkloadRecord {
         let now = workload.createdAt
         let ports = ports
-        let new = try NewWorkload(workload, name: name)
+        let new = try NewWorkload(workload, name: name, price: try await tariffs.prepared(workload.spec, at: now))
         let result = try await store.write { db -> WorkloadRecord in
             if let made = try made(db.read, by: caller, key: key) { return made }
             _ = try db.read.project(workload.project, for: caller, .runWorkload)

@@ -7,6 +7,7 @@ public struct Workloads: Sendable {
     let clock: any WallClock
     let signals: WorkloadSignals
     let ports: ClosedRange<Int>
+    let tariffs: Tariffs
 
     // MARK: Seeing
 
@@ -62,6 +63,8 @@ public struct Workloads: Sendable {
     /// Starts a stopped or failed one with the same definition, as a new run. A service gets a new port (INF-07).
     public func start(_ id: Identifier<Workload>, by caller: Caller) async throws -> WorkloadRecord {
         let now = clock.now()
+        let known = try await workload(id, for: caller, .runWorkload)
+        let price = try await tariffs.prepared(known.spec, at: now)
         return try await change(id) { db in
             let workload = try db.read.workload(id, for: caller, .runWorkload)
             // What is about to be deleted is not brought back (DEV-30).
@@ -72,7 +75,8 @@ public struct Workloads: Sendable {
                 try db.read.requireCommitment(of: caller, in: workload.workspace)
                 _ = try db.openPort(for: workload.id, in: ports, at: now)
             }
-            return try db.apply(.startWanted, to: workload, cause: Cause("start_requested", by: caller.id), at: now)
+            return try db.apply(
+                .startWanted, to: workload, cause: Cause("start_requested", by: caller.id), at: now, price: price)
         }
     }
 

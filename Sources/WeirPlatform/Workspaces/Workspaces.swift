@@ -7,25 +7,29 @@ public struct Workspaces: Sendable {
     private let clock: any WallClock
     private let identifiers: any IdentifierSource
     private let memberships: Memberships
+    private let startingGrant: Points
 
     public init(
-        store: Store, clock: any WallClock, identifiers: any IdentifierSource, memberships: Memberships
+        store: Store, clock: any WallClock, identifiers: any IdentifierSource, memberships: Memberships, startingGrant: Points
     ) {
         self.store = store
         self.clock = clock
         self.identifiers = identifiers
         self.memberships = memberships
+        self.startingGrant = startingGrant
     }
 
-    /// Whoever makes a workspace owns it.
+    /// Whoever makes a workspace owns it. It begins with what the installation gives to each.
     public func create(name: String, by caller: Caller) async throws -> WorkspaceRecord {
         let name = try Name(name)
         let now = clock.now()
         let workspace = WorkspaceRecord(
             id: identifiers.next(Workspace.self, at: now), name: name.text, createdAt: now)
+        let startingGrant = startingGrant
         try await store.write { db in
             try db.insert(workspace, name: name)
             try db.setRole(.owner, of: caller.id, in: workspace.id, at: now)
+            try db.post(.startingGrant(startingGrant, to: workspace.id), at: now)
         }
         try await memberships.refresh(workspace.id)
         return workspace

@@ -160,6 +160,9 @@ enum Migrations {
         ) STRICT;
         CREATE INDEX ledger_entry_workspace ON ledger_entry (workspace, sequence);
         CREATE INDEX ledger_entry_month ON ledger_entry (workspace, month, sequence) WHERE month IS NOT NULL;
+        CREATE INDEX ledger_entry_project ON ledger_entry (workspace, project, sequence) WHERE project IS NOT NULL;
+        CREATE INDEX ledger_entry_account ON ledger_entry (workspace, account, sequence) WHERE account IS NOT NULL;
+        CREATE INDEX ledger_entry_rare ON ledger_entry (workspace, kind, sequence) WHERE kind <> 'charge';
         CREATE TRIGGER ledger_entry_update BEFORE UPDATE ON ledger_entry
             BEGIN SELECT RAISE (ABORT, 'the ledger is append-only'); END;
         CREATE TRIGGER ledger_entry_delete BEFORE DELETE ON ledger_entry

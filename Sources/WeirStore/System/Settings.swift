@@ -22,13 +22,6 @@ extension Reading {
             db.cachedStatement(sql: "SELECT document FROM flavor WHERE name = ? AND retired_at IS NULL"), arguments: [name]
         ).map { try $0.json("document") }
     }
-
-    /// The number of the price list that holds at `now`.
-    public func tariffNumber(at now: Timestamp) throws -> Int? {
-        try Int.fetchOne(
-            db.cachedStatement(sql: "SELECT number FROM tariff WHERE starts_at <= ? ORDER BY starts_at DESC, number DESC LIMIT 1"),
-            arguments: [now])
-    }
 }
 
 extension Writing {
@@ -52,14 +45,5 @@ extension Writing {
                     SET position = excluded.position, document = excluded.document, retired_at = NULL
                     """, arguments: [flavor.name, position, try jsonText(flavor)])
         }
-    }
-
-    /// Adds a price list that holds from `start`, unless the newest says the same.
-    public func publishTariff(_ document: String, from start: Timestamp, at now: Timestamp) throws {
-        let newest = try String.fetchOne(db.cachedStatement(sql: "SELECT document FROM tariff ORDER BY number DESC LIMIT 1"))
-        guard newest != document else { return }
-        try db.execute(
-            sql: "INSERT INTO tariff (starts_at, document, created_at) VALUES (?, ?, ?)",
-            arguments: [start, document, now])
     }
 }

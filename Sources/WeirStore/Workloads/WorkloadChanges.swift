@@ -19,9 +19,12 @@ public struct NewWorkload: Sendable {
     let name: Name
     let spec: String
     let flavor: String
+    let price: PreparedPrice?
 
-    public init(_ record: WorkloadRecord, name: Name) throws {
+    /// Without a price it is worked out in the transaction.
+    public init(_ record: WorkloadRecord, name: Name, price: PreparedPrice? = nil) throws {
         self.record = record
+        self.price = price
         self.name = name
         spec = try jsonText(record.spec)
         flavor = try jsonText(record.spec.flavor)
@@ -45,7 +48,7 @@ extension Writing {
             workload.description, workload.createdBy, workload.createdAt, new.spec,
             workload.secret, workload.wanted.rawValue, workload.state.rawValue, workload.stateSince, workload.run,
         ])
-        try insertRun(workload, flavor: new.flavor, at: workload.createdAt)
+        try insertRun(workload, flavor: new.flavor, price: new.price, at: workload.createdAt)
         try record(workload, before: nil, cause: cause, at: workload.createdAt)
     }
 
@@ -55,9 +58,10 @@ extension Writing {
 
     /// Applies an event by the transition table, and writes the state, the run and the history together. The history says when Weir
     /// knew of it; the run's start and end are those that the instances in the store have, so these are to be written first (X03).
+    /// - Parameter price: what a run that starts costs; without it, it is worked out here.
     @discardableResult
     public func apply(
-        _ event: WorkloadEvent, to workload: WorkloadRecord, cause: Cause, at now: Timestamp
+        _ event: WorkloadEvent, to workload: WorkloadRecord, cause: Cause, at now: Timestamp, price: PreparedPrice? = nil
     ) throws -> WorkloadRecord {
         guard var changed = try read.workload(workload.id) else { throw WeirError.notFound("workload") }
         let before = changed.state
@@ -69,7 +73,7 @@ extension Writing {
             changed.run += 1
             (changed.failure, changed.runningSince, changed.endedAt, changed.stopAt) = (nil, nil, nil, nil)
             changed.wanted = .running
-            try insertRun(changed, flavor: jsonText(changed.spec.flavor), at: now)
+            try insertRun(changed, flavor: jsonText(changed.spec.flavor), price: price, at: now)
         case .ready:
             changed.runningSince = ObservedTimes.start(
                 of: changed.kind, starts: try read.instanceTimes(of: changed.id, run: changed.run).starts, now: now)
@@ -141,15 +145,16 @@ extension Writing {
         try db.execute(sql: "DELETE FROM port WHERE workload = ?", arguments: [workload])
     }
 
-    private func insertRun(_ workload: WorkloadRecord, flavor: String, at now: Timestamp) throws {
+    /// Fixes the price of the run for as long as it lasts (BIL-06).
+    private func insertRun(_ workload: WorkloadRecord, flavor: String, price: PreparedPrice?, at now: Timestamp) throws {
+        let (tariff, price) = try runPrice(of: workload.spec, price, at: now)
         try db.cachedStatement(
             sql: """
-                INSERT INTO run (workload, number, flavor, replicas, image_digest, tariff, queued_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO run (workload, number, flavor, replicas, image_digest, tariff, price, queued_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            workload.id, workload.run, flavor, workload.spec.replicas,
-            workload.spec.image.digest, try read.tariffNumber(at: now), now,
+            workload.id, workload.run, flavor, workload.spec.replicas, workload.spec.image.digest, tariff, price, now,
         ])
     }
 

@@ -15,6 +15,7 @@ struct Configuration: Sendable, Equatable {
     var engine = Engine()
     var flavors = Flavor.standard
     var tariff = Tariff()
+    var billing = Billing()
     var limits = Limits()
     var log = Log()
 
@@ -79,7 +80,28 @@ struct Configuration: Sendable, Equatable {
         case closed
     }
 
+    struct Billing: Sendable, Equatable {
+        /// What a new workspace gets.
+        var startingGrant: Points = 1000
+        /// Whether anything is refused or stopped for a balance or a budget.
+        var enforce = Switch.on
+    }
+
+    enum Switch: String, Sendable, CaseIterable {
+        case on = "true"
+        case off = "false"
+    }
+
     struct Tariff: Sendable, Equatable {
+        /// An hour of the parts of an environment (BIL-08).
+        var cpuCore = PartPrices.standard.cpuCore
+        var memoryGiB = PartPrices.standard.memoryGiB
+        var scratchGiB = PartPrices.standard.scratchGiB
+        var gpuThousandth = Points(micro: 5_000)
+        var gpuMemoryGiB = Points(micro: 20_000)
+        /// An hour of the parts of a board (BIL-11).
+        var boardCPUCore = BoardPrices.standard.cpuCore
+        var boardMemoryGiB = BoardPrices.standard.memoryGiB
         /// Points for a GB that is kept for a day (BIL-14).
         var storagePerGBDay = Points(micro: 3333)
         /// Free of charge per workspace (X04).

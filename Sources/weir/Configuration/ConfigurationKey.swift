@@ -85,11 +85,24 @@ struct ConfigurationKey: Sendable {
         key(
             "flavors", \.flavors, .flavors,
             "The resource specifications that people choose from, in this order; see below."),
+        key("tariff.cpu_core", \.tariff.cpuCore, .points, "Points for an hour of a core of an environment."),
+        key("tariff.memory_gib", \.tariff.memoryGiB, .points, "Points for an hour of a GiB of an environment's memory."),
+        key("tariff.scratch_gib", \.tariff.scratchGiB, .points, "Points for an hour of a GiB of an environment's scratch."),
+        key(
+            "tariff.gpu_thousandth", \.tariff.gpuThousandth, .points,
+            "Points for an hour of a thousandth of a GPU in an environment."),
+        key("tariff.gpu_memory_gib", \.tariff.gpuMemoryGiB, .points, "Points for an hour of a GiB of GPU memory in an environment."),
+        key("tariff.board_cpu_core", \.tariff.boardCPUCore, .points, "Points for an hour of a core of a board."),
+        key("tariff.board_memory_gib", \.tariff.boardMemoryGiB, .points, "Points for an hour of a GiB of a board's memory."),
         key(
             "tariff.storage_per_gb_day", \.tariff.storagePerGBDay, .points,
             "Points for a GB kept for a day above what is free."),
         key("tariff.free_library", \.tariff.freeLibrary, .size, "Free storage of each workspace's libraries."),
         key("tariff.free_netdisk", \.tariff.freeNetdisk, .size, "Free storage of each person's netdisk."),
+        key("billing.starting_grant", \.billing.startingGrant, .points, "Points that a new workspace begins with."),
+        key(
+            "billing.enforce", \.billing.enforce, .choice(),
+            "Whether a balance or budget that is used up refuses and stops anything; when not, it is only metered and billed."),
         key("limits.upload_size", \.limits.uploadSize, .size, "Largest single file by the resumable protocol."),
         key(
             "limits.web_upload_files", \.limits.webUploadFiles, .count(1...1000),

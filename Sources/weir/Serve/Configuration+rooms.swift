@@ -1,4 +1,3 @@
-import Foundation
 import NIOSSL
 import WeirEngine
 import WeirHTTP
@@ -11,7 +10,8 @@ extension Configuration {
         Platform.Settings(
             zone: zone, signUpIsOpen: signUp == .open, sessionDuration: session.duration,
             ports: gateway.ports.lowest...gateway.ports.highest, portIdleLimit: limits.serviceIdle, uploadLimit: limits.uploadSize,
-            cpuOvercommit: engine.cpuOvercommit, gatewayURL: gatewaySettings.origin, gatewayHost: gatewayHost)
+            cpuOvercommit: engine.cpuOvercommit, gatewayURL: gatewaySettings.origin, gatewayHost: gatewayHost,
+            timeZone: timeZone, startingGrant: billing.startingGrant, billingIsEnforced: billing.enforce == .on)
     }
 
     var gatewaySettings: GatewaySettings {
@@ -50,20 +50,16 @@ extension Configuration {
         UnpackLimits(size: limits.unpackSize, files: limits.unpackFiles, ratio: Int64(limits.unpackRatio))
     }
 
-    /// The price list as the store keeps it: flavors with their prices, and what storage costs.
-    var tariffDocument: String {
-        struct Document: Encodable {
-            var flavors: [Flavor]
-            var storagePerGBDay: Points
-            var freeLibrary: Bytes
-            var freeNetdisk: Bytes
-        }
-        let document = Document(
-            flavors: flavors, storagePerGBDay: tariff.storagePerGBDay, freeLibrary: tariff.freeLibrary,
-            freeNetdisk: tariff.freeNetdisk)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        let data = (try? encoder.encode(document)) ?? Data()
-        return String(decoding: data, as: UTF8.self)
+    /// The price list of the configuration: flavors by their own prices, all kinds of GPU that they name by the same.
+    var prices: WeirModel.Tariff {
+        let kinds = Set(flavors.compactMap(\.gpu?.kind) + ["nvidia.com/gpu"]).sorted()
+        return WeirModel.Tariff(
+            of: flavors,
+            environment: PartPrices(
+                cpuCore: tariff.cpuCore, memoryGiB: tariff.memoryGiB, scratchGiB: tariff.scratchGiB,
+                gpus: kinds.map { GPUPrices(kind: $0, thousandth: tariff.gpuThousandth, memoryGiB: tariff.gpuMemoryGiB) }),
+            board: BoardPrices(cpuCore: tariff.boardCPUCore, memoryGiB: tariff.boardMemoryGiB),
+            storage: StoragePrices(
+                perGBDay: tariff.storagePerGBDay, freeLibrary: tariff.freeLibrary, freeNetdisk: tariff.freeNetdisk))
     }
 }

@@ -47,7 +47,7 @@ struct Installed {
             webLimits: WebUploadLimits(
                 files: configuration.limits.webUploadFiles, size: configuration.limits.webUploadFileSize))
         let client = HTTPClient(eventLoopGroupProvider: .singleton)
-        let platform = Platform(
+        let platform = try Platform(
             settings: configuration.platformSettings, installation: installation, store: store, files: files,
             engine: engine, client: client, threads: threads, clock: clock,
             buildOfficialImages: officialImages(engine), logger: logger)
@@ -56,7 +56,7 @@ struct Installed {
         let outcome: Result<Void, any Error>
         do {
             try await platform.prepare(
-                flavors: configuration.flavors, tariff: configuration.tariffDocument, at: clock.now())
+                flavors: configuration.flavors, prices: configuration.prices, at: clock.now())
             try await makeFirstOperator(platform.accounts)
             try await serve(platform, engine, keeper, clock)
             outcome = .success(())

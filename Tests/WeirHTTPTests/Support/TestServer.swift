@@ -43,7 +43,7 @@ struct TestServer: Sendable {
         let client = HTTPClient(eventLoopGroupProvider: .singleton)
         let files = FileStore(
             layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton)
-        let platform = Platform(
+        let platform = try Platform(
             settings: Platform.Settings(
                 signUpIsOpen: signUpIsOpen, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test"),
             installation: try await Installation(store: store), store: store, files: files, engine: engine,
@@ -52,7 +52,7 @@ struct TestServer: Sendable {
             name: "cpu-small", cpu: 1000, memory: .gib(2), scratch: .gib(4), pricePerHour: Points(1))
         let large = Flavor(
             name: "cpu-large", cpu: 4000, memory: .gib(8), scratch: .gib(8), longestRun: 86_400, pricePerHour: Points(4))
-        try await platform.prepare(flavors: [small, large], tariff: "test", at: clock.now())
+        try await platform.prepare(flavors: [small, large], prices: Tariff(of: [small, large]), at: clock.now())
         try await registerImage(platform, engine)
 
         let (ports, portSource) = AsyncStream<Int>.makeStream()
