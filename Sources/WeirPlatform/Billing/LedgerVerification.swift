@@ -1,0 +1,78 @@
+import Synchronization
+public import WeirModel
+public import WeirStore
+
+/// What came of holding the ledger against everything from which it follows.
+public struct LedgerVerification: Hashable, Sendable {
+    /// Entries that were looked at and are right.
+    public let entries: Int64
+    /// The last of them: noted outside of the installation, it proves later that nothing before it was changed.
+    public let head: LedgerHead
+    /// The first that is wrong; nil when all is right.
+    public let difference: LedgerDifference?
+}
+
+/// The first thing that is not as it must be.
+public struct LedgerDifference: Hashable, Sendable {
+    /// The entry; nil for a balance, a spending or a run.
+    public let sequence: Int64?
+    /// The entry's key, or the account, spending or run.
+    public let subject: String
+    public let field: String
+    public let expected: String
+    public let found: String
+
+    public var text: LocalizedText {
+        let place = sequence.map { "entry \($0), " } ?? ""
+        let placeZH = sequence.map { "第 \($0) 条，" } ?? ""
+        return LocalizedText(
+            "\(place)\(subject): \(field) is \(found), but \(expected) follows from the records.",
+            zh: "\(placeZH)\(subject)：\(field) 为 \(found)，按记录应为 \(expected)。")
+    }
+}
+
+extension Ledger {
+    private static let chunk = 2000
+
+    /// Walks all entries in order: their sequence, the chain of their hashes, each charge computed again from the recorded run, its price
+    /// and the price list; then balances, spendings and runs against the sum of the entries. Stops at the first difference (BIL-27).
+    /// - Parameter noted: an end of the ledger that was noted before: it must still be there.
+    public func verify(noted: LedgerHead? = nil, by caller: Caller) async throws -> LedgerVerification {
+        try caller.requireOperator()
+        let (zones, tariffs) = try await store.read { (try $0.billingZones(), try $0.tariffs()) }
+        let audit = Mutex(try LedgerAudit(zones: zones, standard: calendar, tariffs: tariffs, noted: noted))
+        while true {
+            try Task.checkCancellation()
+            let isOver = try await store.read { db in
+                try audit.withLock { audit in
+                    let entries = try db.auditedEntries(after: audit.head.sequence, limit: Self.chunk)
+                    for entry in entries {
+                        try audit.take(entry)
+                        if audit.difference != nil { return true }
+                    }
+                    guard entries.count < Self.chunk else { return false }
+                    // The end was seen in this state of the database, so balances are compared in the same.
+                    try audit.finish(db)
+                    return true
+                }
+            }
+            if isOver { break }
+        }
+        return audit.withLock { LedgerVerification(entries: $0.head.sequence, head: $0.head, difference: $0.difference) }
+    }
+
+    /// All balances as they follow from the entries alone.
+    public func balancesFromEntries() async throws -> [String: Points] {
+        let step: Int64 = 50_000
+        var sums: [String: Int128] = [:]
+        var cursor: Int64 = 0
+        while true {
+            let from = cursor
+            let (part, head) = try await store.read { (try $0.sumsOfEntries(after: from, limit: step), try $0.ledgerHead()) }
+            sums.merge(part, uniquingKeysWith: +)
+            cursor += step
+            if cursor >= head.sequence { break }
+        }
+        return try sums.mapValues { try Points(exactly: $0) }
+    }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import GRDB
+public import WeirModel
+
+/// An entry with all that the installation has recorded about what it charges or gives back.
+public struct AuditedEntry: Sendable {
+    public let sequence: Int64
+    /// Nil when the row holds what Weir never writes.
+    public let entry: LedgerEntry?
+    public let run: AuditedRun?
+    /// The charge that a refund names.
+    public let refunded: (sequence: Int64, workspace: Identifier<Workspace>, amount: Points)?
+}
+
+/// What is recorded of the run that an entry charges.
+public struct AuditedRun: Sendable {
+    public let start: Timestamp?
+    public let end: Timestamp?
+    /// JSON of its `RunPrice`, fixed when it started.
+    public let price: String?
+    public let tariff: Int?
+    /// JSON of its `Flavor`.
+    public let flavor: String
+    public let replicas: Int
+    public let kind: WorkloadKind
+    public let settled: Settled
+    public let isSettled: Bool
+    public let workspace: Identifier<Workspace>
+    public let project: Identifier<Project>
+    public let account: Identifier<Account>
+
+    init?(_ row: Row) throws {
+        guard row["r_flavor"] != nil, row["w_workspace"] != nil else { return nil }
+        start = try row.take("r_start")
+        end = try row.take("r_end")
+        price = try row.take("r_price")
+        tariff = try row.take("r_tariff")
+        flavor = try row.need("r_flavor")
+        replicas = try row.need("r_replicas")
+        kind = try row.raw("w_kind")
+        settled = Settled(minutes: try row.need("r_minutes"), corrections: try row.need("r_corrections"))
+        isSettled = row["r_settled_at"] != nil
+        workspace = try row.need("w_workspace")
+        project = try row.need("w_project")
+        account = try row.need("w_account")
+    }
+}
+
+extension Reading {
+    /// The entries after `cursor` in order, each with what it is held against.
+    public func auditedEntries(after cursor: Int64, limit: Int) throws -> [AuditedEntry] {
+        let rows = try Row.fetchCursor(
+            db.cachedStatement(
+                sql: """
+                    SELECT e.*, r.running_at AS r_start, r.ended_at AS r_end, r.price AS r_price, r.tariff AS r_tariff,
+                    r.flavor AS r_flavor, r.replicas AS r_replicas, r.settled_minutes AS r_minutes, r.corrections AS r_corrections,
+                    r.settled_at AS r_settled_at, w.kind AS w_kind, w.workspace AS w_workspace, w.project AS w_project,
+                    w.created_by AS w_account, c.sequence AS c_sequence, c.workspace AS c_workspace, c.amount AS c_amount
+                    FROM ledger_entry AS e
+                    LEFT JOIN run AS r ON r.workload = e.workload AND r.number = e.run
+                    LEFT JOIN workload AS w ON w.id = e.workload
+                    LEFT JOIN ledger_entry AS c ON e.kind = 'refund' AND c.key = e.reference AND c.kind = 'charge'
+                    WHERE e.sequence > ? ORDER BY e.sequence LIMIT ?
+                    """), arguments: [cursor, limit])
+        var audited: [AuditedEntry] = []
+        audited.reserveCapacity(limit)
+        while let row = try rows.next() {
+            var refunded: (Int64, Identifier<Workspace>, Points)?
+            if let sequence: Int64 = try row.take("c_sequence") {
+                refunded = (sequence, try row.need("c_workspace"), Points(micro: try row.need("c_amount")))
+            }
+            var entry: LedgerEntry?
+            do { entry = try LedgerEntry(row) } catch is CorruptColumn { entry = nil }
+            audited.append(
+                AuditedEntry(sequence: row["sequence"], entry: entry, run: try AuditedRun(row), refunded: refunded))
+        }
+        return audited
+    }
+
+    /// All balances by account of the ledger: one for each workspace, and the counters.
+    public func ledgerAccounts() throws -> [(id: String, balance: WorkspaceBalance)] {
+        try Row.fetchAll(db.cachedStatement(sql: "SELECT * FROM ledger_account ORDER BY id")).map {
+            ($0["id"], WorkspaceBalance(balance: Points(micro: $0["balance"]), usedUpSince: $0["used_up_since"]))
+        }
+    }
+
+    /// Goes through all spendings, one after the other; stops when `body` returns true.
+    public func eachSpending(_ body: (_ workspace: String, _ month: String, _ scope: String, _ amount: Points) throws -> Bool) throws {
+        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM spending ORDER BY workspace, month, scope")
+        while let row = try rows.next() {
+            if try body(row["workspace"], row["month"], row["scope"], Points(micro: row["amount"])) { return }
+        }
+    }
+
+    /// How far a run is settled by its own row; nil when there is no such run.
+    public func settled(_ run: RunIdentity) throws -> Settled? {
+        try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT settled_minutes, corrections FROM run WHERE workload = ? AND number = ?"),
+            arguments: [run.workload, run.number]
+        ).map { Settled(minutes: $0["settled_minutes"], corrections: $0["corrections"]) }
+    }
+
+    /// The minutes that all runs are settled by their own rows.
+    public func settledMinutes() throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT sum(settled_minutes) FROM run WHERE settled_minutes <> 0") ?? 0
+    }
+
+    /// The first run whose row says something else than its charges: looks each of them up, so only when it is known that there is one.
+    public func runSettledOtherwise() throws -> String? {
+        try String.fetchOne(
+            db,
+            sql: """
+                SELECT workload || '/' || number FROM run WHERE settled_minutes <> (
+                    SELECT coalesce(sum(minutes_after - minutes_before), 0) FROM ledger_entry
+                    WHERE key > 'run/' || run.workload || '/' || run.number || '/'
+                    AND key < 'run/' || run.workload || '/' || run.number || '0' AND kind = 'charge'
+                ) LIMIT 1
+                """)
+    }
+
+    /// What entries after `cursor`, up to `limit` places on, add up to by account of the ledger, in SQL alone.
+    public func sumsOfEntries(after cursor: Int64, limit: Int64) throws -> [String: Int128] {
+        let rows = try Row.fetchCursor(
+            db.cachedStatement(
+                // In two halves, neither of which can overflow.
+                sql: """
+                    SELECT workspace, counter, sum(amount >> 20) AS high, sum(amount & 0xFFFFF) AS low FROM ledger_entry
+                    WHERE sequence > ? AND sequence <= ? GROUP BY workspace, counter
+                    """), arguments: [cursor, cursor + limit])
+        var sums: [String: Int128] = [:]
+        while let row = try rows.next() {
+            let amount = (Int128(row["high"] as Int64) << 20) + Int128(row["low"] as Int64)
+            sums[row["workspace"], default: 0] += amount
+            sums[row["counter"], default: 0] -= amount
+        }
+        return sums
+    }
+}
