@@ -84,10 +84,17 @@ public struct Platform: Sendable {
     public let tariffs: Tariffs
     public let ledger: Ledger
     public let vouchers: Vouchers
+    public let limits: Limits
+    public let quotes: Quotes
+    public let notices: Notices
+    public let budgets: Budgets
+    public let outlooks: Outlooks
 
     public let memberships: Memberships
     public let reconciler: Reconciler
     public let janitor: Janitor
+    public let settlement: Settlement
+    public let settlementCounts: SettlementCounts
     private let logger: Logger
 
     /// Throws `malformed` for a time zone that there is not.
@@ -111,14 +118,21 @@ public struct Platform: Sendable {
         tariffs = Tariffs(store: store, clock: clock)
         ledger = Ledger(store: store, clock: clock, calendar: calendar, startingGrant: settings.startingGrant)
         vouchers = Vouchers(store: store, clock: clock, identifiers: identifiers)
+        let isEnforced = settings.billingIsEnforced
+        limits = Limits(clock: clock, calendar: calendar, isEnforced: isEnforced)
+        quotes = Quotes(store: store, tariffs: tariffs, limits: limits)
+        notices = Notices(store: store, clock: clock, calendar: calendar, isEnforced: isEnforced)
+        budgets = Budgets(store: store, clock: clock, calendar: calendar, notices: notices)
+        outlooks = Outlooks(store: store, clock: clock, calendar: calendar, isEnforced: isEnforced)
 
         accounts = Accounts(
             store: store, clock: clock, identifiers: identifiers, threads: threads, memberships: memberships,
             signUpIsOpen: settings.signUpIsOpen, sessionDuration: settings.sessionDuration)
         workspaces = Workspaces(
             store: store, clock: clock, identifiers: identifiers, memberships: memberships, startingGrant: settings.startingGrant)
-        projects = Projects(store: store, clock: clock, identifiers: identifiers, files: files)
-        assets = Assets(store: store, clock: clock, identifiers: identifiers, files: files, zone: settings.zone)
+        projects = Projects(store: store, clock: clock, identifiers: identifiers, files: files, limits: limits)
+        assets = Assets(
+            store: store, clock: clock, identifiers: identifiers, files: files, zone: settings.zone, limits: limits)
         uploads = Uploads(
             store: store, clock: clock, identifiers: identifiers, files: files, assets: assets,
             sizeLimit: settings.uploadLimit)
@@ -129,8 +143,9 @@ public struct Platform: Sendable {
 
         let submissions = Submissions(
             store: store, clock: clock, identifiers: identifiers, zones: zones, files: files, signals: signals,
-            ports: settings.ports, tariffs: tariffs)
-        workloads = Workloads(store: store, clock: clock, signals: signals, ports: settings.ports, tariffs: tariffs)
+            ports: settings.ports, tariffs: tariffs, limits: limits)
+        workloads = Workloads(
+            store: store, clock: clock, signals: signals, ports: settings.ports, tariffs: tariffs, limits: limits)
         environments = Environments(submissions: submissions)
         jobs = Jobs(submissions: submissions)
         services = Services(submissions: submissions)
@@ -148,6 +163,13 @@ public struct Platform: Sendable {
         janitor = Janitor(
             store: store, files: files, clock: clock, routes: routes, signals: signals,
             portIdleLimit: settings.portIdleLimit, logger: logger.labelled("janitor"))
+        let settlementLogger = logger.labelled("settlement")
+        settlementCounts = SettlementCounts()
+        settlement = Settlement(
+            store: store, clock: clock, calendar: calendar, signals: signals, reconciler: reconciler,
+            stops: MoneyStops(
+                store: store, clock: clock, calendar: calendar, signals: signals, isEnforced: isEnforced, logger: settlementLogger),
+            notices: notices, counts: settlementCounts, logger: settlementLogger)
     }
 
     /// What has to be true before the first request: the folders, the flavors and their prices, who may enter what.
@@ -170,7 +192,7 @@ public struct Platform: Sendable {
     }
 
     /// The loops, to be run beside the front doors.
-    public var loops: [any Service] { [reconciler, janitor] }
+    public var loops: [any Service] { [reconciler, settlement, janitor] }
 }
 
 extension Logger {

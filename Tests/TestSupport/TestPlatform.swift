@@ -44,13 +44,14 @@ public final class TestPlatform: Sendable {
         return platform
     }
 
-    /// Runs the Reconciler of a new start for as long as `body` takes, then cuts it off.
+    /// Runs the Reconciler and the Settlement of a new start for as long as `body` takes, then cuts it off.
     public func running<Result: Sendable>(
         engine: (any Engine)? = nil, _ body: @Sendable (Platform) async throws -> Result
     ) async throws -> Result {
         let platform = try await start(engine: engine)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await platform.reconciler.run() }
+            group.addTask { try await platform.settlement.run() }
             defer { group.cancelAll() }
             return try await body(platform)
         }

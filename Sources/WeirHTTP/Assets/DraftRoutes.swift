@@ -21,7 +21,7 @@ struct DraftRoutes {
         }
 
         routes.post("assets/{asset}/draft/files", "uploadDraftFiles") { call in
-            let draft = try await assets.draft(of: call.id("asset"), for: call.caller, .changeAsset)
+            let draft = try await assets.draftForUpload(of: call.id("asset"), for: call.caller)
             let place = try call.path()
             var entries: [JSON] = []
             let form = try MultipartReader(call.request)
@@ -53,7 +53,7 @@ struct DraftRoutes {
         }
 
         routes.post("assets/{asset}/draft/unpack", "unpackDraft") { call in
-            let draft = try await assets.draft(of: call.id("asset"), for: call.caller, .changeAsset)
+            let draft = try await assets.draftForUpload(of: call.id("asset"), for: call.caller)
             return call.answer(try await call.input(UnpackInput.self).unpack(in: draft, files))
         }
 

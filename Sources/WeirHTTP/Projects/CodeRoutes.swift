@@ -22,7 +22,7 @@ struct CodeRoutes {
         }
 
         routes.put("projects/{project}/code/file", "uploadCode") { call in
-            let code = try await projects.code(of: call.id("project"), for: call.caller, .changeCode)
+            let code = try await projects.codeForUpload(of: call.id("project"), for: call.caller)
             let path = try call.filePath()
             try await files.write(call.request.body, to: code, at: path)
             guard let entry = try await files.entry(code, at: path) else { throw WeirError.notFound("file") }
@@ -49,12 +49,12 @@ struct CodeRoutes {
         }
 
         routes.post("projects/{project}/code/unpack", "unpackCode") { call in
-            let code = try await projects.code(of: call.id("project"), for: call.caller, .changeCode)
+            let code = try await projects.codeForUpload(of: call.id("project"), for: call.caller)
             return call.answer(try await call.input(UnpackInput.self).unpack(in: code, files))
         }
 
         routes.post("projects/{project}/code/clone", "cloneCode") { call in
-            let code = try await projects.code(of: call.id("project"), for: call.caller, .changeCode)
+            let code = try await projects.codeForUpload(of: call.id("project"), for: call.caller)
             let input = try await call.input(CloneInput.self)
             _ = try await files.gitClone(
                 input.url, branch: input.branch, into: code, at: FilePath(input.into ?? ""))

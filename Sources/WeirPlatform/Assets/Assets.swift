@@ -8,6 +8,7 @@ public struct Assets: Sendable {
     let identifiers: any IdentifierSource
     let files: FileStore
     let zone: String
+    let limits: Limits
 
     /// What a person says of an asset; what is nil stays as it is.
     public struct Description: Sendable {

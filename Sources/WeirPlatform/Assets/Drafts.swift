@@ -16,6 +16,17 @@ extension Assets {
         return .draft(asset.id)
     }
 
+    /// The draft for what adds to it: refused while the balance is used up (BIL-18).
+    public func draftForUpload(of id: Identifier<Asset>, for caller: Caller) async throws -> StoredFolder {
+        try await store.read { try requireUpload(into: $0.asset(id, for: caller, .changeAsset), by: caller, $0) }
+        return try await draft(of: id, for: caller, .changeAsset)
+    }
+
+    /// Throws `balance_used_up`, `budget_reached`.
+    func requireUpload(into asset: AssetRecord, by caller: Caller, _ db: Reading) throws {
+        try limits.check(.upload, in: asset.workspace, project: nil, by: caller.id, db)
+    }
+
     func beginDraft(of id: Identifier<Asset>, from tree: TreeName?) async throws {
         guard try await !files.exists(.draft(id)) else { return }
         guard let tree else {

@@ -22,14 +22,14 @@ public struct Uploads: Sendable {
         guard !path.isRoot else { throw WeirError.missing("filename") }
         guard length >= 0 else { throw WeirError.malformed("Upload-Length", "a number of bytes") }
         guard length <= sizeLimit else { throw WeirError.fileTooLarge(path.text, limit: sizeLimit) }
-        _ = try await assets.draft(of: asset, for: caller, .changeAsset)
+        _ = try await assets.draftForUpload(of: asset, for: caller)
         let now = clock.now()
         let upload = UploadRecord(
             id: identifiers.next(Upload.self, at: now), asset: asset, account: caller.id, path: path.text,
             length: length, createdAt: now)
         // The record comes first: a file without one could never be found again.
         try await store.write { db in
-            _ = try db.read.asset(asset, for: caller, .changeAsset)
+            try assets.requireUpload(into: db.read.asset(asset, for: caller, .changeAsset), by: caller, db.read)
             guard try db.read.uploads(into: asset).count < Self.mostPerAsset else {
                 throw WeirError.tooManyUploads(Self.mostPerAsset)
             }
@@ -48,11 +48,13 @@ public struct Uploads: Sendable {
         return progress
     }
 
-    /// Takes one part; with the last one the file is in the draft.
+    /// Takes one part; with the last one the file is in the draft. While the balance is used up a part is refused, and what has come so
+    /// far is kept: the upload goes on after a recharge (BIL-18).
     public func append<Body: AsyncSequence & Sendable>(
         _ body: Body, to id: Identifier<Upload>, at offset: Bytes, checksum: TusChecksum?, by caller: Caller
     ) async throws -> UploadProgress where Body.Element == ByteBuffer {
         let upload = try await upload(id, by: caller)
+        try await store.read { try assets.requireUpload(into: $0.asset(upload.asset, for: caller, .changeAsset), by: caller, $0) }
         let progress = try await files.append(body, to: id, at: offset, checksum: checksum)
         if progress.isComplete { try await finish(upload) }
         return progress

@@ -7,6 +7,7 @@ public struct Projects: Sendable {
     let clock: any WallClock
     let identifiers: any IdentifierSource
     let files: FileStore
+    let limits: Limits
 
     public func create(
         in workspace: Identifier<Workspace>, name: String, description: String = "", tags: [String] = [],
@@ -87,6 +88,15 @@ public struct Projects: Sendable {
         let project = try await project(id, for: caller, permission)
         _ = try await files.make(.code(project.id))
         return .code(project.id)
+    }
+
+    /// The code store for what adds to it: refused while the balance is used up (BIL-18).
+    public func codeForUpload(of id: Identifier<Project>, for caller: Caller) async throws -> StoredFolder {
+        try await store.read { db in
+            let project = try db.project(id, for: caller, .changeCode)
+            try limits.check(.upload, in: project.workspace, project: id, by: caller.id, db)
+        }
+        return try await code(of: id, for: caller, .changeCode)
     }
 
     /// The results of everything that ran in the project, as environments see them at /gemini/output: their own, and

@@ -65,6 +65,7 @@ struct Submissions: Sendable {
     let signals: WorkloadSignals
     let ports: ClosedRange<Int>
     let tariffs: Tariffs
+    let limits: Limits
 
     /// What a submission has come to after every name in it was looked up.
     struct Resolved: Sendable {
@@ -126,6 +127,7 @@ struct Submissions: Sendable {
         let result = try await store.write { db -> WorkloadRecord in
             if let made = try made(db.read, by: caller, key: key) { return made }
             _ = try db.read.project(workload.project, for: caller, .runWorkload)
+            try limits.check(starting: workload, db.read)
             try db.insert(new, cause: Cause("submitted", by: caller.id))
             if exposed {
                 try db.read.requireCommitment(of: caller, in: workload.workspace)
@@ -157,6 +159,8 @@ struct Submissions: Sendable {
         guard try db.workload(named: name, kind: kind, in: project.workspace) == nil else {
             throw WeirError.nameTaken(kind.rawValue, name.text)
         }
+        // Asked again in the transaction; here, so that nothing is frozen for what is refused.
+        try limits.check(.starting(kind), in: project.workspace, project: id, by: caller.id, db)
         guard let flavor = try db.flavor(submission.flavor) else { throw WeirError.notFound("flavor") }
         return Resolved(
             project: project, image: try image(submission.image, for: project.workspace, db), flavor: flavor,

@@ -8,6 +8,7 @@ public struct Workloads: Sendable {
     let signals: WorkloadSignals
     let ports: ClosedRange<Int>
     let tariffs: Tariffs
+    let limits: Limits
 
     // MARK: Seeing
 
@@ -70,6 +71,7 @@ public struct Workloads: Sendable {
             // What is about to be deleted is not brought back (DEV-30).
             guard workload.wanted != .deleted else { throw WeirError.notFound("workload") }
             try workload.state.require(.start, for: workload.kind)
+            try limits.check(starting: workload, db.read)
             try db.read.requireVersions(of: workload.spec)
             if workload.kind == .service {
                 try db.read.requireCommitment(of: caller, in: workload.workspace)

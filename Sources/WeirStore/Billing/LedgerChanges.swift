@@ -101,6 +101,12 @@ struct LedgerWriter {
                 ON CONFLICT (id) DO UPDATE SET balance = excluded.balance, used_up_since = excluded.used_up_since
                 """
         ).execute(arguments: [account, balance.micro, usedUp?.milliseconds])
+        if amount > 0, isWorkspace {
+            // What comes in arms the warnings anew that lie below it, also when it is spent before anybody looks again.
+            try db.cachedStatement(
+                sql: "UPDATE balance_warning SET seen_balance = max(seen_balance, ?) WHERE workspace = ?"
+            ).execute(arguments: [balance.micro, account])
+        }
         return BalanceChange(before: before, after: WorkspaceBalance(balance: balance, usedUpSince: usedUp))
     }
 }

@@ -40,14 +40,14 @@ extension Reading {
         ).first
     }
 
-    /// Whether anything is left to charge of a run that has ended: what has ended and is not yet on the bill.
-    public func hasUnsettledEnds() throws -> Bool {
-        try Bool.fetchOne(
-            db.cachedStatement(
-                sql: """
-                    SELECT EXISTS (SELECT 1 FROM run INDEXED BY run_unsettled WHERE running_at IS NOT NULL AND price IS NOT NULL
-                    AND settled_at IS NULL AND ended_at IS NOT NULL)
-                    """)) ?? false
+    /// Runs that have ended and are not yet on the bill; costs what it returns, whatever runs.
+    public func unsettledEnds(limit: Int) throws -> [UnsettledRun] {
+        try unsettled(
+            sql: """
+                SELECT \(Self.unsettledColumns) FROM run INDEXED BY run_over JOIN workload ON workload.id = run.workload
+                WHERE run.running_at IS NOT NULL AND run.price IS NOT NULL AND run.settled_at IS NULL
+                AND run.ended_at IS NOT NULL LIMIT ?
+                """, [limit])
     }
 
     private func unsettled(sql: String, _ arguments: StatementArguments) throws -> [UnsettledRun] {

@@ -149,6 +149,8 @@ enum Migrations {
         ALTER TABLE run ADD COLUMN settled_at INTEGER;
         CREATE INDEX run_unsettled ON run (workload, number)
             WHERE running_at IS NOT NULL AND price IS NOT NULL AND settled_at IS NULL;
+        CREATE INDEX run_over ON run (ended_at)
+            WHERE running_at IS NOT NULL AND price IS NOT NULL AND settled_at IS NULL AND ended_at IS NOT NULL;
 
         CREATE TABLE ledger_entry (
             sequence INTEGER PRIMARY KEY, workspace TEXT NOT NULL REFERENCES workspace,

@@ -27,7 +27,13 @@ extension Platform {
                 let workloads = counts.map {
                     Gauge.Value(["kind": $0.kind.rawValue, "state": $0.state.rawValue], Int64($0.count))
                 }
+                let settled = settlementCounts.settled
                 return [
+                    Gauge("weir_settled_runs", "Settlements of runs since the start.", [Gauge.Value([:], settled.runs)]),
+                    Gauge("weir_settled_charges", "Charges that were entered for runs since the start.", [Gauge.Value([:], settled.charges)]),
+                    Gauge(
+                        "weir_settlement_lag_seconds", "For how long a full hour has been over that is not settled.",
+                        [Gauge.Value([:], settlementCounts.lag(at: clock.now()))]),
                     Gauge("weir_workloads", "Workloads that are not at their end, by kind and state.", workloads),
                     Gauge(
                         "weir_ports_open", "External ports that are open.",

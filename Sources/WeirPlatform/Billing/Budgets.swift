@@ -1,0 +1,52 @@
+public import WeirModel
+public import WeirStore
+
+/// Monthly budgets of a workspace, its projects and its people.
+public struct Budgets: Sendable {
+    let store: Store
+    let clock: any WallClock
+    let calendar: BillingCalendar
+    let notices: Notices
+
+    /// All budgets, with what each was charged this month.
+    public func list(in workspace: Identifier<Workspace>, for caller: Caller) async throws -> [BudgetRecord] {
+        let month = try calendar.month(of: clock.now())
+        return try await store.read { db in
+            try db.requireBilling(of: workspace, for: caller, .seeBilling)
+            return try db.budgets(of: workspace, in: month)
+        }
+    }
+
+    /// Makes or changes one; it holds for the month that runs at once. Throws `not_found` for a project or person that is none of
+    /// the workspace's.
+    public func set(
+        _ budget: Budget, for scope: SpendingScope, in workspace: Identifier<Workspace>, by caller: Caller
+    ) async throws -> BudgetRecord {
+        let now = clock.now()
+        let month = try calendar.month(of: now)
+        let record = try await store.write { db -> BudgetRecord in
+            try db.read.requireBilling(of: workspace, for: caller, .setLimits)
+            switch scope {
+            case .workspace: break
+            case .project(let id):
+                guard try db.read.project(id)?.workspace == workspace else { throw WeirError.notFound("project") }
+            case .account(let id):
+                guard try db.read.role(of: id, in: workspace) != nil else { throw WeirError.notFound("account") }
+            }
+            try db.setBudget(budget, of: scope, in: workspace, by: caller.id, at: now)
+            guard let record = try db.read.budget(of: scope, in: workspace, month: month) else { throw WeirError.notFound("budget") }
+            return record
+        }
+        try await notices.look(at: [workspace])
+        return record
+    }
+
+    public func remove(_ scope: SpendingScope, in workspace: Identifier<Workspace>, by caller: Caller) async throws {
+        let month = try calendar.month(of: clock.now())
+        try await store.write { db in
+            try db.read.requireBilling(of: workspace, for: caller, .setLimits)
+            guard try db.read.budget(of: scope, in: workspace, month: month) != nil else { throw WeirError.notFound("budget") }
+            try db.removeBudget(of: scope, in: workspace)
+        }
+    }
+}

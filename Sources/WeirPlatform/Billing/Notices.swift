@@ -1,0 +1,135 @@
+public import WeirModel
+public import WeirStore
+
+/// What the people of a workspace are told about its money: warnings before a balance or a budget is used up, each once.
+public struct Notices: Sendable {
+    /// Workspaces that are looked at in one transaction.
+    static let mostAtOnce = 100
+
+    let store: Store
+    let clock: any WallClock
+    let calendar: BillingCalendar
+    let isEnforced: Bool
+
+    /// The newest first.
+    public func list(
+        in workspace: Identifier<Workspace>, _ page: PageRequest, for caller: Caller
+    ) async throws -> Page<NoticeRecord> {
+        try await store.read { db in
+            try db.requireBilling(of: workspace, for: caller, .seeBilling)
+            return try db.notices(of: workspace, page)
+        }
+    }
+
+    /// When a workspace is warned.
+    public func warnings(of workspace: Identifier<Workspace>, for caller: Caller) async throws -> BalanceWarnings {
+        try await store.read { db in
+            try db.requireBilling(of: workspace, for: caller, .seeBilling)
+            return try db.warnings(of: workspace).warnings
+        }
+    }
+
+    /// Warns at these amounts and remaining hours from now on; what is reached already is told at once.
+    public func setWarnings(
+        _ warnings: BalanceWarnings, of workspace: Identifier<Workspace>, by caller: Caller
+    ) async throws {
+        try await store.write { db in
+            try db.read.requireBilling(of: workspace, for: caller, .setLimits)
+            try db.setBalanceWarning(BalanceWarningRecord(workspace: workspace, warnings: warnings, seen: .neverSeen))
+        }
+        try await look(at: [workspace])
+    }
+
+    /// Looks at balances and budgets after something was charged, and gives the notices that are due.
+    /// - Parameter perHour: what all that runs costs, of the workspaces where it is known; it is looked up for others.
+    func look(at workspaces: some Collection<Identifier<Workspace>>, perHour: [Identifier<Workspace>: Points] = [:]) async throws {
+        var rest = workspaces.sorted()[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(Self.mostAtOnce)
+            rest = rest.dropFirst(part.count)
+            let costs = try await store.read { db in
+                try part.reduce(into: perHour) { costs, workspace in
+                    if costs[workspace] == nil { costs[workspace] = try db.costPerHour(of: workspace) }
+                }
+            }
+            let now = clock.now()
+            let month = try calendar.month(of: now)
+            try await store.write { db in
+                for workspace in part { try look(at: workspace, perHour: costs[workspace] ?? 0, month, now, db) }
+            }
+        }
+    }
+
+    private func look(
+        at workspace: Identifier<Workspace>, perHour: Points, _ month: BillMonth, _ now: Timestamp, _ db: Writing
+    ) throws {
+        let record = try db.read.warnings(of: workspace)
+        let standing = try db.read.balance(of: workspace)
+        let outlook = Outlook(balance: standing.balance, perHour: perHour)
+        for warning in record.warnings.due(before: record.seen, now: outlook) where standing.balance > 0 {
+            try db.give(
+                .balanceLow(warning, outlook), to: workspace,
+                key: "balance/\(workspace)/\(warning.key)/\(now.milliseconds)", at: now)
+        }
+        if let since = standing.usedUpSince {
+            let stopsAt = isEnforced ? Arrears.stopsAt(usedUpSince: since) : nil
+            try db.give(
+                .balanceUsedUp(standing.balance, stopsAt: stopsAt), to: workspace,
+                key: "arrears/\(workspace)/\(since.milliseconds)", at: now)
+        }
+        if outlook != record.seen {
+            try db.setBalanceWarning(BalanceWarningRecord(workspace: workspace, warnings: record.warnings, seen: outlook))
+        }
+        for budget in try db.read.budgets(of: workspace, in: month) { try look(at: budget, month, now, db) }
+    }
+
+    /// The key holds the limit: a budget that was raised warns anew.
+    private func look(at record: BudgetRecord, _ month: BillMonth, _ now: Timestamp, _ db: Writing) throws {
+        let key = "budget/\(record.workspace)/\(record.scope)/\(month)/\(record.budget.limit.micro)"
+        for percent in record.budget.warnings(before: Points(micro: -1), now: record.charged) {
+            try db.give(
+                .budgetWarning(percent: percent, record.budget, charged: record.charged, month), to: record.workspace,
+                key: "\(key)/\(percent)", subject: record.scope, at: now)
+        }
+        if record.budget.isReached(charged: record.charged) {
+            try db.give(
+                .budgetReached(record.budget, month), to: record.workspace, key: "\(key)/reached", subject: record.scope, at: now)
+        }
+    }
+}
+
+extension Outlook {
+    /// Before the first look nothing was reached, so that all that is gets told.
+    fileprivate static let neverSeen = Outlook(balance: .most, perHour: 0)
+}
+
+extension BalanceWarnings.Warning {
+    fileprivate var key: String {
+        switch self {
+        case .amount(let amount): "amount/\(amount)"
+        case .hours(let hours): "hours/\(hours)"
+        }
+    }
+}
+
+extension Reading {
+    fileprivate func warnings(of workspace: Identifier<Workspace>) throws -> BalanceWarningRecord {
+        try balanceWarning(of: workspace)
+            ?? BalanceWarningRecord(
+                workspace: workspace, warnings: BalanceWarnings(amounts: [], hours: BalanceWarnings.standardHours), seen: .neverSeen)
+    }
+
+    /// What all that runs in a workspace costs an hour.
+    func costPerHour(of workspace: Identifier<Workspace>) throws -> Points {
+        try runningRuns(in: workspace).reduce(0) { try $0.adding($1.run.price.amount(minutes: 60)) }
+    }
+}
+
+extension Writing {
+    func give(
+        _ notice: BillingNotice, to workspace: Identifier<Workspace>, key: String, subject: SpendingScope = .workspace, at now: Timestamp
+    ) throws {
+        try addNotice(
+            notice.code, key: key, to: workspace, subject: subject == .workspace ? "" : subject.description, notice.text, at: now)
+    }
+}
