@@ -165,7 +165,10 @@ let package = Package(
         .testTarget(name: "WeirModelTests", dependencies: ["WeirModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WeirStoreTests",
-            dependencies: ["WeirModel", "WeirStore", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "WeirModel", "WeirStore", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -173,6 +176,7 @@ let package = Package(
             dependencies: [
                 "WeirModel", "WeirStore", "WeirEngine", "WeirPlatform", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

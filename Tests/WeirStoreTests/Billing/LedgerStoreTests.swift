@@ -1,0 +1,186 @@
+import Crypto
+import Foundation
+import GRDB
+import TestSupport
+import Testing
+import WeirModel
+
+@testable import WeirStore
+
+@Suite("The ledger in the store")
+struct LedgerStoreTests {
+    @Test("the same posting twice is one entry; another one under its key is refused (BIL-05)")
+    func keys() async throws {
+        let fixture = try await StoreFixture()
+        let posting = Posting(
+            workspace: fixture.workspace, kind: .recharge, counter: .payments, amount: 5, key: "k", reference: "r", note: "n")
+        let now = fixture.now
+        let (first, second) = try await fixture.store.write { db in
+            (try db.post(posting, at: now), try db.post(posting, at: now + .seconds(1)))
+        }
+        #expect(first.isNew && !second.isNew && first.entry == second.entry)
+        for other in [
+            Posting(workspace: posting.workspace, kind: .recharge, counter: .payments, amount: 6, key: "k", reference: "r", note: "n"),
+            Posting(workspace: posting.workspace, kind: .grant, counter: .payments, amount: 5, key: "k", reference: "r", note: "n"),
+            Posting(workspace: posting.workspace, kind: .recharge, counter: .payments, amount: 5, key: "k", reference: "r"),
+        ] {
+            await #expect(throws: WeirError.ledgerKeyTaken("k")) { try await fixture.store.write { _ = try $0.post(other, at: now) } }
+        }
+        #expect(try await fixture.store.read { try $0.ledgerHead() }.sequence == 1)
+    }
+
+    @Test("the hash is SHA-256 over the hash before and the fields as length:bytes, as the manual says")
+    func canonicalForm() async throws {
+        let fixture = try await StoreFixture()
+        let posting = Posting(
+            workspace: fixture.workspace, kind: .correction, counter: .revenue, amount: Points(micro: -12_345_678_901), key: "ключ",
+            month: BillMonth(year: 2026, month: 2), actor: fixture.account, note: "a-b:c")
+        let now = fixture.now
+        let entry = try await fixture.store.write { try $0.post(posting, at: now).entry }
+        func field(_ text: String) -> String { "\(text.utf8.count):\(text)" }
+        let fields =
+            [
+                "1", "\(now.milliseconds)", fixture.workspace.text, "correction", "revenue", "-12345678901", "ключ", "2026-02",
+            ].map(field).joined() + "---------" + field(fixture.account.text) + "-" + field("a-b:c")
+        let expected = SHA256.hash(data: Data(repeating: 0, count: 32) + Data(fields.utf8))
+        #expect(entry.hash == Data(expected))
+    }
+
+    @Test("what was entered cannot be changed or deleted")
+    func appendOnly() async throws {
+        let fixture = try await StoreFixture()
+        let now = fixture.now
+        let posting = Posting(workspace: fixture.workspace, kind: .grant, counter: .grants, amount: 1, key: "k")
+        try await fixture.store.write { _ = try $0.post(posting, at: now) }
+        for sql in ["UPDATE ledger_entry SET note = 'x'", "DELETE FROM ledger_entry"] {
+            await #expect(throws: DatabaseError.self) { try await fixture.store.write { try $0.db.execute(sql: sql) } }
+        }
+    }
+
+    @Test("a settlement is entered once, and not at all when the run's start, end or settlement is no longer what it was planned with")
+    func compareAndSet() async throws {
+        let fixture = try await StoreFixture()
+        let job = try fixture.job("train")
+        try await fixture.insert(job)
+        let (start, id) = (fixture.now, job.id)
+        let end = start + .seconds(90 * 60)
+        func set(_ sql: String, _ value: Timestamp?) async throws {
+            try await fixture.store.write { try $0.db.execute(sql: "UPDATE run SET \(sql) = ?", arguments: [value]) }
+        }
+        try await set("running_at", start)
+        let calendar = try BillingCalendar(zone: "UTC")
+        func plan() async throws -> RunSettlement {
+            let due = try #require(try await fixture.store.read { try $0.unsettledRuns() }.first)
+            return try RunSettlement(due, now: start + .seconds(2 * 3600), calendar: calendar)
+        }
+        func settle(_ settlement: RunSettlement) async throws -> Bool {
+            try await fixture.store.write { try $0.settle([settlement], at: start) }.applied.contains(settlement.due.run.run)
+        }
+        let running = try await plan()
+        try await set("ended_at", end)
+        #expect(try await !settle(running))
+        let ended = try await plan()
+        try await set("ended_at", end + .milliseconds(1))
+        #expect(try await !settle(ended))
+        try await set("ended_at", end)
+        try await set("running_at", start + .milliseconds(1))
+        #expect(try await !settle(ended))
+        try await set("running_at", start)
+        #expect(try await settle(ended))
+        #expect(try await !settle(ended))
+        #expect(try await fixture.store.read { try $0.unsettledRuns() }.isEmpty)
+        let workspace = fixture.workspace
+        #expect(try await fixture.store.read { try $0.balance(of: workspace) }.balance == Points(micro: -1_500_000))
+        let charges = try await fixture.store.read { try $0.charges(of: RunIdentity(workload: id, number: 1)) }
+        #expect(try charges.map { try $0.charge(calendar: calendar) } == ended.plan.charges)
+        let month = try #require(ended.plan.charges.first).month
+        let sums = try await fixture.store.read { try $0.spendings(of: workspace, in: month) }
+        #expect(
+            sums == [
+                .workspace: Points(micro: 1_500_000), .project(fixture.project): Points(micro: 1_500_000),
+                .account(fixture.account): Points(micro: 1_500_000),
+            ])
+    }
+
+    @Test(
+        "each narrowing of a statement walks an index in its order, and sorts nothing but one workload's entries",
+        arguments: [
+            (EntryFilter(), "ledger_entry_workspace"), (EntryFilter(kind: .charge), "ledger_entry_workspace"),
+            (EntryFilter(kind: .recharge), "ledger_entry_rare"), (EntryFilter(month: BillMonth(year: 2026, month: 1)), "ledger_entry_month"),
+            (EntryFilter(project: Identifier(at: Timestamp(milliseconds: 0), randomness: (1, 1))), "ledger_entry_project"),
+            (EntryFilter(account: Identifier(at: Timestamp(milliseconds: 0), randomness: (1, 1))), "ledger_entry_account"),
+            (EntryFilter(workload: Identifier(at: Timestamp(milliseconds: 0), randomness: (1, 1))), "sqlite_autoindex_ledger_entry_1"),
+        ])
+    func plans(_ filter: EntryFilter, _ index: String) async throws {
+        let fixture = try await StoreFixture()
+        let workspace = fixture.workspace
+        let plan = try await fixture.store.read { db in
+            let statement = Reading.entriesStatement(of: workspace, filter, PageRequest())
+            return try Row.fetchAll(db.db, sql: "EXPLAIN QUERY PLAN " + statement.sql, arguments: statement.arguments)
+                .map { $0["detail"] as String }.joined(separator: "\n")
+        }
+        #expect(plan.contains("USING INDEX \(index)"), "\(plan)")
+        #expect(plan.contains("TEMP B-TREE") == (filter.workload != nil), "\(plan)")
+    }
+
+    @Test("what is due is found without walking the runs that are settled")
+    func duePlan() async throws {
+        let fixture = try await StoreFixture()
+        let plan = try await fixture.store.read { db in
+            try Row.fetchAll(
+                db.db,
+                sql: """
+                    EXPLAIN QUERY PLAN SELECT run.workload FROM run INDEXED BY run_unsettled JOIN workload ON workload.id = run.workload
+                    WHERE run.running_at IS NOT NULL AND run.price IS NOT NULL AND run.settled_at IS NULL
+                    AND (run.workload, run.number) > ('', 0) ORDER BY run.workload, run.number LIMIT 10
+                    """
+            ).map { $0["detail"] as String }.joined(separator: "\n")
+        }
+        #expect(plan.contains("run_unsettled") && !plan.contains("TEMP B-TREE"), "\(plan)")
+    }
+
+    @Test("a part of a statement goes on where the one before ended")
+    func pages() async throws {
+        let fixture = try await StoreFixture()
+        let (workspace, now) = (fixture.workspace, fixture.now)
+        try await fixture.store.write { db in
+            for number in 1...7 {
+                try db.post(
+                    Posting(workspace: workspace, kind: .grant, counter: .grants, amount: Points(micro: Int64(number)), key: "\(number)"),
+                    at: now)
+            }
+        }
+        var seen: [Int64] = []
+        var page: String?
+        repeat {
+            let request = PageRequest(limit: 3, after: page)
+            let part = try await fixture.store.read { try $0.entries(of: workspace, EntryFilter(), request) }
+            seen += part.items.map(\.amount.micro)
+            page = part.next
+        } while page != nil
+        #expect(seen == [7, 6, 5, 4, 3, 2, 1])
+    }
+
+    @Test("what was paid and is on no invoice can be invoiced (BIL-24)")
+    func invoiceable() async throws {
+        let fixture = try await StoreFixture()
+        let (workspace, now, account) = (fixture.workspace, fixture.now, fixture.account)
+        let invoice = InvoiceRecord(
+            id: fixture.identifiers.next(Invoice.self, at: now), workspace: workspace, title: "Lab", taxNumber: "1", amount: 4, note: "",
+            requestedBy: account, requestedAt: now)
+        func left() async throws -> Points { try await fixture.store.read { try $0.invoiceable(of: workspace) } }
+        try await fixture.store.write { db in
+            try db.post(Posting(workspace: workspace, kind: .recharge, counter: .payments, amount: 10, key: "a"), at: now)
+            try db.post(Posting(workspace: workspace, kind: .grant, counter: .grants, amount: 90, key: "b"), at: now)
+            try db.post(Posting(workspace: workspace, kind: .correction, counter: .payments, amount: -1, key: "c"), at: now)
+            try db.insert(invoice)
+        }
+        #expect(try await left() == 5)
+        var rejected = invoice
+        (rejected.state, rejected.answeredBy, rejected.answeredAt, rejected.reason) = (.rejected, account, now, "wrong title")
+        let answer = rejected
+        #expect(try await fixture.store.write { try $0.answer(answer, file: nil) })
+        #expect(try await !fixture.store.write { try $0.answer(answer, file: nil) })
+        #expect(try await left() == 9)
+    }
+}
