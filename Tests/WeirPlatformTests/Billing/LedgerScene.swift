@@ -9,8 +9,8 @@ import WeirStore
 /// A store with workspaces whose workloads run from and to the moments that a test names, without a Reconciler.
 final class LedgerScene {
     static let flavor = Flavor(
-        name: "half-gpu", cpu: 2000, memory: .gib(3), scratch: .gib(1), gpu: GPUShare(kind: "nvidia.com/gpu", compute: 500, memory: .gib(7)),
-        pricePerHour: Points(micro: 1_234_567))
+        name: "half-gpu", cpu: 2000, memory: .gib(3), scratch: .gib(1),
+        gpu: GPUShare(kind: "nvidia.com/gpu", compute: 500, memory: .gib(7)), pricePerHour: Points(micro: 1_234_567))
 
     struct Run: Sendable {
         let identity: RunIdentity
@@ -41,7 +41,7 @@ final class LedgerScene {
         clock = ManualClock(start)
         calendar = try BillingCalendar(zone: zone)
         store = try Store(path: folder.path + "/weir.sqlite")
-        let now = clock.now()
+        let (now, identifiers) = (clock.now(), RandomIdentifiers())
         let account = AccountRecord(
             id: identifiers.next(Account.self, at: now), login: "operator", displayName: "operator", passwordHash: "none",
             isOperator: true, mustChangePassword: false, createdAt: now)
@@ -150,9 +150,11 @@ final class LedgerScene {
 
     /// Changes the file behind Weir's back, without its triggers.
     func tamper(_ sql: String) throws {
-        let queue = try DatabaseQueue(path: folder.path + "/weir.sqlite")
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(path: folder.path + "/weir.sqlite", configuration: configuration)
         try queue.write { db in
-            try db.execute(sql: "DROP TRIGGER ledger_entry_update; DROP TRIGGER ledger_entry_delete; PRAGMA foreign_keys = OFF")
+            try db.execute(sql: "DROP TRIGGER ledger_entry_update; DROP TRIGGER ledger_entry_delete")
             try db.execute(sql: sql)
             guard db.totalChangesCount > 0 else { throw Broken("nothing was changed by \(sql)") }
         }

@@ -64,7 +64,7 @@ struct LedgerVerificationTests {
             ("UPDATE tariff SET document = replace(document, '1.234567', '1.234566')", 3, "price"),
             ("UPDATE run SET running_at = running_at + 36000000", 3, "month"),
             ("UPDATE run SET ended_at = ended_at + 60000", 5, "minutes_after"),
-            ("UPDATE workload SET workspace = (SELECT id FROM workspace WHERE id <> workload.workspace) WHERE kind = 'job'", 3, "workspace"),
+            ("UPDATE workload SET workspace = (SELECT id FROM workspace WHERE id <> workload.workspace)", 3, "workspace"),
             ("UPDATE ledger_account SET balance = balance + 1 WHERE id LIKE 'wsp%'", nil, "balance"),
             ("UPDATE spending SET amount = amount - 1 WHERE scope = 'workspace'", nil, "spending"),
             ("UPDATE ledger_account SET used_up_since = 1 WHERE id LIKE 'wsp%'", nil, "used_up_since"),

@@ -106,7 +106,8 @@ struct LedgerStoreTests {
         "each narrowing of a statement walks an index in its order, and sorts nothing but one workload's entries",
         arguments: [
             (EntryFilter(), "ledger_entry_workspace"), (EntryFilter(kind: .charge), "ledger_entry_workspace"),
-            (EntryFilter(kind: .recharge), "ledger_entry_rare"), (EntryFilter(month: BillMonth(year: 2026, month: 1)), "ledger_entry_month"),
+            (EntryFilter(kind: .recharge), "ledger_entry_rare"),
+            (EntryFilter(month: BillMonth(year: 2026, month: 1)), "ledger_entry_month"),
             (EntryFilter(project: Identifier(at: Timestamp(milliseconds: 0), randomness: (1, 1))), "ledger_entry_project"),
             (EntryFilter(account: Identifier(at: Timestamp(milliseconds: 0), randomness: (1, 1))), "ledger_entry_account"),
             (EntryFilter(workload: Identifier(at: Timestamp(milliseconds: 0), randomness: (1, 1))), "sqlite_autoindex_ledger_entry_1"),
