@@ -97,7 +97,8 @@ public struct Assets: Sendable {
         }
     }
 
-    /// Deletes the asset with all its versions, unless something that runs has one mounted. The Janitor frees the disk.
+    /// Deletes the asset with all its versions, its draft and its uploads, unless something that runs has one mounted. The Janitor frees
+    /// the disk of the versions, and of what a crash left.
     public func delete(_ id: Identifier<Asset>, by caller: Caller) async throws {
         let now = clock.now()
         try await store.write { db in
@@ -105,6 +106,7 @@ public struct Assets: Sendable {
             guard try !db.read.mounts(asset.id, version: nil) else { throw WeirError.assetMounted() }
             try db.markDeleted(asset.id, at: now)
         }
+        try await files.discardDraft(of: id)
     }
 
     // MARK: Versions

@@ -55,7 +55,9 @@ public struct Uploads: Sendable {
     ) async throws -> UploadProgress where Body.Element == ByteBuffer {
         let upload = try await upload(id, by: caller)
         try await store.read { try assets.requireUpload(into: $0.asset(upload.asset, for: caller, .changeAsset), by: caller, $0) }
-        let progress = try await files.append(body, to: id, at: offset, checksum: checksum)
+        let progress = try await files.changing(.draft(upload.asset)) {
+            try await files.append(body, to: id, at: offset, checksum: checksum)
+        }
         if progress.isComplete { try await finish(upload) }
         return progress
     }

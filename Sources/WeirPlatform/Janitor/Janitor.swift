@@ -79,9 +79,11 @@ public struct Janitor: Service {
             return uploads
         }
         for upload in stale { try await files.discard(upload.id) }
-        let (trees, projects) = try await store.read { db in
-            (try db.treesInUse(), try db.projects(deletedSince: now - Self.uploadLimit))
+        let (trees, projects, assets) = try await store.read { db in
+            let since = now - Self.uploadLimit
+            return (try db.treesInUse(), try db.projects(deletedSince: since), try db.assets(deletedSince: since))
         }
+        for asset in assets { try await files.discardDraft(of: asset) }
         for project in projects {
             try await files.remove(.code(project))
             try await files.remove(.output(project))

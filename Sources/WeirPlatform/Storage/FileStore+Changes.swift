@@ -23,10 +23,12 @@ extension FileStore {
             case .noRoom: throw WeirError.fileTooLarge(path.text, limit: limit)
             case .broken(let error): throw error
             }
-            try await blocking {
-                try file.sync()
-                if owner != 0 { try file.setOwner(owner, owner) }
-                try move(temporary, from: staging(), to: folder, at: path, owner: owner)
+            try await changing(folder) {
+                try await blocking {
+                    try file.sync()
+                    if owner != 0 { try file.setOwner(owner, owner) }
+                    try move(temporary, from: staging(), to: folder, at: path, owner: owner)
+                }
             }
             return Bytes(outcome.written)
         } catch {
@@ -60,28 +62,32 @@ extension FileStore {
     public func delete(_ folder: StoredFolder, at path: FilePath) async throws {
         try requireChangeable(folder, path)
         guard let name = path.name else { return }
-        try await blocking {
-            let parent = try open(folder).folder(at: path.parent)
-            guard try parent.status(EntryName(name)) != nil else { throw WeirError.notFound("file") }
-            try parent.remove(EntryName(name))
+        try await changing(folder) {
+            try await blocking {
+                let parent = try open(folder).folder(at: path.parent)
+                guard try parent.status(EntryName(name)) != nil else { throw WeirError.notFound("file") }
+                try parent.remove(EntryName(name))
+            }
         }
     }
 
     /// Removes the whole folder; nothing happens when there is none.
     public func remove(_ folder: StoredFolder) async throws {
-        try await blocking {
-            let path = layout.path(of: folder).dropFirst(layout.root.utf8.count + 1).split(separator: "/")
-            var parent = try OpenFolder(trusted: layout.root)
-            for component in path.dropLast() {
-                guard try parent.status(EntryName(String(component))) != nil else { return }
-                parent = try parent.folder(EntryName(String(component)))
-            }
-            guard let last = path.last, try parent.status(EntryName(String(last))) != nil else { return }
-            // Renamed first: a crash in the middle leaves a whole folder or none, and the rest goes at the next start.
-            let grave = stagingName("removed")
-            try parent.rename(EntryName(String(last)), to: staging(), as: grave)
-            try staging().remove(grave)
+        try await changing(folder) { try await blocking { try bury(folder) } }
+    }
+
+    private func bury(_ folder: StoredFolder) throws {
+        let path = layout.path(of: folder).dropFirst(layout.root.utf8.count + 1).split(separator: "/")
+        var parent = try OpenFolder(trusted: layout.root)
+        for component in path.dropLast() {
+            guard try parent.status(EntryName(String(component))) != nil else { return }
+            parent = try parent.folder(EntryName(String(component)))
         }
+        guard let last = path.last, try parent.status(EntryName(String(last))) != nil else { return }
+        // Renamed first: a crash in the middle leaves a whole folder or none, and the rest goes at the next start.
+        let grave = stagingName("removed")
+        try parent.rename(EntryName(String(last)), to: staging(), as: grave)
+        try staging().remove(grave)
     }
 
     /// Moves a plain file from staging or an upload to its path, over a file that stands there.

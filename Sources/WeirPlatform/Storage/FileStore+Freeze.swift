@@ -94,16 +94,18 @@ extension FileStore {
     public func seedDraft(of asset: Identifier<Asset>, from tree: TreeName) async throws {
         let name = stagingName("seed")
         do {
-            try await blocking {
-                let source = try open(.tree(tree))
-                let staging = try staging()
-                try staging.makeFolder(name)
-                try source.mirror(into: staging.folder(name))
-                do {
-                    try staging.renameIfFree(
-                        name, to: OpenFolder(trusted: layout.drafts), as: EntryName(asset.text))
-                } catch let error as WeirError where error.code == "path_taken" {
-                    throw WeirError.draftExists()
+            try await changing(.draft(asset)) {
+                try await blocking {
+                    let source = try open(.tree(tree))
+                    let staging = try staging()
+                    try staging.makeFolder(name)
+                    try source.mirror(into: staging.folder(name))
+                    do {
+                        try staging.renameIfFree(
+                            name, to: OpenFolder(trusted: layout.drafts), as: EntryName(asset.text))
+                    } catch let error as WeirError where error.code == "path_taken" {
+                        throw WeirError.draftExists()
+                    }
                 }
             }
         } catch {

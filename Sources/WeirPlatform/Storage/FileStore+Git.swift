@@ -36,16 +36,18 @@ extension FileStore {
                 let reason: String = verdict ?? lines.last ?? ""
                 throw WeirError.gitFailed(reason.replacing(source.text, with: source.shown))
             }
-            return try await blocking {
-                let clone = try target.folder(EntryName("clone"))
-                var check = UnpackedCheck(limits: limits, archive: limits.size, maker: toolUser, owner: owner, links: .kept)
-                try check.walk(clone, [])
-                let size = try clone.measure()
-                let root = try open(folder, making: true)
-                try requireEmpty(root, destination)
-                try clone.merge(into: root.folder(making: destination))
-                try staging().remove(place)
-                return size
+            return try await changing(folder) {
+                try await blocking {
+                    let clone = try target.folder(EntryName("clone"))
+                    var check = UnpackedCheck(limits: limits, archive: limits.size, maker: toolUser, owner: owner, links: .kept)
+                    try check.walk(clone, [])
+                    let size = try clone.measure()
+                    let root = try open(folder, making: true)
+                    try requireEmpty(root, destination)
+                    try clone.merge(into: root.folder(making: destination))
+                    try staging().remove(place)
+                    return size
+                }
             }
         } catch {
             try? await blocking { try staging().remove(place) }

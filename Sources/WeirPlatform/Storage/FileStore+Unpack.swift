@@ -46,18 +46,20 @@ extension FileStore {
             }
             try await extract(file, size, options, into: target)
             let expected = listing.paths.count
-            return try await blocking {
-                var check = UnpackedCheck(limits: limits, archive: size, maker: toolUser, owner: owner)
-                try check.walk(target, [])
-                guard check.files == expected else {
-                    throw WeirError.archiveDamaged("\(expected - check.files) of \(expected) files are missing")
+            return try await changing(folder) {
+                try await blocking {
+                    var check = UnpackedCheck(limits: limits, archive: size, maker: toolUser, owner: owner)
+                    try check.walk(target, [])
+                    guard check.files == expected else {
+                        throw WeirError.archiveDamaged("\(expected - check.files) of \(expected) files are missing")
+                    }
+                    try target.setOwner(owner, owner)
+                    let root = try open(folder, making: true)
+                    try target.requireFits(root, destination)
+                    try target.merge(into: root.folder(making: destination))
+                    try staging().remove(place)
+                    return Unpacked(files: check.files, size: Bytes(check.size))
                 }
-                try target.setOwner(owner, owner)
-                let root = try open(folder, making: true)
-                try target.requireFits(root, destination)
-                try target.merge(into: root.folder(making: destination))
-                try staging().remove(place)
-                return Unpacked(files: check.files, size: Bytes(check.size))
             }
         } catch {
             try? await blocking { try staging().remove(place) }

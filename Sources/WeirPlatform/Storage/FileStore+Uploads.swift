@@ -101,21 +101,27 @@ extension FileStore {
         _ upload: Identifier<Upload>, into folder: StoredFolder, at path: FilePath, owner: UInt32 = 0
     ) async throws {
         try requireChangeable(folder, path)
-        try await blocking {
-            let file = try UploadFile(upload, layout)
-            guard file.data.lock() else { throw WeirError.uploadBusy() }
-            defer { file.data.unlock() }
-            let progress = try file.readProgress()
-            guard progress.isComplete else {
-                throw WeirError.uploadIncomplete(missing: progress.length - progress.offset)
-            }
-            try file.data.setMode(0o644)
-            if owner != 0 { try file.data.setOwner(owner, owner) }
-            let uploads = try OpenFolder(trusted: layout.uploads)
-            let own = try uploads.folder(EntryName(upload.text))
-            try move(UploadFile.data, from: own, to: folder, at: path, owner: owner)
-            try uploads.remove(EntryName(upload.text))
+        try await changing(folder) {
+            try await blocking { try place(upload, in: folder, at: path, owner: owner) }
         }
+    }
+
+    private func place(
+        _ upload: Identifier<Upload>, in folder: StoredFolder, at path: FilePath, owner: UInt32
+    ) throws {
+        let file = try UploadFile(upload, layout)
+        guard file.data.lock() else { throw WeirError.uploadBusy() }
+        defer { file.data.unlock() }
+        let progress = try file.readProgress()
+        guard progress.isComplete else {
+            throw WeirError.uploadIncomplete(missing: progress.length - progress.offset)
+        }
+        try file.data.setMode(0o644)
+        if owner != 0 { try file.data.setOwner(owner, owner) }
+        let uploads = try OpenFolder(trusted: layout.uploads)
+        let own = try uploads.folder(EntryName(upload.text))
+        try move(UploadFile.data, from: own, to: folder, at: path, owner: owner)
+        try uploads.remove(EntryName(upload.text))
     }
 
     /// Ends an upload without a trace; nothing happens when there is none.

@@ -14,6 +14,7 @@ public struct FileStore: Sendable {
     let tools: NIOThreadPool
     let toolUser: UInt32
     let git: GitRules
+    var changes: any FolderChanges = UncountedChanges()
 
     /// - Parameters:
     ///   - toolUser: the unprivileged user (and group) number that archives are unpacked and repositories cloned as.

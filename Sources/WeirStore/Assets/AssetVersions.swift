@@ -97,6 +97,7 @@ extension Writing {
                 version.asset, number, version.tree, version.size, version.added, version.files, version.note,
                 version.origin, version.createdBy, version.createdAt,
             ])
+        try markChanged(.asset(version.asset))
         return number
     }
 
@@ -104,5 +105,6 @@ extension Writing {
         try db.execute(
             sql: "UPDATE asset_version SET deleted_at = ? WHERE asset = ? AND number = ?",
             arguments: [now, asset, number])
+        try markChanged(.asset(asset))
     }
 }

@@ -105,6 +105,7 @@ extension Writing {
                 try jsonText(asset.tags), asset.visibility.rawValue, asset.dataType?.rawValue,
                 asset.scenario?.rawValue, asset.zone, asset.createdBy, asset.createdAt, asset.changedAt,
             ])
+        try insertStorageUnit(.asset(asset.id), of: asset.workspace, in: nil, kind: asset.kind.storageKind)
     }
 
     public func update(_ asset: AssetRecord, name: Name) throws {
@@ -125,11 +126,22 @@ extension Writing {
         try db.execute(
             sql: "UPDATE asset_version SET deleted_at = ? WHERE asset = ? AND deleted_at IS NULL",
             arguments: [now, asset])
+        try removeStorageUnit(.asset(asset))
     }
 
     private func requireFree(_ asset: AssetRecord, _ name: Name) throws {
         if let other = try read.asset(named: name, kind: asset.kind, in: asset.workspace), other.id != asset.id {
             throw WeirError.nameTaken(asset.kind.rawValue, name.text)
+        }
+    }
+}
+
+extension AssetKind {
+    /// What a kind of asset is counted and charged as (BIL-12).
+    var storageKind: StorageKind {
+        switch self {
+        case .dataset: .datasets
+        case .model: .models
         }
     }
 }

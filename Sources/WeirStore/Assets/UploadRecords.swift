@@ -55,9 +55,11 @@ extension Writing {
         try db.execute(
             sql: "INSERT INTO upload (id, asset, account, path, length, created_at) VALUES (?, ?, ?, ?, ?, ?)",
             arguments: [upload.id, upload.asset, upload.account, upload.path, upload.length, upload.createdAt])
+        try markChanged(.asset(upload.asset))
     }
 
     public func remove(_ upload: Identifier<Upload>) throws {
+        if let record = try read.upload(upload) { try markChanged(.asset(record.asset)) }
         try db.execute(sql: "DELETE FROM upload WHERE id = ?", arguments: [upload])
     }
 }

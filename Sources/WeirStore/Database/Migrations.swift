@@ -6,6 +6,7 @@ enum Migrations {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 foundation") { db in try db.execute(sql: foundation) }
         migrator.registerMigration("2 money") { db in try db.execute(sql: money) }
+        migrator.registerMigration("3 storage") { db in try db.execute(sql: storage) }
         return migrator
     }
 

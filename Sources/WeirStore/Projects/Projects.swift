@@ -70,6 +70,8 @@ extension Writing {
                 project.id, project.workspace, name.text, name.key, project.description, try jsonText(project.tags),
                 project.createdBy, project.createdAt, project.changedAt,
             ])
+        try insertStorageUnit(.code(project.id), of: project.workspace, in: project.id, kind: .code)
+        try insertStorageUnit(.output(project.id), of: project.workspace, in: project.id, kind: .outputs)
     }
 
     public func update(_ project: ProjectRecord, name: Name) throws {
@@ -83,6 +85,7 @@ extension Writing {
 
     public func markDeleted(_ project: Identifier<Project>, at now: Timestamp) throws {
         try db.execute(sql: "UPDATE project SET deleted_at = ? WHERE id = ?", arguments: [now, project])
+        try removeStorageUnits(of: project)
     }
 
     /// Unique in the workspace among what is not deleted, whatever the case (PRJ-03, X17).

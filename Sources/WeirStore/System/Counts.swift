@@ -13,6 +13,12 @@ extension Reading {
         ).map { (try $0.raw("kind"), try $0.raw("state"), $0["count"]) }
     }
 
+    /// Deleted assets whose drafts may still be there.
+    public func assets(deletedSince moment: Timestamp) throws -> [Identifier<Asset>] {
+        try Identifier<Asset>.fetchAll(
+            db.cachedStatement(sql: "SELECT id FROM asset WHERE deleted_at >= ? LIMIT 1000"), arguments: [moment])
+    }
+
     /// Deleted projects whose files may still be there.
     public func projects(deletedSince moment: Timestamp) throws -> [Identifier<Project>] {
         try Identifier<Project>.fetchAll(

@@ -12,6 +12,7 @@ extension Writing {
             instance.id, instance.workload, instance.run, instance.position, instance.attempt,
             try jsonText(instance.devices), instance.createdAt,
         ])
+        try markWritable(by: instance.workload)
     }
 
     public func setStarted(_ instance: Identifier<Instance>, at start: Timestamp, address: String?) throws {

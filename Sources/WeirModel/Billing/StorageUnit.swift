@@ -1,0 +1,38 @@
+/// What is measured as one: a folder of a project, the output of a job, an asset with its versions, draft and uploads. Its figure
+/// stays as it is until something in it may have changed.
+public enum StorageUnit: Hashable, Sendable {
+    /// The project's code, as environments have it.
+    case code(Identifier<Project>)
+    /// The results of the project's environments.
+    case output(Identifier<Project>)
+    /// What one job or service wrote.
+    case result(Identifier<Workload>)
+    /// All versions of a dataset or a model, its draft and its unfinished uploads; a content that several of them have counts once.
+    case asset(Identifier<Asset>)
+}
+
+extension StorageUnit: CustomStringConvertible {
+    public init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else { return nil }
+        let unit: StorageUnit? =
+            switch parts[0] {
+            case "code": Identifier(parts[1]).map(StorageUnit.code)
+            case "output": Identifier(parts[1]).map(StorageUnit.output)
+            case "result": Identifier(parts[1]).map(StorageUnit.result)
+            case "asset": Identifier(parts[1]).map(StorageUnit.asset)
+            default: nil
+            }
+        guard let unit else { return nil }
+        self = unit
+    }
+
+    public var description: String {
+        switch self {
+        case .code(let project): "code/\(project)"
+        case .output(let project): "output/\(project)"
+        case .result(let workload): "result/\(workload)"
+        case .asset(let asset): "asset/\(asset)"
+        }
+    }
+}

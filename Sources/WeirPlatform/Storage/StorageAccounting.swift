@@ -1,0 +1,95 @@
+import Logging
+public import WeirModel
+public import WeirStore
+
+/// Keeps the figure of every unit of storage true by measuring again what may have changed, and nothing else (BIL-12).
+public struct StorageAccounting: Sendable {
+    /// Walks that run at the same time.
+    static let mostAtOnce = 2
+    /// Units that one round takes; the rest comes in the next.
+    static let mostInRound = 100_000
+
+    let store: Store
+    let files: FileStore
+    let clock: any WallClock
+    let marks: StorageMarks
+    let logger: Logger
+
+    /// Measures what may have changed since it was measured last, until `limit` is over; what is left keeps its figure until the next
+    /// round. Gives how many units were measured.
+    @discardableResult
+    public func measureChanged(within limit: Duration = .seconds(600)) async throws -> Int {
+        let deadline = ContinuousClock.now + limit
+        let units = try await store.read { try $0.storageUnitsChanged(most: Self.mostInRound) }
+        return await withTaskGroup(of: Bool.self) { group in
+            var waiting = units.makeIterator()
+            var count = 0
+            func begin() {
+                guard ContinuousClock.now < deadline, !Task.isCancelled, let unit = waiting.next() else { return }
+                group.addTask { await tryToMeasure(unit) }
+            }
+            for _ in 0..<Self.mostAtOnce { begin() }
+            for await isMeasured in group {
+                if isMeasured { count += 1 }
+                begin()
+            }
+            return count
+        }
+    }
+
+    /// One folder that cannot be read must not keep all others from being counted.
+    private func tryToMeasure(_ unit: StorageUnit) async -> Bool {
+        do {
+            try await measure(unit)
+            return true
+        } catch {
+            if !Task.isCancelled {
+                logger.error("a folder could not be measured", metadata: ["unit": "\(unit)", "error": "\(error)"])
+            }
+            return false
+        }
+    }
+
+    /// Measures one unit, changed or not.
+    public func measure(_ unit: StorageUnit) async throws {
+        let isChanging = marks.beginMeasuring(unit)
+        let plan: StorageUnitPlan
+        let weight: FolderWeight
+        do {
+            // The count is read before the walk: what changes after it counts it up.
+            guard let found = try await store.read({ try $0.storagePlan(of: unit) }) else {
+                _ = marks.endMeasuring(unit, isStill: false)
+                return
+            }
+            plan = found
+            weight = try await weigh(plan)
+        } catch {
+            _ = marks.endMeasuring(unit, isStill: false)
+            throw error
+        }
+        let isStill = !isChanging && !plan.isWritten
+        let wasChanged = marks.endMeasuring(unit, isStill: isStill)
+        let now = clock.now()
+        try await store.write { db in
+            try db.setMeasured(
+                unit, bytes: Bytes(weight.bytes), files: weight.files,
+                changes: isStill && !wasChanged ? plan.record.changes : nil, at: now)
+        }
+    }
+
+    func weigh(_ plan: StorageUnitPlan, without tree: TreeName? = nil) async throws -> FolderWeight {
+        switch plan.record.unit {
+        case .code(let project): try await files.weigh([.code(project)])
+        case .output(let project): try await files.weigh([.output(project)])
+        case .result(let workload):
+            if let project = plan.record.project {
+                try await files.weigh([.workloadOutput(workload, project)])
+            } else {
+                FolderWeight()
+            }
+        case .asset(let asset):
+            try await files.weigh(
+                plan.trees.filter { $0 != tree }.map { .tree($0) } + [.draft(asset)], uploads: plan.uploads)
+        }
+    }
+}

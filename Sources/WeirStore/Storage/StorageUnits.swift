@@ -1,0 +1,198 @@
+import GRDB
+public import WeirModel
+
+/// A unit of storage with its figure.
+public struct StorageUnitRecord: Hashable, Sendable {
+    public var unit: StorageUnit
+    public var workspace: Identifier<Workspace>
+    public var project: Identifier<Project>?
+    public var kind: StorageKind
+    public var bytes: Bytes
+    public var files: Int
+    /// Counts what may have changed it.
+    public var changes: Int64
+    /// When its figure was taken last; nil before the first time.
+    public var measuredAt: Timestamp?
+
+    init(_ row: Row) throws {
+        unit = try row.unit()
+        workspace = row["workspace"]
+        project = row["project"]
+        kind = try row.raw("kind")
+        bytes = row["bytes"]
+        files = row["files"]
+        changes = row["changes"]
+        measuredAt = row["measured_at"]
+    }
+}
+
+/// What one measuring has to look at, and whether something may be writing there.
+public struct StorageUnitPlan: Sendable {
+    public let record: StorageUnitRecord
+    /// The trees of an asset's versions.
+    public let trees: [TreeName]
+    public let uploads: [Identifier<Upload>]
+    /// A container that may write into the unit is there, or may come up any moment.
+    public let isWritten: Bool
+}
+
+extension Row {
+    fileprivate func unit() throws -> StorageUnit {
+        let text: String = self["unit"]
+        guard let unit = StorageUnit(text) else { throw CorruptColumn(column: "unit", value: text) }
+        return unit
+    }
+}
+
+extension Reading {
+    /// The units that may differ from their figures; those that have waited longest first.
+    public func storageUnitsChanged(most: Int) throws -> [StorageUnit] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT unit FROM storage_unit WHERE changes <> measured ORDER BY measured_at, unit LIMIT ?"),
+            arguments: [most]
+        ).map { try $0.unit() }
+    }
+
+    public func storageUnits(of workspace: Identifier<Workspace>) throws -> [StorageUnitRecord] {
+        try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM storage_unit WHERE workspace = ? ORDER BY unit"), arguments: [workspace]
+        ).map(StorageUnitRecord.init)
+    }
+
+    public func largestStorageUnits(of workspace: Identifier<Workspace>, most: Int) throws -> [StorageUnitRecord] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT * FROM storage_unit WHERE workspace = ? AND bytes > 0 ORDER BY bytes DESC LIMIT ?"),
+            arguments: [workspace, most]
+        ).map(StorageUnitRecord.init)
+    }
+
+    /// Nil when the unit was deleted.
+    public func storagePlan(of unit: StorageUnit) throws -> StorageUnitPlan? {
+        guard
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT * FROM storage_unit WHERE unit = ?"), arguments: [unit.description])
+        else { return nil }
+        let record = try StorageUnitRecord(row)
+        switch unit {
+        case .code(let project), .output(let project):
+            let isWritten = try Bool.fetchOne(
+                db.cachedStatement(
+                    sql: """
+                        SELECT EXISTS (SELECT 1 FROM instance JOIN workload ON workload.id = instance.workload
+                        WHERE instance.removed_at IS NULL AND workload.project = ? AND workload.kind = 'environment')
+                        """), arguments: [project])
+            return StorageUnitPlan(record: record, trees: [], uploads: [], isWritten: isWritten ?? false)
+        case .result(let workload):
+            let isWritten = try !instancesPresent(of: workload).isEmpty
+            return StorageUnitPlan(record: record, trees: [], uploads: [], isWritten: isWritten)
+        case .asset(let asset):
+            let trees = try TreeName.fetchAll(
+                db.cachedStatement(sql: "SELECT tree FROM asset_version WHERE asset = ? AND deleted_at IS NULL"),
+                arguments: [asset])
+            let uploads = try Identifier<Upload>.fetchAll(
+                db.cachedStatement(sql: "SELECT id FROM upload WHERE asset = ?"), arguments: [asset])
+            return StorageUnitPlan(record: record, trees: trees, uploads: uploads, isWritten: false)
+        }
+    }
+
+    /// What a workspace holds by kind; its own images are read from their records.
+    public func storageHeld(by workspace: Identifier<Workspace>) throws -> [StorageKind: Bytes] {
+        var held: [StorageKind: Bytes] = [:]
+        let rows = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT kind, bytes FROM storage_held WHERE workspace = ? AND account = ''"),
+            arguments: [workspace])
+        for row in rows { held[try row.raw("kind")] = row["bytes"] }
+        held[.images] = try Bytes.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT coalesce(sum(size), 0) FROM (SELECT max(size) AS size FROM image WHERE workspace = ? GROUP BY digest)
+                    """), arguments: [workspace])
+        return held.filter { $0.value != 0 }
+    }
+}
+
+extension Writing {
+    /// To be called before something in the unit changes, or in the transaction that changes it.
+    public func markChanged(_ unit: StorageUnit) throws {
+        try db.cachedStatement(sql: "UPDATE storage_unit SET changes = changes + 1 WHERE unit = ?")
+            .execute(arguments: [unit.description])
+    }
+
+    func insertStorageUnit(
+        _ unit: StorageUnit, of workspace: Identifier<Workspace>, in project: Identifier<Project>?, kind: StorageKind
+    ) throws {
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO storage_unit (unit, workspace, project, kind) VALUES (?, ?, ?, ?)
+                ON CONFLICT (unit) DO UPDATE SET changes = changes + 1
+                """
+        ).execute(arguments: [unit.description, workspace, project, kind.rawValue])
+    }
+
+    /// What a new container of the workload may write into.
+    func markWritable(by workload: Identifier<Workload>) throws {
+        guard
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT workspace, project, kind FROM workload WHERE id = ?"), arguments: [workload])
+        else { return }
+        let kind: WorkloadKind = try row.raw("kind")
+        switch kind {
+        case .environment:
+            try markChanged(.code(row["project"]))
+            try markChanged(.output(row["project"]))
+        case .job, .service:
+            try insertStorageUnit(.result(workload), of: row["workspace"], in: row["project"], kind: .outputs)
+        case .board: break
+        }
+    }
+
+    /// Writes a figure down. It stands for the changes up to `changes`; with nil it is taken again next time, since something was being
+    /// written. Nothing happens to a unit that was deleted meanwhile.
+    public func setMeasured(_ unit: StorageUnit, bytes: Bytes, files: Int, changes: Int64?, at now: Timestamp) throws {
+        guard
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT workspace, account, kind, bytes FROM storage_unit WHERE unit = ?"),
+                arguments: [unit.description])
+        else { return }
+        let before: Bytes = row["bytes"]
+        let workspace: Identifier<Workspace> = row["workspace"]
+        try db.cachedStatement(
+            sql: "UPDATE storage_unit SET bytes = ?, files = ?, measured = coalesce(?, 0), measured_at = ? WHERE unit = ?"
+        ).execute(arguments: [bytes, files, changes, now, unit.description])
+        if bytes != before { try addHeld(bytes - before, workspace, row["account"], row["kind"]) }
+    }
+
+    /// What is deleted is charged no more, though its files may go a little later.
+    func removeStorageUnit(_ unit: StorageUnit) throws {
+        try removeStorageUnits("unit = ?", unit.description)
+    }
+
+    func removeStorageUnits(of project: Identifier<Project>) throws {
+        try removeStorageUnits("project = ?", project.text)
+    }
+
+    private func removeStorageUnits(_ condition: String, _ value: String) throws {
+        let sums = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT workspace, account, kind, sum(bytes) AS bytes FROM storage_unit WHERE \(condition)
+                GROUP BY workspace, account, kind
+                """, arguments: [value])
+        for row in sums {
+            let bytes: Bytes = row["bytes"]
+            try addHeld(0 - bytes, row["workspace"], row["account"], row["kind"])
+        }
+        try db.execute(sql: "DELETE FROM storage_unit WHERE \(condition)", arguments: [value])
+    }
+
+    private func addHeld(_ bytes: Bytes, _ workspace: Identifier<Workspace>, _ account: String, _ kind: String) throws {
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO storage_held (workspace, account, kind, bytes) VALUES (?, ?, ?, ?)
+                ON CONFLICT (workspace, account, kind) DO UPDATE SET bytes = bytes + excluded.bytes
+                """
+        ).execute(arguments: [workspace, account, kind, bytes])
+    }
+}
