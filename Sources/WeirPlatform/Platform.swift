@@ -95,6 +95,12 @@ public struct Platform: Sendable {
     public let janitor: Janitor
     public let settlement: Settlement
     public let settlementCounts: SettlementCounts
+    /// What is kept, sampled hourly and charged daily.
+    public let storage: StorageUsages
+    public let storageAccounting: StorageAccounting
+    public let storageCharges: StorageCharges
+    public let arrearsDeletions: ArrearsDeletions
+    public let meter: Meter
     private let logger: Logger
 
     /// Throws `malformed` for a time zone that there is not.
@@ -104,6 +110,8 @@ public struct Platform: Sendable {
         identifiers: any IdentifierSource = RandomIdentifiers(),
         probe: (any HealthProbe)? = nil, buildOfficialImages: @escaping Images.OfficialBuild = { _, _ in [] }, logger: Logger
     ) throws {
+        let marks = StorageMarks(store: store)
+        let files = files.telling(marks)
         self.settings = settings
         self.store = store
         self.files = files
@@ -170,6 +178,20 @@ public struct Platform: Sendable {
             stops: MoneyStops(
                 store: store, clock: clock, calendar: calendar, signals: signals, isEnforced: isEnforced, logger: settlementLogger),
             notices: notices, counts: settlementCounts, logger: settlementLogger)
+
+        let meterLogger = logger.labelled("meter")
+        storage = StorageUsages(store: store, clock: clock, calendar: calendar, tariffs: tariffs)
+        storageAccounting = StorageAccounting(store: store, files: files, clock: clock, marks: marks, logger: meterLogger)
+        storageCharges = StorageCharges(
+            store: store, clock: clock, calendar: calendar, tariffs: tariffs, logger: meterLogger)
+        arrearsDeletions = ArrearsDeletions(
+            store: store, clock: clock, calendar: calendar, tariffs: tariffs,
+            cleaning: ArrearsCleaning(
+                store: store, files: files, clock: clock, accounting: storageAccounting, logger: meterLogger),
+            isEnforced: settings.billingIsEnforced, logger: meterLogger)
+        meter = Meter(
+            store: store, clock: clock, calendar: calendar, accounting: storageAccounting, charges: storageCharges,
+            deletions: arrearsDeletions, logger: meterLogger)
     }
 
     /// What has to be true before the first request: the folders, the flavors and their prices, who may enter what.
@@ -192,7 +214,7 @@ public struct Platform: Sendable {
     }
 
     /// The loops, to be run beside the front doors.
-    public var loops: [any Service] { [reconciler, settlement, janitor] }
+    public var loops: [any Service] { [reconciler, settlement, janitor, meter] }
 }
 
 extension Logger {

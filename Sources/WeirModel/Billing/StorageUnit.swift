@@ -9,6 +9,9 @@ public enum StorageUnit: Hashable, Sendable {
     case result(Identifier<Workload>)
     /// All versions of a dataset or a model, its draft and its unfinished uploads; a content that several of them have counts once.
     case asset(Identifier<Asset>)
+    /// A person's home folder, which is counted with the netdisk.
+    case home(Identifier<Account>)
+    case netdisk(Identifier<Account>)
 }
 
 extension StorageUnit: CustomStringConvertible {
@@ -21,6 +24,8 @@ extension StorageUnit: CustomStringConvertible {
             case "output": Identifier(parts[1]).map(StorageUnit.output)
             case "result": Identifier(parts[1]).map(StorageUnit.result)
             case "asset": Identifier(parts[1]).map(StorageUnit.asset)
+            case "home": Identifier(parts[1]).map(StorageUnit.home)
+            case "netdisk": Identifier(parts[1]).map(StorageUnit.netdisk)
             default: nil
             }
         guard let unit else { return nil }
@@ -33,6 +38,8 @@ extension StorageUnit: CustomStringConvertible {
         case .output(let project): "output/\(project)"
         case .result(let workload): "result/\(workload)"
         case .asset(let asset): "asset/\(asset)"
+        case .home(let account): "home/\(account)"
+        case .netdisk(let account): "netdisk/\(account)"
         }
     }
 }

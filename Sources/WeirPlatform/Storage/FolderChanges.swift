@@ -1,7 +1,5 @@
-public import WeirModel
-
 /// Who is told before files of a folder change, so that what was counted of it is counted again.
-public protocol FolderChanges: Sendable {
+protocol FolderChanges: Sendable {
     /// Runs `body`, which changes the folder. When this process is killed on the way, the change is known of all the same.
     func changing<Result: Sendable>(
         _ folder: StoredFolder, _ body: @Sendable () async throws -> Result

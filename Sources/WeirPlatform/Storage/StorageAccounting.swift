@@ -1,6 +1,6 @@
 import Logging
 public import WeirModel
-public import WeirStore
+import WeirStore
 
 /// Keeps the figure of every unit of storage true by measuring again what may have changed, and nothing else (BIL-12).
 public struct StorageAccounting: Sendable {
@@ -87,6 +87,8 @@ public struct StorageAccounting: Sendable {
             } else {
                 FolderWeight()
             }
+        case .home(let account): try await files.weigh([.home(account)])
+        case .netdisk(let account): try await files.weigh([.netdisk(account)])
         case .asset(let asset):
             try await files.weigh(
                 plan.trees.filter { $0 != tree }.map { .tree($0) } + [.draft(asset)], uploads: plan.uploads)

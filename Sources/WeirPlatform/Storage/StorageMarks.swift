@@ -70,7 +70,9 @@ extension StoredFolder {
         case .code(let project): .code(project)
         case .output(let project): .output(project)
         case .workloadOutput(let workload, _): .result(workload)
-        case .tree, .jobs, .home, .netdisk: nil
+        case .home(let account): .home(account)
+        case .netdisk(let account): .netdisk(account)
+        case .tree, .jobs: nil
         }
     }
 }

@@ -3,7 +3,7 @@ extension Migrations {
     /// `measured` is the count that the figure stands for. A unit whose two counts differ is measured again. `storage_held` holds the
     /// sums of the figures, kept with them in one transaction.
     ///
-    /// `account` is empty for what is the workspace's own, and names the person for a netdisk.
+    /// `account` is empty for what is the workspace's own, and names the person for a home folder and a netdisk.
     static let storage = """
         CREATE TABLE storage_unit (
             unit TEXT PRIMARY KEY, workspace TEXT NOT NULL REFERENCES workspace, account TEXT NOT NULL DEFAULT '', project TEXT,
@@ -52,6 +52,10 @@ extension Migrations {
             SELECT 'result/' || workload.id, workload.workspace, project.id, 'outputs'
             FROM workload JOIN project ON project.id = workload.project
             WHERE workload.kind IN ('job', 'service') AND project.deleted_at IS NULL;
+        INSERT INTO storage_unit (unit, workspace, account, kind)
+            SELECT folder.name || created_by, workspace, created_by, 'netdisk'
+            FROM (SELECT created_by, workspace, min(id) FROM workload WHERE kind <> 'board' GROUP BY created_by),
+            (SELECT 'home/' AS name UNION SELECT 'netdisk/') AS folder;
         INSERT INTO storage_unit (unit, workspace, kind)
             SELECT 'asset/' || id, workspace, kind || 's' FROM asset WHERE deleted_at IS NULL;
         """

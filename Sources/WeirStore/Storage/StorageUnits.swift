@@ -87,6 +87,14 @@ extension Reading {
         case .result(let workload):
             let isWritten = try !instancesPresent(of: workload).isEmpty
             return StorageUnitPlan(record: record, trees: [], uploads: [], isWritten: isWritten)
+        case .home(let account), .netdisk(let account):
+            let isWritten = try Bool.fetchOne(
+                db.cachedStatement(
+                    sql: """
+                        SELECT EXISTS (SELECT 1 FROM instance JOIN workload ON workload.id = instance.workload
+                        WHERE instance.removed_at IS NULL AND workload.created_by = ?)
+                        """), arguments: [account])
+            return StorageUnitPlan(record: record, trees: [], uploads: [], isWritten: isWritten ?? false)
         case .asset(let asset):
             let trees = try TreeName.fetchAll(
                 db.cachedStatement(sql: "SELECT tree FROM asset_version WHERE asset = ? AND deleted_at IS NULL"),
@@ -95,6 +103,17 @@ extension Reading {
                 db.cachedStatement(sql: "SELECT id FROM upload WHERE asset = ?"), arguments: [asset])
             return StorageUnitPlan(record: record, trees: trees, uploads: uploads, isWritten: false)
         }
+    }
+
+    /// What the people hold whose homes and netdisks a workspace pays for.
+    public func personalStorage(paidBy workspace: Identifier<Workspace>, most: Int) throws -> [(Identifier<Account>, Bytes)] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT account, bytes FROM storage_held WHERE workspace = ? AND account <> '' AND bytes > 0
+                    ORDER BY bytes DESC LIMIT ?
+                    """), arguments: [workspace, most]
+        ).map { ($0["account"], $0["bytes"]) }
     }
 
     /// What a workspace holds by kind; its own images are read from their records.
@@ -135,9 +154,11 @@ extension Writing {
     func markWritable(by workload: Identifier<Workload>) throws {
         guard
             let row = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT workspace, project, kind FROM workload WHERE id = ?"), arguments: [workload])
+                db.cachedStatement(sql: "SELECT workspace, project, kind, created_by FROM workload WHERE id = ?"),
+                arguments: [workload])
         else { return }
         let kind: WorkloadKind = try row.raw("kind")
+        if kind != .board { try openPersonalStorage(of: row["created_by"], in: row["workspace"]) }
         switch kind {
         case .environment:
             try markChanged(.code(row["project"]))
@@ -145,6 +166,32 @@ extension Writing {
         case .job, .service:
             try insertStorageUnit(.result(workload), of: row["workspace"], in: row["project"], kind: .outputs)
         case .board: break
+        }
+    }
+
+    /// A person's home and netdisk are about to be used in a workspace. They are paid for by the workspace in which they were used first;
+    /// when the person has left that one, by this one.
+    public func openPersonalStorage(of account: Identifier<Account>, in workspace: Identifier<Workspace>) throws {
+        for unit in [StorageUnit.home(account), .netdisk(account)] {
+            try db.cachedStatement(
+                sql: """
+                    INSERT INTO storage_unit (unit, workspace, account, kind) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (unit) DO UPDATE SET changes = changes + 1
+                    """
+            ).execute(arguments: [unit.description, workspace, account, StorageKind.netdisk.rawValue])
+            guard
+                let row = try Row.fetchOne(
+                    db.cachedStatement(
+                        sql: """
+                            SELECT workspace, bytes FROM storage_unit WHERE unit = ? AND workspace <> ? AND NOT EXISTS
+                            (SELECT 1 FROM member WHERE member.workspace = storage_unit.workspace AND member.account = ?)
+                            """), arguments: [unit.description, workspace, account])
+            else { continue }
+            let bytes: Bytes = row["bytes"]
+            try db.execute(
+                sql: "UPDATE storage_unit SET workspace = ? WHERE unit = ?", arguments: [workspace, unit.description])
+            try addHeld(0 - bytes, row["workspace"], account.text, StorageKind.netdisk.rawValue)
+            try addHeld(bytes, workspace, account.text, StorageKind.netdisk.rawValue)
         }
     }
 
@@ -194,5 +241,20 @@ extension Writing {
                 ON CONFLICT (workspace, account, kind) DO UPDATE SET bytes = bytes + excluded.bytes
                 """
         ).execute(arguments: [workspace, account, kind, bytes])
+    }
+}
+
+extension Reading {
+    /// What people call a unit of storage: the name of the project, the job, the asset or the person.
+    public func name(of unit: StorageUnit) throws -> String {
+        let (table, id) =
+            switch unit {
+            case .code(let project), .output(let project): ("project", project.text)
+            case .result(let workload): ("workload", workload.text)
+            case .asset(let asset): ("asset", asset.text)
+            case .home(let account), .netdisk(let account): ("account", account.text)
+            }
+        let column = table == "account" ? "login" : "name"
+        return try String.fetchOne(db.cachedStatement(sql: "SELECT \(column) FROM \(table) WHERE id = ?"), arguments: [id]) ?? id
     }
 }
