@@ -7,6 +7,10 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
     public let text: String
 
     public init(_ text: String, field: String = "name") throws(WeirError) {
+        if Self.isPlain(text) {
+            self.text = text
+            return
+        }
         let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !trimmed.isEmpty else { throw .missing(field) }
         // As JSON Schema counts: code points of what was given.
@@ -18,7 +22,14 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// What two names are compared by: canonical form, without case.
-    public var key: String { text.precomposedStringWithCanonicalMapping.lowercased() }
+    public var key: String {
+        text.utf8.allSatisfy { $0 < 0x80 } ? text.lowercased() : text.precomposedStringWithCanonicalMapping.lowercased()
+    }
+
+    /// Nearly all names, which need none of Foundation's tables: ASCII that can be seen, and no slash.
+    private static func isPlain(_ text: String) -> Bool {
+        (1...limit).contains(text.utf8.count) && text.utf8.allSatisfy { (33...126).contains($0) && $0 != UInt8(ascii: "/") }
+    }
 
     public var description: String { text }
 }

@@ -64,7 +64,7 @@ public struct PreparedPrice: Sendable {
         let price = try tariff.price(of: spec)
         // A price that cannot be computed for an hour could not be settled either.
         _ = try price.amount(minutes: 60)
-        text = try jsonText(price)
+        text = try quickJSON(price)
     }
 
     func holds(for spec: WorkloadSpec, under number: Int) -> Bool {

@@ -54,6 +54,13 @@ extension Row {
     }
 }
 
+extension DatabaseError {
+    /// Whether a row could not be written because one with the same value in that column is there.
+    func isTaken(_ column: String) -> Bool {
+        extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE && message?.contains(column) == true
+    }
+}
+
 /// The database holds what this version of Weir does not know.
 struct CorruptColumn: Error {
     let column: String

@@ -27,12 +27,7 @@ final class GroupCommitter: Sendable {
             let member = Member(
                 run: { db in
                     do {
-                        var result: T?
-                        try db.inSavepoint {
-                            result = try body(db)
-                            return .commit
-                        }
-                        guard let result else { throw CancellationError() }
+                        let result = try Self.alone(db, body)
                         return { continuation.resume(returning: result) }
                     } catch {
                         return { continuation.resume(throwing: error) }
@@ -44,6 +39,20 @@ final class GroupCommitter: Sendable {
                 return waiting.count == 1
             }
             if isFirst { queue.async { self.commitGroups() } }
+        }
+    }
+
+    /// In a savepoint by statements that are prepared once: GRDB's own prepares them for each.
+    private static func alone<T>(_ db: Database, _ body: (Database) throws -> T) throws -> T {
+        try db.cachedStatement(sql: "SAVEPOINT member").execute()
+        do {
+            let result = try body(db)
+            try db.cachedStatement(sql: "RELEASE member").execute()
+            return result
+        } catch {
+            try db.cachedStatement(sql: "ROLLBACK TO member").execute()
+            try db.cachedStatement(sql: "RELEASE member").execute()
+            throw error
         }
     }
 

@@ -26,8 +26,8 @@ public struct NewWorkload: Sendable {
         self.record = record
         self.price = price
         self.name = name
-        spec = try jsonText(record.spec)
-        flavor = try jsonText(record.spec.flavor)
+        spec = try quickJSON(record.spec)
+        flavor = try quickJSON(record.spec.flavor)
     }
 }
 
@@ -35,19 +35,21 @@ extension Writing {
     /// Adds a workload in the state queued, with its first run and its first line of history.
     public func insert(_ new: NewWorkload, cause: Cause) throws {
         let (workload, name) = (new.record, new.name)
-        guard try read.workload(named: name, kind: workload.kind, in: workload.workspace) == nil else {
-            throw WeirError.nameTaken(workload.kind.rawValue, name.text)
-        }
-        try db.cachedStatement(
+        let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, created_at,
                 spec, secret, wanted, state, state_since, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
-        ).execute(arguments: [
-            workload.id, workload.kind.rawValue, workload.workspace, workload.project, name.text, name.key,
-            workload.description, workload.createdBy, workload.createdAt, new.spec,
-            workload.secret, workload.wanted.rawValue, workload.state.rawValue, workload.stateSince, workload.run,
-        ])
+        )
+        do {
+            try statement.execute(arguments: [
+                workload.id, workload.kind.rawValue, workload.workspace, workload.project, name.text, name.key,
+                workload.description, workload.createdBy, workload.createdAt, new.spec,
+                workload.secret, workload.wanted.rawValue, workload.state.rawValue, workload.stateSince, workload.run,
+            ])
+        } catch let error as DatabaseError where error.isTaken("workload.name_key") {
+            throw WeirError.nameTaken(workload.kind.rawValue, name.text)
+        }
         try insertRun(workload, flavor: new.flavor, price: new.price, at: workload.createdAt)
         try record(workload, before: nil, cause: cause, at: workload.createdAt)
     }
