@@ -26,3 +26,26 @@ public struct FastClock: WallClock {
 
     public func sleep(for duration: Duration) async throws { try await Task.sleep(for: duration / factor) }
 }
+
+/// A clock on which waiting takes no time: it leaps to the end of each wait, up to a last moment at which all waits last for ever.
+public final class LeapingClock: WallClock {
+    private let moment: Mutex<Timestamp>
+    private let last: Timestamp
+
+    public init(from first: Timestamp, until last: Timestamp) {
+        moment = Mutex(first)
+        self.last = last
+    }
+
+    public func now() -> Timestamp { moment.withLock { $0 } }
+
+    public func sleep(for duration: Duration) async throws {
+        let isOver = moment.withLock { moment in
+            if moment + duration > last { return true }
+            moment = moment + duration
+            return false
+        }
+        if isOver { try await Task.sleep(for: .seconds(86_400)) } else { await Task.yield() }
+        try Task.checkCancellation()
+    }
+}

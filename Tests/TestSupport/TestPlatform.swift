@@ -15,6 +15,7 @@ public final class TestPlatform: Sendable {
     public let store: Store
     public let engine: SimulatedEngine
     public let health: SettableHealth
+    private let timeZone: String
 
     /// The small flavor is a quarter of the zone.
     public static let small = Flavor(
@@ -22,7 +23,8 @@ public final class TestPlatform: Sendable {
 
     public static let tiny = Flavor(name: "tiny", cpu: 1000, memory: .gib(2), scratch: .gib(1), pricePerHour: Points(1))
 
-    public init(clock: any WallClock = SystemClock()) throws {
+    public init(clock: any WallClock = SystemClock(), timeZone: String = "Asia/Shanghai") throws {
+        self.timeZone = timeZone
         folder = try TemporaryFolder("weir-platform")
         self.clock = clock
         store = try Store(path: folder.path + "/weir.sqlite")
@@ -36,7 +38,7 @@ public final class TestPlatform: Sendable {
         logger.logLevel = .critical
         let platform = try Platform(
             settings: Platform.Settings(
-                signUpIsOpen: true, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test"),
+                signUpIsOpen: true, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test", timeZone: timeZone),
             installation: try await Installation(store: store), store: store,
             files: FileStore(layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton),
             engine: other ?? engine, client: .shared, threads: .singleton, clock: clock, probe: health, logger: logger)

@@ -101,7 +101,9 @@ extension OpenFolder {
             switch status.kind {
             case .file:
                 total.files += 1
-                total.size += Bytes(status.size)
+                // A few sparse files can be longer than any number.
+                let (sum, overflow) = total.size.count.addingReportingOverflow(status.size)
+                total.size = Bytes(overflow ? .max : sum)
                 if status.links == 1 { total.own += Bytes(status.allocated) }
             case .folder:
                 total.folders += 1
