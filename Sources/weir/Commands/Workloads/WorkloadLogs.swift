@@ -47,10 +47,10 @@ struct LogReader {
         }
     }
 
-    /// From `start` on, as it is written; returns when the instance has ended, or the workload before it had one.
+    /// From `start` on, as it is written; the stream waits for the first instance. Returns when the instance has ended, or the workload
+    /// before it had one.
     func follow(from start: Int) async throws {
         let api = try session.api
-        guard try await hasInstance(api) else { return }
         let call = APICall.get(
             "/api/v1/workloads/\(workload)/logs/stream", [("instance", instance), ("offset", "\(start)")])
         try await api.follow(call) { event in
@@ -65,19 +65,6 @@ struct LogReader {
             case "end": return false
             default: return true
             }
-        }
-    }
-
-    /// Waits until there is an instance whose log can be followed.
-    private func hasInstance(_ api: APIClient) async throws -> Bool {
-        if instance != nil { return true }
-        while true {
-            let call = APICall.get("/api/v1/workloads/\(workload)/logs", [("limit", "1")])
-            if try await api.answer(call, as: Records.LogPart.self).value.instance != nil { return true }
-            let state = try await api.answer(.get("/api/v1/workloads/\(workload)"), as: Records.Workload.self).value
-                .state
-            if state.isFinal { return false }
-            try await Task.sleep(for: .milliseconds(200))
         }
     }
 
