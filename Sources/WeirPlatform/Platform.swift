@@ -89,6 +89,9 @@ public struct Platform: Sendable {
     public let notices: Notices
     public let budgets: Budgets
     public let outlooks: Outlooks
+    public let bills: Bills
+    public let whyCharged: WhyCharged
+    public let invoices: Invoices
 
     public let memberships: Memberships
     public let reconciler: Reconciler
@@ -132,6 +135,9 @@ public struct Platform: Sendable {
         notices = Notices(store: store, clock: clock, calendar: calendar, isEnforced: isEnforced)
         budgets = Budgets(store: store, clock: clock, calendar: calendar, notices: notices)
         outlooks = Outlooks(store: store, clock: clock, calendar: calendar, isEnforced: isEnforced)
+        bills = Bills(store: store, clock: clock, calendar: calendar)
+        whyCharged = WhyCharged(store: store, calendar: calendar)
+        invoices = Invoices(store: store, clock: clock, identifiers: identifiers)
 
         accounts = Accounts(
             store: store, clock: clock, identifiers: identifiers, threads: threads, memberships: memberships,
@@ -147,7 +153,7 @@ public struct Platform: Sendable {
         exports = Exports(assets: assets, files: files, store: store)
         images = Images(store: store, clock: clock, identifiers: identifiers, build: buildOfficialImages)
         zones = Zones(
-            name: settings.zone, cpuOvercommit: settings.cpuOvercommit, store: store, engine: engine, clock: clock)
+            name: settings.zone, cpuOvercommit: settings.cpuOvercommit, store: store, engine: engine)
 
         let submissions = Submissions(
             store: store, clock: clock, identifiers: identifiers, zones: zones, files: files, signals: signals,

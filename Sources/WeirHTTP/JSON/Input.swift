@@ -31,6 +31,16 @@ extension Input {
     }
 }
 
+/// An object inside of a body, with its fields and no others.
+struct Strict<Value: Input>: Decodable, Sendable {
+    let value: Value
+
+    init(from decoder: any Decoder) throws {
+        try Value.refuseUnknownFields(in: decoder)
+        value = try Value(from: decoder)
+    }
+}
+
 private struct FieldNames: Decodable {
     let names: [String]
 

@@ -40,6 +40,13 @@ struct APIRoutes {
         ).add(to: routes)
         BoardRoutes(boards: platform.boards, answers: answers).add(to: routes)
 
+        BalanceRoutes(platform: platform).add(to: routes)
+        BillRoutes(bills: platform.bills, whyCharged: platform.whyCharged, ledger: platform.ledger).add(to: routes)
+        QuoteRoutes(quotes: platform.quotes).add(to: routes)
+        InvoiceRoutes(invoices: platform.invoices, accounts: accounts).add(to: routes)
+        TariffRoutes(tariffs: platform.tariffs).add(to: routes)
+        OperatorBillingRoutes(ledger: platform.ledger, vouchers: platform.vouchers).add(to: routes)
+
         ZoneRoutes(zones: platform.zones).add(to: routes)
         SystemRoutes(health: health, metrics: metrics).add(to: routes)
     }

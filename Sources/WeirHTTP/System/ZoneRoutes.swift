@@ -2,7 +2,7 @@ import Hummingbird
 import WeirModel
 import WeirPlatform
 
-/// What there is to run on, and what it costs.
+/// What there is to run on.
 struct ZoneRoutes {
     let zones: Zones
 
@@ -11,14 +11,6 @@ struct ZoneRoutes {
 
         routes.get("flavors", "listFlavors") { call in
             call.answer(all: try await zones.flavors()) { $0.json }
-        }
-
-        routes.get("tariff", "getTariff") { call in
-            let (number, flavors) = try await zones.tariff()
-            return call.answer([
-                "number": number,
-                "prices": flavors.map { ["flavor": $0.name, "price_per_hour": $0.pricePerHour] as JSON },
-            ])
         }
 
         routes.get("zones", "listZones") { call in

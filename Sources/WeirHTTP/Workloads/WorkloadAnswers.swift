@@ -12,15 +12,19 @@ struct WorkloadAnswers: Sendable {
         let people = try await platform.accounts.people([workload.createdBy])
         let port = workload.kind == .service ? try await port(of: workload, for: call.caller) : nil
         let view = WorkloadView(
-            workload: workload, people: people, port: port, now: platform.clock.now(), language: call.language)
+            workload: workload, people: people, port: port, run: try await platform.bills.lastRuns(of: [workload])[workload.id],
+            now: platform.clock.now(), language: call.language)
         return call.answer(view.json, status: status)
     }
 
     func answer(_ page: Page<WorkloadRecord>, to call: Call) async throws -> Response {
         let people = try await platform.accounts.people(page.items.map(\.createdBy))
+        let runs = try await platform.bills.lastRuns(of: page.items)
         let now = platform.clock.now()
         return call.answer(page) {
-            WorkloadView(workload: $0, people: people, port: nil, now: now, language: call.language).json
+            WorkloadView(
+                workload: $0, people: people, port: nil, run: runs[$0.id], now: now, language: call.language
+            ).json
         }
     }
 

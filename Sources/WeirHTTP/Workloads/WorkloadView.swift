@@ -6,6 +6,8 @@ struct WorkloadView: JSONConvertible {
     let workload: WorkloadRecord
     let people: People
     let port: PortView?
+    /// The last run with its price; nil for one that is free.
+    let run: PricedRun?
     let now: Timestamp
     let language: Language
 
@@ -18,7 +20,8 @@ struct WorkloadView: JSONConvertible {
             "failure": workload.failure?.json(in: language), "run": workload.run,
             "created_by": people.json(of: workload.createdBy), "created_at": workload.createdAt,
             "running_since": workload.runningSince, "ended_at": workload.endedAt, "stop_at": workload.stopAt,
-            "remaining_seconds": remainingSeconds, "running_seconds": runningSeconds,
+            "remaining_seconds": remainingSeconds, "running_seconds": runningSeconds, "price_per_hour": pricePerHour,
+            "cost": cost,
         ]
         let definition: JSON = [
             "image": ["reference": spec.image.reference, "digest": spec.image.digest] as JSON, "flavor": spec.flavor,
@@ -73,6 +76,13 @@ struct WorkloadView: JSONConvertible {
     private var runningSeconds: Int64 {
         guard let start = workload.runningSince else { return 0 }
         return max(((workload.endedAt ?? now) - start).milliseconds / 1000, 0)
+    }
+
+    /// Nil for what is free; an amount that no balance could hold was refused before.
+    private var pricePerHour: Points? { run.flatMap { try? $0.price.amount(minutes: 60) } }
+
+    private var cost: Points? {
+        run.flatMap { try? $0.cost(at: now, RunIdentity(workload: workload.id, number: workload.run)) }
     }
 
     private func mounts(_ versions: [MountedVersion], at path: (Int) -> String) -> [JSON] {

@@ -36,8 +36,12 @@ extension Ledger {
 
     /// Walks all entries in order: their sequence, the chain of their hashes, each charge computed again from the recorded run, its price
     /// and the price list; then balances, spendings and runs against the sum of the entries. Stops at the first difference (BIL-27).
-    /// - Parameter noted: an end of the ledger that was noted before: it must still be there.
-    public func verify(noted: LedgerHead? = nil, by caller: Caller) async throws -> LedgerVerification {
+    /// - Parameters:
+    ///   - noted: an end of the ledger that was noted before: it must still be there.
+    ///   - onProgress: told how many entries have been looked at.
+    public func verify(
+        noted: LedgerHead? = nil, by caller: Caller, onProgress: @Sendable (Int64) -> Void = { _ in }
+    ) async throws -> LedgerVerification {
         try caller.requireOperator()
         let (zones, tariffs) = try await store.read { (try $0.billingZones(), try $0.tariffs()) }
         let audit = Mutex(try LedgerAudit(zones: zones, standard: calendar, tariffs: tariffs, noted: noted))
@@ -57,6 +61,7 @@ extension Ledger {
                 }
             }
             if isOver { break }
+            onProgress(audit.withLock { $0.head.sequence })
         }
         return audit.withLock { LedgerVerification(entries: $0.head.sequence, head: $0.head, difference: $0.difference) }
     }

@@ -44,9 +44,9 @@ public struct Vouchers: PaymentProvider {
         self.identifiers = identifiers
     }
 
-    /// Makes codes, by the operator. This is the only time that they are shown.
+    /// Makes codes, by the operator. This is the only time that they are shown: what is repeated under a key is refused.
     public func create(
-        count: Int, amount: Points, note: String, expiresAt: Timestamp?, by caller: Caller
+        count: Int, amount: Points, note: String, expiresAt: Timestamp?, key: IdempotencyKey? = nil, by caller: Caller
     ) async throws -> [(voucher: VoucherRecord, code: VoucherCode)] {
         try caller.requireOperator()
         guard (1...Self.mostAtOnce).contains(count) else {
@@ -67,7 +67,9 @@ public struct Vouchers: PaymentProvider {
         }
         let rows = made.map { ($0.voucher, Secrets.hash($0.code.description)) }
         try await store.write { db in
+            if try db.read.made(under: key, by: caller) != nil { throw WeirError.vouchersMade() }
             for (voucher, hash) in rows { try db.insert(voucher, secretHash: hash) }
+            try db.remember("vouchers", under: key, by: caller, at: now)
         }
         return made
     }
@@ -134,6 +136,16 @@ extension WeirError {
             "voucher_unknown", .notFound, subject: "code", rule: "BIL-21",
             LocalizedText("There is no such code, or it was revoked.", zh: "兑换码不存在或已被撤销。"),
             remedy: LocalizedText("Compare it with what you were given, letter by letter.", zh: "请逐字核对收到的兑换码。"))
+    }
+
+    static func vouchersMade() -> WeirError {
+        WeirError(
+            "vouchers_made", .conflict, subject: "Idempotency-Key", rule: "BIL-21",
+            LocalizedText(
+                "These codes were made already, and are shown only once.", zh: "该批兑换码已生成，且只显示一次。"),
+            remedy: LocalizedText(
+                "If the answer was lost, revoke them and make new ones under another key.",
+                zh: "若未收到，请撤销后使用新的幂等键重新生成。"))
     }
 
     static func voucherUsed() -> WeirError {

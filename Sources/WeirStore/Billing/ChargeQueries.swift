@@ -37,7 +37,7 @@ extension Reading {
         ledger_entry.*, run.running_at AS run_start, run.price AS run_price, workload.name AS workload_name,
         workload.kind AS workload_kind
         """
-    private static let chargeJoins = """
+    static let chargeJoins = """
         LEFT JOIN run ON run.workload = ledger_entry.workload AND run.number = ledger_entry.run
         LEFT JOIN workload ON workload.id = ledger_entry.workload
         """

@@ -14,7 +14,7 @@ public struct LedgerEntry: Hashable, Sendable {
 
     public subscript<Value>(dynamicMember member: KeyPath<Posting, Value>) -> Value { posting[keyPath: member] }
 
-    init(sequence: Int64, at: Timestamp, posting: Posting, hash: Data) {
+    public init(sequence: Int64, at: Timestamp, posting: Posting, hash: Data) {
         self.sequence = sequence
         self.at = at
         self.posting = posting

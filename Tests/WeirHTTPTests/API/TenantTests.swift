@@ -64,10 +64,18 @@ import WeirStore
         let image = ImageRecord(
             id: RandomIdentifiers().next(Image.self, at: now), workspace: own, reference: "ada/private",
             digest: "sha256:" + String(repeating: "b", count: 64), labels: [:], size: 1, createdAt: now)
-        try await server.platform.store.write { try $0.put(image) }
+        let account = try #require(Identifier<Account>(user.id))
+        let invoice = InvoiceRecord(
+            id: RandomIdentifiers().next(Invoice.self, at: now), workspace: own, title: "Laboratory", taxNumber: "1", amount: 1,
+            note: "", requestedBy: account, requestedAt: now)
+        try await server.platform.store.write { db in
+            try db.put(image)
+            try db.insert(invoice)
+        }
         return [
             "workspace": workspace, "project": project, "asset": asset, "number": "1", "job": job, "workload": job,
-            "token": token, "image": image.id.text, "account": user.id, "login": "ada",
+            "month": "2026-11", "entry": "1", "scope": "workspace", "invoice": invoice.id.text,
+            "voucher": RandomIdentifiers().next(Voucher.self, at: now).text, "token": token, "image": image.id.text, "account": user.id, "login": "ada",
             "upload": upload.header("Location")?.split(separator: "/").last.map(String.init) ?? "",
         ]
     }

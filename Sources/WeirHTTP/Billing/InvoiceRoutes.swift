@@ -1,0 +1,108 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+/// Invoices: asked for by a workspace, answered by the operator (BIL-24, X10).
+struct InvoiceRoutes {
+    let invoices: Invoices
+    let accounts: Accounts
+
+    func add(to routes: Routes) {
+        let (invoices, accounts) = (invoices, accounts)
+        @Sendable func answer(_ invoice: InvoiceRecord, to call: Call, status: HTTPResponse.Status = .ok) async throws -> Response {
+            call.answer(invoice.json(try await accounts.people(InvoiceRecord.people(in: [invoice]))), status: status)
+        }
+        @Sendable func answer(_ page: Page<InvoiceRecord>, to call: Call, _ more: JSON = [:]) async throws -> Response {
+            let people = try await accounts.people(InvoiceRecord.people(in: page.items))
+            let list: JSON = ["items": page.items.map { $0.json(people) }, "next": page.next]
+            return call.answer(list.adding(more))
+        }
+
+        routes.get("workspaces/{workspace}/invoices", "listInvoices") { call in
+            let workspace = try call.id("workspace", of: Workspace.self)
+            let page = try await invoices.list(
+                of: workspace, state: call.query("state", as: InvoiceRecord.State.self), call.page(), for: call.caller)
+            let left = try await invoices.invoiceable(of: workspace, for: call.caller)
+            return try await answer(page, to: call, ["invoiceable": left])
+        }
+
+        routes.post("workspaces/{workspace}/invoices", "requestInvoice") { call in
+            let workspace = try call.id("workspace", of: Workspace.self)
+            let input = try await call.input(NewInvoice.self)
+            let invoice = try await invoices.request(
+                workspace, title: input.title, taxNumber: input.taxNumber, amount: input.amount, note: input.note ?? "",
+                key: call.idempotencyKey(for: input), by: call.caller)
+            return try await answer(invoice, to: call, status: .created)
+        }
+
+        routes.get("invoices", "listAllInvoices") { call in
+            let page = try await invoices.list(
+                state: call.query("state", as: InvoiceRecord.State.self), call.page(), by: call.caller)
+            return try await answer(page, to: call)
+        }
+
+        routes.get("invoices/{invoice}", "getInvoice") { call in
+            try await answer(invoices.invoice(call.id("invoice"), for: call.caller), to: call)
+        }
+
+        routes.get("invoices/{invoice}/file", "downloadInvoice") { call in
+            let (invoice, file) = try await invoices.file(of: call.id("invoice"), for: call.caller)
+            return Response(
+                status: .ok,
+                headers: [
+                    .contentType: "application/pdf", .contentDisposition: Call.attachment("\(invoice.number ?? invoice.id.text).pdf"),
+                ], body: ResponseBody(byteBuffer: ByteBuffer(bytes: file)))
+        }
+
+        routes.post("invoices/{invoice}/issue", "issueInvoice") { call in
+            try call.caller.requireOperator()
+            let id = try call.id("invoice", of: Invoice.self)
+            guard let number = call.query("number") else { throw WeirError.missing("number") }
+            let file = try await call.pdf(atMost: Invoices.largestFile)
+            return try await answer(invoices.issue(id, number: number, file: file, by: call.caller), to: call)
+        }
+
+        routes.post("invoices/{invoice}/reject", "rejectInvoice") { call in
+            try call.caller.requireOperator()
+            let id = try call.id("invoice", of: Invoice.self)
+            let input = try await call.input(Rejection.self)
+            return try await answer(invoices.reject(id, reason: input.reason, by: call.caller), to: call)
+        }
+    }
+
+    struct NewInvoice: Input, Encodable {
+        let title: String
+        let taxNumber: String
+        let amount: Points
+        let note: String?
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case title, amount, note
+            case taxNumber = "tax_number"
+        }
+    }
+
+    struct Rejection: Input {
+        let reason: String
+
+        enum CodingKeys: String, CodingKey, CaseIterable { case reason }
+    }
+}
+
+extension Call {
+    fileprivate func pdf(atMost limit: Int) async throws -> Data {
+        guard request.headers[.contentType]?.split(separator: ";").first?.lowercased() == "application/pdf" else {
+            throw WeirError.unsupportedMediaType("application/pdf")
+        }
+        var file = Data()
+        for try await part in request.body {
+            guard file.count + part.readableBytes <= limit else { throw WeirError.bodyTooLarge(limit: limit) }
+            file.append(contentsOf: part.readableBytesView)
+        }
+        return file
+    }
+}

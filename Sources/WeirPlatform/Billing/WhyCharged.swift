@@ -1,0 +1,82 @@
+public import WeirModel
+public import WeirStore
+
+/// "Why was I charged?": what is behind an amount, the most expensive first, with what people usually overlook (BIL-27).
+public struct WhyCharged: Sendable {
+    public static let mostItems = 50
+
+    let store: Store
+    let calendar: BillingCalendar
+
+    public struct Answer: Sendable {
+        public let month: BillMonth
+        /// Of all that was asked for.
+        public let total: Points
+        public let items: [Item]
+        /// What the items do not show.
+        public let rest: Points
+    }
+
+    public struct Item: Sendable {
+        public let line: BillLine
+        public let causes: [ChargeCause]
+    }
+
+    /// What a month, or a part of its bill, was charged for.
+    public func month(
+        _ month: BillMonth, of workspace: Identifier<Workspace>, _ filter: BillFilter, for caller: Caller
+    ) async throws -> Answer {
+        let calendar = calendar
+        return try await store.read { db in
+            try db.requireBilling(of: workspace, for: caller, .seeBilling)
+            let page = PageRequest(limit: Self.mostItems)
+            let records = try db.billLines(of: workspace, in: month, filter, page, order: .largest).items
+            return try Self.answer(
+                month, total: try db.billTotal(of: workspace, in: month, filter), records, calendar: calendar, db)
+        }
+    }
+
+    /// What the bill's line around an entry was charged for. Throws `not_found` for an entry that is on no bill.
+    public func entry(
+        _ sequence: Int64, of workspace: Identifier<Workspace>, for caller: Caller
+    ) async throws -> Answer {
+        let calendar = calendar
+        return try await store.read { db in
+            try db.requireBilling(of: workspace, for: caller, .seeBilling)
+            guard let entry = try db.entry(sequence), entry.workspace == workspace, let month = entry.month else {
+                throw WeirError.notFound("entry")
+            }
+            let filter =
+                entry.run.map { BillFilter(workload: $0.workload) } ?? BillFilter(kind: .storage, account: entry.account)
+            let records = try db.billLines(of: workspace, in: month, filter, PageRequest(limit: 200), order: .largest).items
+            let own = records.filter { record in
+                switch record.subject {
+                case .run(let run): run == entry.run
+                case .storage(let meter): (entry.reference ?? entry.key).hasPrefix("storage/\(meter)/")
+                }
+            }
+            return try Self.answer(month, total: try Points.sum(own.map(\.amount)), own, calendar: calendar, db)
+        }
+    }
+
+    private static func answer(
+        _ month: BillMonth, total: Points, _ records: [BillLineRecord], calendar: BillingCalendar, _ db: Reading
+    ) throws -> Answer {
+        let items = try records.map { record in
+            Item(line: try BillLine(record, month: month, calendar: calendar), causes: try causes(of: record, db))
+        }
+        return Answer(
+            month: month, total: total, items: items, rest: try total.subtracting(try Points.sum(records.map(\.amount))))
+    }
+
+    private static func causes(of record: BillLineRecord, _ db: Reading) throws -> [ChargeCause] {
+        switch record.subject {
+        case .storage: return record.charged > 0 ? [.storageAboveFree] : []
+        case .run(let identity):
+            guard let run = record.run, let facts = try db.facts(of: identity) else { return [] }
+            return try ChargeCause.causes(
+                of: facts.spec, price: run.price, minutes: run.minutes, end: facts.isRunning ? nil : run.end,
+                stopAsked: facts.stopAsked, requests: facts.requests)
+        }
+    }
+}

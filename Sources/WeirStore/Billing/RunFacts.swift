@@ -1,0 +1,63 @@
+import GRDB
+public import WeirModel
+
+/// What is recorded of a run beside its charges, by which an unexpected one is understood (BIL-27).
+public struct ChargedRunFacts: Hashable, Sendable {
+    public let spec: WorkloadSpec
+    /// It is the workload's last run and has not ended.
+    public let isRunning: Bool
+    /// When it was told to stop; nil when it was not.
+    public let stopAsked: Timestamp?
+    /// Requests to its open port; nil when none is open.
+    public let requests: Int64?
+}
+
+extension Reading {
+    public func facts(of run: RunIdentity) throws -> ChargedRunFacts? {
+        try Row.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT workload.spec, run.ended_at IS NULL AS is_running,
+                    (SELECT min(at) FROM transition WHERE transition.workload = run.workload AND transition.run = run.number
+                    AND transition.state = 'stopping') AS stop_asked,
+                    (SELECT requests FROM port WHERE port.workload = run.workload AND run.number = workload.run) AS requests
+                    FROM run JOIN workload ON workload.id = run.workload WHERE run.workload = ? AND run.number = ?
+                    """), arguments: [run.workload, run.number]
+        ).map { row in
+            ChargedRunFacts(
+                spec: try row.json("spec"), isRunning: row["is_running"], stopAsked: row["stop_asked"], requests: row["requests"])
+        }
+    }
+
+    /// What the last run of each workload costs; those from before billing, and those without a run, are not in it.
+    public func lastRuns(of workloads: [Identifier<Workload>]) throws -> [Identifier<Workload>: PricedRun] {
+        guard !workloads.isEmpty else { return [:] }
+        var prices = PriceTexts()
+        let marks = workloads.map { _ in "?" }.joined(separator: ", ")
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT run.workload, run.running_at, run.ended_at, run.price FROM workload
+                JOIN run ON run.workload = workload.id AND run.number = workload.run
+                WHERE workload.id IN (\(marks)) AND run.price IS NOT NULL
+                """, arguments: StatementArguments(workloads.map(\.text)))
+        return try rows.reduce(into: [:]) { runs, row in
+            runs[try row.need("workload")] = PricedRun(
+                start: try row.take("running_at"), end: try row.take("ended_at"), price: try prices.price(row.need("price")))
+        }
+    }
+}
+
+/// A run's price, and when it ran.
+public struct PricedRun: Hashable, Sendable {
+    public let start: Timestamp?
+    public let end: Timestamp?
+    public let price: RunPrice
+
+    /// What it has come to by `now`, settled or not.
+    public func cost(at now: Timestamp, _ run: RunIdentity) throws -> Points {
+        guard let start else { return 0 }
+        let metered = MeteredRun(run: run, start: start, end: end, price: price)
+        return try price.amount(minutes: metered.minutes(until: end ?? now))
+    }
+}
