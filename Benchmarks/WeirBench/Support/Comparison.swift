@@ -10,6 +10,7 @@ struct Comparison {
         case atMostMore(Double, than: Int)
         /// The first contender's figure itself.
         case absolute(atMost: Double)
+        case absoluteAtLeast(Double)
     }
 
     let title: String
@@ -81,6 +82,8 @@ struct Comparison {
             )
         case .absolute(let limit):
             return ("\(name) \(Self.show(medians[0])) \(unit), goal at most \(limit)", medians[0] <= limit)
+        case .absoluteAtLeast(let limit):
+            return ("\(name) \(Self.show(medians[0])) \(unit), goal at least \(limit)", medians[0] >= limit)
         }
     }
 

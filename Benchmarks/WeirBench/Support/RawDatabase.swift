@@ -6,6 +6,7 @@ final class RawDatabase {
     enum Value {
         case text(String)
         case number(Int64)
+        case bytes([UInt8])
         case null
     }
 
@@ -64,6 +65,7 @@ final class RawDatabase {
                 switch value {
                 case .text(let text): sqlite3_bind_text(handle, place, text, -1, RawDatabase.copied)
                 case .number(let number): sqlite3_bind_int64(handle, place, number)
+                case .bytes(let bytes): sqlite3_bind_blob(handle, place, bytes, Int32(bytes.count), RawDatabase.copied)
                 case .null: sqlite3_bind_null(handle, place)
                 }
             }
