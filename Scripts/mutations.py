@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Mutation check of the billing rules: breaks one rule at a time and expects the billing tests to fail.
+"""Mutation check of the billing rules and the ledger: breaks one rule at a time and expects the billing tests to fail.
 
-The rules are copied with their tests into a small package of their own, so that each round builds in seconds.
-Usage: Scripts/mutations.py [NUMBER ...]   without numbers, all of them
+The rules, and then the ledger, are copied with their tests into a small package of their own, so that each round builds quickly.
+Usage: Scripts/mutations.py [NUMBER ...]   without numbers, all of them; those of the ledger come last
 """
 
 import os
@@ -56,6 +56,35 @@ MUTATIONS = [
     ("verification passes over the price", "Charge.swift", "guard basis.price == price else {", "guard true else {"),
 ]
 
+STORE = "Sources/WeirStore/Billing/"
+PLATFORM = "Sources/WeirPlatform/Billing/"
+LEDGER = [
+    ("a balance of zero is not used up", STORE + "LedgerChanges.swift", "isWorkspace && Arrears.isUsedUp(balance)", "isWorkspace && balance < 0"),
+    ("what is used up is so since the last charge", STORE + "LedgerChanges.swift", "before.usedUpSince ?? at", "at"),
+    ("any posting under a key is the same", STORE + "LedgerChanges.swift", "guard entry.posting == posting else {", "guard true else {"),
+    ("a key may come twice", STORE + "LedgerChanges.swift", "if let entry = try read.entry(key: posting.key) {", "if false, let entry = try read.entry(key: posting.key) {"),
+    ("the counter account is given, not taken from", STORE + "LedgerTotals.swift", "default: 0] -= amount\n        guard", "default: 0] += amount\n        guard"),
+    ("a refund is not taken off the bill", STORE + "LedgerTotals.swift", "spendings[SpendingKey(workspace: posting.workspace, month: month, scope: scope), default: 0] -= amount",
+     "if amount < 0 { spendings[SpendingKey(workspace: posting.workspace, month: month, scope: scope), default: 0] -= amount }"),
+    ("a person's spending is forgotten", STORE + "SpendingScope.swift", " + (account.map { [.account($0)] } ?? [])", ""),
+    ("a settlement does not look at the end", STORE + "RunSettlements.swift", "AND ended_at IS ? AND", "AND (ended_at IS ? OR 1) AND"),
+    ("a settlement does not look at the start", STORE + "RunSettlements.swift", "AND running_at = ? AND", "AND running_at >= ? * 0 AND"),
+    ("a run is done with its first charge", STORE + "RunSettlements.swift", "plan.isFinal ? now.milliseconds : nil", "now.milliseconds"),
+    ("a run that is over is never done", STORE + "RunSettlements.swift", "plan.isFinal ? now.milliseconds : nil", "nil as Int64?"),
+    ("the hash forgets the note", STORE + "LedgerChain.swift", "        fields.add(note)\n", ""),
+    ("the hash forgets the entry before", STORE + "LedgerChain.swift", "        hash.update(data: head.hash)\n", ""),
+    ("refunds of a charge share a key", STORE + "Posting.swift", "/refund/\\(idempotency)\"", "/refund/x\""),
+    ("a run keeps a price of another list", STORE + "Tariffs.swift", "tariff == number && kind", "kind"),
+    ("a charge cannot be given back to the last", PLATFORM + "Ledger.swift", "guard amount <= left", "guard amount < left"),
+    ("a recharge belongs to no workspace", PLATFORM + "Ledger.swift", "\\(prefix)/\\(entering.workspace)/", "\\(prefix)/"),
+    ("a code is good for a moment longer", PLATFORM + "Vouchers.swift", "expiresAt <= now { throw WeirError.voucherExpired", "expiresAt < now { throw WeirError.voucherExpired"),
+    ("payments of a provider share a key", PLATFORM + "Vouchers.swift", "payment/\\(provider)/\\(reference)", "payment/\\(provider)"),
+    ("the file's list is published at every start", PLATFORM + "Tariffs.swift", "!= hash else { return nil }", "!= hash || true else { return nil }"),
+    ("verification passes over the chain", PLATFORM + "LedgerAudit.swift", "guard entry.hash == hash else {", "guard true else {"),
+    ("verification passes over the price list", PLATFORM + "LedgerAudit.swift", "guard recorded == listed else {", "guard true else {"),
+    ("verification passes over the end of a run", PLATFORM + "LedgerAudit.swift", "if whole != after.minutes {", "if false {"),
+]
+
 PACKAGE = """// swift-tools-version: 6.2
 import PackageDescription
 
@@ -68,18 +97,58 @@ let package = Package(
     ], swiftLanguageModes: [.v6])
 """
 
+LEDGER_PACKAGE = """// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let package = Package(
+    name: "ledger", platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    ],
+    targets: [
+        .target(name: "WeirModel", swiftSettings: strict),
+        .target(name: "WeirStore", dependencies: ["WeirModel", grdb, crypto], swiftSettings: strict),
+        .target(name: "WeirPlatform", dependencies: ["WeirModel", "WeirStore", crypto], swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["WeirModel"], swiftSettings: strict),
+        .testTarget(name: "LedgerTests", dependencies: ["WeirModel", "WeirStore", "WeirPlatform", "TestSupport", grdb, crypto], swiftSettings: strict),
+    ], swiftLanguageModes: [.v6])
+"""
+
+# What of the platform the ledger needs.
+LEDGER_FILES = [
+    "Sources/WeirPlatform/Billing/" + name
+    for name in ["Ledger.swift", "LedgerAudit.swift", "LedgerVerification.swift", "Tariffs.swift", "Vouchers.swift"]
+] + [
+    "Sources/WeirPlatform/Accounts/Caller.swift", "Sources/WeirPlatform/Accounts/Secrets.swift",
+    "Sources/WeirPlatform/Workspaces/Access.swift", "Sources/WeirPlatform/Workloads/IdempotencyKey.swift",
+]
+LEDGER_TESTS = [
+    "WeirPlatformTests/Billing/" + name
+    for name in [
+        "LedgerScene.swift", "LedgerWalk.swift", "LedgerPropertyTests.swift", "LedgerVerificationTests.swift", "LedgerTests.swift",
+        "VoucherTests.swift", "TariffTests.swift",
+    ]
+] + ["WeirStoreTests/StoreFixture.swift", "WeirStoreTests/Billing/LedgerStoreTests.swift"]
+
 
 def run_tests(package: pathlib.Path) -> tuple[str, str]:
     """`killed` when a test fails, `survived` when all pass, `unbuilt` when the mutation does not compile."""
     built = subprocess.run(["swift", "build", "--build-tests", "--package-path", package], capture_output=True, text=True)
     if built.returncode != 0:
-        return "unbuilt", built.stdout[-2000:]
+        return "unbuilt", built.stdout[-2000:] + built.stderr[-2000:]
     with subprocess.Popen(
-        ["swift", "test", "--skip-build", "--disable-xctest", "--package-path", package, "--filter", "Billing"],
+        ["swift", "test", "--skip-build", "--disable-xctest", "--package-path", package],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, "TEST_RUNS": "40"}, start_new_session=True,
     ) as tested:
         try:
-            output, _ = tested.communicate(timeout=120)
+            output, _ = tested.communicate(timeout=180)
         except subprocess.TimeoutExpired:
             os.killpg(tested.pid, signal.SIGKILL)
             return "killed", "the tests do not end"
@@ -89,24 +158,48 @@ def run_tests(package: pathlib.Path) -> tuple[str, str]:
     return "killed", failed[0] if failed else "the process ended"
 
 
-def main() -> int:
-    chosen = [int(number) for number in sys.argv[1:]] or range(1, len(MUTATIONS) + 1)
+def rules_package(package: pathlib.Path) -> None:
+    (package / "Package.swift").write_text(PACKAGE)
+    shutil.copytree(ROOT / "Sources/WeirModel", package / "Sources/WeirModel")
+    shutil.copytree(ROOT / "Tests/WeirModelTests/Billing", package / "Tests/WeirModelTests/Billing")
+    shutil.copytree(ROOT / "Docs", package / "Docs")
+    (package / "Sources/TestSupport").mkdir()
+    shutil.copy(ROOT / "Tests/TestSupport/SeededRandom.swift", package / "Sources/TestSupport")
+
+
+def ledger_package(package: pathlib.Path) -> None:
+    (package / "Package.swift").write_text(LEDGER_PACKAGE)
+    if (ROOT / "Package.resolved").exists():
+        shutil.copy(ROOT / "Package.resolved", package)
+    for folder in ["Sources/WeirModel", "Sources/WeirStore"]:
+        shutil.copytree(ROOT / folder, package / folder)
+    for file in LEDGER_FILES:
+        (package / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, package / file)
+    (package / "Sources/TestSupport").mkdir()
+    (package / "Tests/LedgerTests").mkdir(parents=True)
+    for name in ["SeededRandom.swift", "Property.swift", "ManualClock.swift", "TemporaryFolder.swift"]:
+        shutil.copy(ROOT / "Tests/TestSupport" / name, package / "Sources/TestSupport")
+    for file in LEDGER_TESTS:
+        shutil.copy(ROOT / "Tests" / file, package / "Tests/LedgerTests")
+
+
+def check(make, mutations: list, first: int, chosen: set) -> int:
+    """Breaks the chosen ones of the mutations, numbered from `first`; returns how many the tests did not see."""
+    numbers = [number for number in range(first, first + len(mutations)) if number in chosen]
+    if not numbers:
+        return 0
+    alive = 0
     with tempfile.TemporaryDirectory(prefix="weir-mutations-") as folder:
         package = pathlib.Path(folder)
-        (package / "Package.swift").write_text(PACKAGE)
-        shutil.copytree(ROOT / "Sources/WeirModel", package / "Sources/WeirModel")
-        shutil.copytree(ROOT / "Tests/WeirModelTests/Billing", package / "Tests/WeirModelTests/Billing")
-        shutil.copytree(ROOT / "Docs", package / "Docs")
-        (package / "Sources/TestSupport").mkdir()
-        shutil.copy(ROOT / "Tests/TestSupport/SeededRandom.swift", package / "Sources/TestSupport")
+        make(package)
         state, text = run_tests(package)
         if state != "survived":
             print(f"the tests do not pass without a mutation: {state} {text}")
             return 1
-        alive = 0
-        for number in chosen:
-            name, file, old, new = MUTATIONS[number - 1]
-            path = package / RULES / file
+        for number in numbers:
+            name, file, old, new = mutations[number - first]
+            path = package / file
             source = path.read_text()
             if source.count(old) != 1:
                 state, text = "misplaced", f"{file} has {source.count(old)} places"
@@ -116,8 +209,15 @@ def main() -> int:
                 path.write_text(source)
             alive += state != "killed"
             print(f"{number:3} {state:9} {name}{': ' + text if text else ''}", flush=True)
-        print(f"{len(list(chosen)) - alive} of {len(list(chosen))} killed")
-        return 1 if alive else 0
+    print(f"{len(numbers) - alive} of {len(numbers)} killed", flush=True)
+    return alive
+
+
+def main() -> int:
+    rules = [(name, RULES / file, old, new) for name, file, old, new in MUTATIONS]
+    chosen = {int(number) for number in sys.argv[1:]} or set(range(1, len(rules) + len(LEDGER) + 1))
+    alive = check(rules_package, rules, 1, chosen) + check(ledger_package, LEDGER, len(rules) + 1, chosen)
+    return 1 if alive else 0
 
 
 if __name__ == "__main__":

@@ -59,12 +59,8 @@ struct TariffTests {
     @Test("a price worked out before a new list began is worked out anew in the transaction (BIL-06)")
     func stalePrice() async throws {
         let scene = try await LedgerScene()
-        let prepared = try await scene.tariffs.prepared(
-            WorkloadSpec(
-                image: PinnedImage(reference: "x", digest: "y"), flavor: LedgerScene.flavor,
-                detail: .board(BoardDetail(logPath: ""))), at: scene.clock.now())
         let run = try await scene.start(in: 0)
-        // Of another kind and list: the run has its own price all the same.
+        let prepared = try await scene.tariffs.prepared(run.spec, at: scene.clock.now())
         scene.clock.advance(by: .seconds(1))
         var next = Tariff(of: [LedgerScene.flavor])
         next.startsAt = scene.clock.now()
