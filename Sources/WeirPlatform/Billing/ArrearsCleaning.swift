@@ -98,7 +98,7 @@ struct ArrearsCleaning: Sendable {
                 bytes: {
                     guard let plan = try await store.read({ try $0.storagePlan(of: unit) }) else { return 0 }
                     let without = try await files.weigh(plan.trees.map { .tree($0) }, uploads: plan.uploads)
-                    return Bytes(try await accounting.weigh(plan).bytes - without.bytes)
+                    return try await accounting.difference(plan, without)
                 }, inStore: { _ in }, onDisk: { try await files.discardDraft(of: asset.id) }, unit: unit)
         }
     }
@@ -122,8 +122,7 @@ struct ArrearsCleaning: Sendable {
                         (try db.storagePlan(of: unit), try db.mounts(version.asset, version: version.number))
                     }
                     guard let plan, !isMounted else { return 0 }
-                    let without = try await accounting.weigh(plan, without: version.tree)
-                    return Bytes(try await accounting.weigh(plan).bytes - without.bytes)
+                    return try await accounting.difference(plan, accounting.weigh(plan, without: version.tree))
                 },
                 inStore: { db in
                     guard try !db.read.mounts(version.asset, version: version.number) else { throw WeirError.assetMounted() }

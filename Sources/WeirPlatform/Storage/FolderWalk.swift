@@ -7,6 +7,8 @@ struct FolderWeight: Hashable, Sendable {
     /// Each file's length, but no more than it takes on the disk: a hole is nothing that is kept.
     var bytes: Int64 = 0
     var files = 0
+    /// False when the walk was cut off: there is more.
+    var isWhole = true
 
     mutating func add(_ file: FileStatus) {
         let (sum, overflow) = bytes.addingReportingOverflow(min(file.size, file.allocated))
@@ -126,8 +128,12 @@ extension FileStore {
     /// Entries that are looked at before the thread is given back.
     static let walkSlice = 4096
 
-    /// What some folders and unfinished uploads take together, whose common files count once. Those that do not exist take nothing.
-    func weigh(_ folders: [StoredFolder], uploads: [Identifier<Upload>] = []) async throws -> FolderWeight {
+    /// What some folders and unfinished uploads take together, whose common files count once. Those that do not exist take nothing. A
+    /// walk that is not at its end after `limit` gives what it has found by then.
+    func weigh(
+        _ folders: [StoredFolder], uploads: [Identifier<Upload>] = [], within limit: Duration = .seconds(3600)
+    ) async throws -> FolderWeight {
+        let deadline = ContinuousClock.now + limit
         let walk = try await blocking {
             var roots: [OpenFolder] = []
             for folder in folders {
@@ -143,7 +149,14 @@ extension FileStore {
             }
             return FolderWalk(roots, from: weight)
         }
-        while try await blocking({ try walk.advance(Self.walkSlice) }) { try Task.checkCancellation() }
+        while try await blocking({ try walk.advance(Self.walkSlice) }) {
+            try Task.checkCancellation()
+            guard ContinuousClock.now < deadline else {
+                var part = walk.weight
+                part.isWhole = false
+                return part
+            }
+        }
         return walk.weight
     }
 }

@@ -8,6 +8,8 @@ public struct StorageAccounting: Sendable {
     static let mostAtOnce = 2
     /// Units that one round takes; the rest comes in the next.
     static let mostInRound = 100_000
+    /// What one walk may take, so that no folder keeps the others waiting. One that is larger counts as far as the walk came.
+    static let longestWalk = Duration.seconds(300)
 
     let store: Store
     let files: FileStore
@@ -67,7 +69,8 @@ public struct StorageAccounting: Sendable {
             _ = marks.endMeasuring(unit, isStill: false)
             throw error
         }
-        let isStill = !isChanging && !plan.isWritten
+        let isStill = !isChanging && !plan.isWritten && weight.isWhole
+        if !weight.isWhole { logger.warning("a folder is too large to be counted whole", metadata: ["unit": "\(unit)"]) }
         let wasChanged = marks.endMeasuring(unit, isStill: isStill)
         let now = clock.now()
         try await store.write { db in
@@ -77,21 +80,28 @@ public struct StorageAccounting: Sendable {
         }
     }
 
+    /// What a unit takes beside `part` of it; nothing where one of the two could not be counted whole.
+    func difference(_ plan: StorageUnitPlan, _ part: FolderWeight) async throws -> Bytes {
+        let whole = try await weigh(plan)
+        return whole.isWhole && part.isWhole ? Bytes(whole.bytes - part.bytes) : 0
+    }
+
     func weigh(_ plan: StorageUnitPlan, without tree: TreeName? = nil) async throws -> FolderWeight {
         switch plan.record.unit {
-        case .code(let project): try await files.weigh([.code(project)])
-        case .output(let project): try await files.weigh([.output(project)])
+        case .code(let project): try await files.weigh([.code(project)], within: Self.longestWalk)
+        case .output(let project): try await files.weigh([.output(project)], within: Self.longestWalk)
         case .result(let workload):
             if let project = plan.record.project {
-                try await files.weigh([.workloadOutput(workload, project)])
+                try await files.weigh([.workloadOutput(workload, project)], within: Self.longestWalk)
             } else {
                 FolderWeight()
             }
-        case .home(let account): try await files.weigh([.home(account)])
-        case .netdisk(let account): try await files.weigh([.netdisk(account)])
+        case .home(let account): try await files.weigh([.home(account)], within: Self.longestWalk)
+        case .netdisk(let account): try await files.weigh([.netdisk(account)], within: Self.longestWalk)
         case .asset(let asset):
             try await files.weigh(
-                plan.trees.filter { $0 != tree }.map { .tree($0) } + [.draft(asset)], uploads: plan.uploads)
+                plan.trees.filter { $0 != tree }.map { .tree($0) } + [.draft(asset)], uploads: plan.uploads,
+                within: Self.longestWalk)
         }
     }
 }
