@@ -132,9 +132,10 @@ public struct Platform: Sendable {
         let isEnforced = settings.billingIsEnforced
         limits = Limits(clock: clock, calendar: calendar, isEnforced: isEnforced)
         quotes = Quotes(store: store, tariffs: tariffs, limits: limits)
-        notices = Notices(store: store, clock: clock, calendar: calendar, isEnforced: isEnforced)
+        storage = StorageUsages(store: store, clock: clock, calendar: calendar, tariffs: tariffs)
+        notices = Notices(store: store, clock: clock, calendar: calendar, isEnforced: isEnforced, storage: storage)
         budgets = Budgets(store: store, clock: clock, calendar: calendar, notices: notices)
-        outlooks = Outlooks(store: store, clock: clock, calendar: calendar, isEnforced: isEnforced)
+        outlooks = Outlooks(store: store, clock: clock, calendar: calendar, isEnforced: isEnforced, storage: storage)
         bills = Bills(store: store, clock: clock, calendar: calendar)
         whyCharged = WhyCharged(store: store, calendar: calendar)
         invoices = Invoices(store: store, clock: clock, identifiers: identifiers)
@@ -186,7 +187,6 @@ public struct Platform: Sendable {
             notices: notices, counts: settlementCounts, logger: settlementLogger)
 
         let meterLogger = logger.labelled("meter")
-        storage = StorageUsages(store: store, clock: clock, calendar: calendar, tariffs: tariffs)
         storageAccounting = StorageAccounting(store: store, files: files, clock: clock, marks: marks, logger: meterLogger)
         storageCharges = StorageCharges(
             store: store, clock: clock, calendar: calendar, tariffs: tariffs, logger: meterLogger)

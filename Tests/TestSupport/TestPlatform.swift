@@ -16,6 +16,7 @@ public final class TestPlatform: Sendable {
     public let engine: SimulatedEngine
     public let health: SettableHealth
     private let timeZone: String
+    private let billingIsEnforced: Bool
 
     /// The small flavor is a quarter of the zone.
     public static let small = Flavor(
@@ -23,10 +24,13 @@ public final class TestPlatform: Sendable {
 
     public static let tiny = Flavor(name: "tiny", cpu: 1000, memory: .gib(2), scratch: .gib(1), pricePerHour: Points(1))
 
-    public init(clock: any WallClock = SystemClock(), timeZone: String = "Asia/Shanghai") throws {
+    public init(
+        clock: any WallClock = SystemClock(), timeZone: String = "Asia/Shanghai", billingIsEnforced: Bool = true
+    ) throws {
         self.timeZone = timeZone
         folder = try TemporaryFolder("weir-platform")
         self.clock = clock
+        self.billingIsEnforced = billingIsEnforced
         store = try Store(path: folder.path + "/weir.sqlite")
         engine = SimulatedEngine(clock: clock)
         health = SettableHealth()
@@ -38,7 +42,8 @@ public final class TestPlatform: Sendable {
         logger.logLevel = .critical
         let platform = try Platform(
             settings: Platform.Settings(
-                signUpIsOpen: true, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test", timeZone: timeZone),
+                signUpIsOpen: true, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test", timeZone: timeZone,
+                billingIsEnforced: billingIsEnforced),
             installation: try await Installation(store: store), store: store,
             files: FileStore(layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton),
             engine: other ?? engine, client: .shared, threads: .singleton, clock: clock, probe: health, logger: logger)

@@ -13,7 +13,7 @@ struct KillTests {
     private static let kills = Int(ProcessInfo.processInfo.environment["TEST_KILLS"] ?? "") ?? 50
 
     @Test(
-        "50 kills at random points of a story: no orphan container, no lost or doubled record, what runs is adopted",
+        "50 kills at random points of a story: no orphan container, no lost or doubled record or charge, what runs is adopted",
         .timeLimit(.minutes(8)))
     func kills() async throws {
         let seed = UInt64.random(in: 0...999_999_999)
@@ -36,6 +36,8 @@ struct KillTests {
             #expect(seen.restarted.isEmpty, "containers that were started again, with seed \(seed)")
             try await story.compareWithRecords()
             try await story.deleteAll()
+            let wrong = try await weir.moneyViolations(of: story.workloads)
+            #expect(wrong.isEmpty, "with seed \(seed): \(wrong.joined(separator: "\n"))")
         }
     }
 }
@@ -108,6 +110,8 @@ struct KillStory: Sendable {
         let version = try await person.done(.GET, commitment).json["text_version"].int ?? 1
         _ = try await person.done(.POST, commitment, json: #"{"text_version":\#(version)}"#)
     }
+
+    var workloads: [Identifier<Workload>] { (Array(jobs.values) + Array(services.values)).compactMap { Identifier($0) } }
 
     private func key(_ what: String) -> String { "story-\(seed)-\(number)-\(what)" }
 

@@ -10,6 +10,7 @@ public struct Notices: Sendable {
     let clock: any WallClock
     let calendar: BillingCalendar
     let isEnforced: Bool
+    let storage: StorageUsages
 
     /// The newest first.
     public func list(
@@ -41,23 +42,30 @@ public struct Notices: Sendable {
     }
 
     /// Looks at balances and budgets after something was charged, and gives the notices that are due.
-    /// - Parameter perHour: what all that runs costs, of the workspaces where it is known; it is looked up for others.
+    /// - Parameter perHour: what all that runs costs, of workspaces where it is known; it is looked up for others.
     func look(at workspaces: some Collection<Identifier<Workspace>>, perHour: [Identifier<Workspace>: Points] = [:]) async throws {
         var rest = workspaces.sorted()[...]
         while !rest.isEmpty {
             let part = rest.prefix(Self.mostAtOnce)
             rest = rest.dropFirst(part.count)
-            let costs = try await store.read { db in
-                try part.reduce(into: perHour) { costs, workspace in
-                    if costs[workspace] == nil { costs[workspace] = try db.costPerHour(of: workspace) }
+            var costs = try await store.read { db in
+                try part.reduce(into: [:]) { costs, workspace in
+                    costs[workspace] = try perHour[workspace] ?? db.costPerHour(of: workspace)
                 }
             }
+            for workspace in part { costs[workspace] = try (costs[workspace] ?? 0).adding(await storage.perHour(of: workspace)) }
+            let perHour = costs
             let now = clock.now()
             let month = try calendar.month(of: now)
             try await store.write { db in
-                for workspace in part { try look(at: workspace, perHour: costs[workspace] ?? 0, month, now, db) }
+                for workspace in part { try look(at: workspace, perHour: perHour[workspace] ?? 0, month, now, db) }
             }
         }
+    }
+
+    /// Looks at all whose balance is another one than at the last look: charges of storage and recharges came in between.
+    func lookAtChanged() async throws {
+        try await look(at: try await store.read { try $0.workspacesWithUnseenBalance(limit: 10_000) })
     }
 
     private func look(
@@ -131,5 +139,17 @@ extension Writing {
     ) throws {
         try addNotice(
             notice.code, key: key, to: workspace, subject: subject == .workspace ? "" : subject.description, notice.text, at: now)
+    }
+}
+
+extension StorageUsages {
+    /// What all that is kept costs an hour, as it was measured last.
+    func perHour(of workspace: Identifier<Workspace>) async throws -> Points {
+        Points(micro: try await perDay(of: workspace).micro / 24)
+    }
+
+    func perDay(of workspace: Identifier<Workspace>) async throws -> Points {
+        let usage = try await usage(of: workspace, largest: 0)
+        return try usage.people.reduce(usage.perDay) { try $0.adding($1.perDay) }
     }
 }

@@ -7,6 +7,7 @@ public struct Outlooks: Sendable {
     let clock: any WallClock
     let calendar: BillingCalendar
     let isEnforced: Bool
+    let storage: StorageUsages
 
     public struct WorkspaceOutlook: Hashable, Sendable {
         public let outlook: Outlook
@@ -47,7 +48,15 @@ public struct Outlooks: Sendable {
                 charged: sum, running: (runs[scope] ?? []).map { ($0.run, $0.settled, $0.stopAt) }, now: now, calendar: calendar)
             months[scope] = MonthOutlook(charged: sum, forecast: forecast)
         }
-        let perHour = try running.reduce(Points(0)) { try $0.adding($1.run.price.amount(minutes: 60)) }
+        let perDay = try await storage.perDay(of: workspace)
+        if let whole = months[.workspace] {
+            // Today's storage is charged when the day is over.
+            let left = try calendar.monthBounds(around: now).upperBound - calendar.dayBounds(around: now).lowerBound
+            let days = (left.milliseconds + 43_200_000) / 86_400_000
+            months[.workspace] = MonthOutlook(
+                charged: whole.charged, forecast: try whole.forecast.adding(Points(exactly: Int128(perDay.micro) * Int128(days))))
+        }
+        let perHour = try running.reduce(Points(micro: perDay.micro / 24)) { try $0.adding($1.run.price.amount(minutes: 60)) }
         return WorkspaceOutlook(
             outlook: Outlook(balance: standing.balance, perHour: perHour), usedUpSince: standing.usedUpSince,
             stopsAt: isEnforced ? standing.usedUpSince.map { Arrears.stopsAt(usedUpSince: $0) } : nil, month: month, months: months)

@@ -77,16 +77,17 @@ public struct Settlement: Service {
     // MARK: What is done at an hour and at an end
 
     /// Stops what has to be stopped, charges all hours that are over, and warns. Can be repeated at any time.
-    func settleHour() async throws {
+    public func settleHour() async throws {
         try await stops.stop()
         // What is not known to run now may have ended: its end will say what is due.
         let sight = try await reconciler.look()
-        let perHour = try await settleAll(now: sight.at, unseen: sight.unseen)
+        let perHour = try await settleAll(now: sight.at, running: sight.running)
         try await notices.look(at: perHour.keys, perHour: perHour)
+        try await notices.lookAtChanged()
     }
 
     /// Charges what has ended.
-    func settleEnds() async throws {
+    public func settleEnds() async throws {
         var charged: Set<Identifier<Workspace>> = []
         while true {
             let due = try await store.read { try $0.unsettledEnds(limit: Writing.mostSettlements) }
@@ -101,9 +102,9 @@ public struct Settlement: Service {
     }
 
     /// Plans one part while the one before is written. Returns what all that runs costs an hour, by workspace.
-    private func settleAll(now: Timestamp, unseen: Set<Identifier<Workload>>) async throws -> [Identifier<Workspace>: Points] {
+    private func settleAll(now: Timestamp, running: Set<Identifier<Workload>>) async throws -> [Identifier<Workspace>: Points] {
         var perHour: [Identifier<Workspace>: Points] = [:]
-        var planned = try await plan(after: nil, now: now, unseen: unseen)
+        var planned = try await plan(after: nil, now: now, running: running)
         while true {
             for (workspace, cost) in planned.perHour { perHour[workspace] = try (perHour[workspace] ?? 0).adding(cost) }
             let settlements = planned.settlements
@@ -112,7 +113,7 @@ public struct Settlement: Service {
                 return perHour
             }
             async let entered = enter(settlements, seen: now)
-            async let next = plan(after: last, now: now, unseen: unseen)
+            async let next = plan(after: last, now: now, running: running)
             _ = try await entered
             planned = try await next
         }
@@ -125,14 +126,14 @@ public struct Settlement: Service {
         var last: RunIdentity?
     }
 
-    private func plan(after cursor: RunIdentity?, now: Timestamp, unseen: Set<Identifier<Workload>>) async throws -> Part {
+    private func plan(after cursor: RunIdentity?, now: Timestamp, running: Set<Identifier<Workload>>) async throws -> Part {
         let due = try await store.read { try $0.unsettledRuns(after: cursor, limit: Writing.mostSettlements) }
         var part = Part(last: due.count == Writing.mostSettlements ? due.last?.run.run : nil)
         for run in due {
             if run.run.end == nil {
                 let cost = try run.run.price.amount(minutes: 60)
                 part.perHour[run.workspace] = try (part.perHour[run.workspace] ?? 0).adding(cost)
-                guard !unseen.contains(run.run.run.workload) else { continue }
+                guard running.contains(run.run.run.workload) else { continue }
             }
             let settlement = try RunSettlement(run, now: now, calendar: calendar)
             if !settlement.isEmpty { part.settlements.append(settlement) }

@@ -12,10 +12,9 @@ extension Reconciler {
 
     /// What a look at everything has shown.
     struct Sight: Sendable {
-        /// At this moment every run ran that the store says does, but those of `unseen`.
         let at: Timestamp
-        /// Workloads with an instance that has started, is not known to have ended, and does not run.
-        let unseen: Set<Identifier<Workload>>
+        /// Workloads with an instance that ran at that moment.
+        let running: Set<Identifier<Workload>>
     }
 
     func sweepAgainAndAgain() async {
@@ -44,20 +43,33 @@ extension Reconciler {
             logger.warning("removing a container that belongs to nothing", metadata: ["instance": "\(observation.instance)"])
             try await engine.remove(observation.instance)
         }
-        var differing = Set(inTransit)
-        var unseen: Set<Identifier<Workload>> = []
-        for instance in present where (instance.endedAt == nil) != (phases[instance.id] == .running) {
-            differing.insert(instance.workload)
-            if instance.endedAt == nil, instance.startedAt != nil { unseen.insert(instance.workload) }
-        }
+        let differing = present.filter { ($0.endedAt == nil) != (phases[$0.id] == .running) }
+        let over = try await over(differing.filter { $0.endedAt == nil && $0.startedAt != nil })
         seen = seen ?? lastSeen
-        for workload in unseen where seenBefore[workload] == nil { seenBefore[workload] = seen }
-        seenBefore = seenBefore.filter { unseen.contains($0.key) }
+        // Dated before the moment of this look replaces that of the last, also if Weir is cut off before the pass.
+        let lost = over.filter { $0.1?.canTellEnd != true }.map { ($0.0.id, end(of: $0.0, seen: $0.1)) }
+        try await store.write { db in
+            for (instance, end) in lost { try db.setEnded(instance, at: end, failure: .lost) }
+            try db.setMoment(Self.seenSetting, to: now)
+        }
         seen = now
-        try await store.write { try $0.setMoment(Self.seenSetting, to: now) }
-        for workload in differing.sorted() { signals.send(.workload(workload)) }
+        for workload in Set(differing.map(\.workload)).union(inTransit).sorted() { signals.send(.workload(workload)) }
         signals.send(.room)
-        return Sight(at: now, unseen: unseen)
+        return Sight(at: now, running: Set(present.lazy.filter { $0.endedAt == nil && phases[$0.id] == .running }.map(\.workload)))
+    }
+
+    /// Those that do not run. They are asked for one by one, since one may have started after the engine was asked for all.
+    private func over(_ instances: [InstanceRecord]) async throws -> [(InstanceRecord, Observation?)] {
+        try await withThrowingTaskGroup(of: (InstanceRecord, Observation?).self) { group in
+            var found: [(InstanceRecord, Observation?)] = []
+            func take(_ one: (InstanceRecord, Observation?)) { if one.1?.phase != .running { found.append(one) } }
+            for (index, instance) in instances.enumerated() {
+                if index >= Self.mostAtOnce, let one = try await group.next() { take(one) }
+                group.addTask { (instance, try await self.engine.observe(instance.id)) }
+            }
+            for try await one in group { take(one) }
+            return found
+        }
     }
 
     /// When an instance ended that does not run any more.
@@ -65,13 +77,17 @@ extension Reconciler {
         let now = clock.now()
         let observed: Timestamp? =
             switch observation?.phase {
-            case nil, .failed(.lost): nil
+            case nil: nil
             // The engine has ended it and not cleaned up yet.
             case .created, .running: now
-            case .succeeded, .failed: observation?.endedAt
+            case .succeeded, .failed: observation?.canTellEnd == true ? observation?.endedAt : nil
             }
         return ObservedTimes.instanceEnd(
-            observed: observed, lastSeen: seenBefore[instance.workload] ?? seen,
-            start: observation?.startedAt ?? instance.startedAt, now: now)
+            observed: observed, lastSeen: seen, start: observation?.startedAt ?? instance.startedAt, now: now)
     }
+}
+
+extension Observation {
+    /// Whether the engine saw the end itself: of what was lost with the host it knows at best when it noticed.
+    fileprivate var canTellEnd: Bool { phase != .failed(.lost) && endedAt != nil }
 }

@@ -60,8 +60,6 @@ public actor Reconciler: Service {
     var firstSight: [Identifier<Instance>: Observation] = [:]
     /// When everything was last looked at, also by an earlier Weir.
     var seen: Timestamp?
-    /// When it was looked at before, for what was then found not to run.
-    var seenBefore: [Identifier<Workload>: Timestamp] = [:]
     /// All that ran before Weir started is known and reachable again.
     public internal(set) var isReady = false
 

@@ -41,6 +41,17 @@ extension Reading {
             .map(BalanceWarningRecord.init)
     }
 
+    /// Workspaces whose balance is another one than when they were looked at last, or that never were; the first `limit`.
+    public func workspacesWithUnseenBalance(limit: Int) throws -> [Identifier<Workspace>] {
+        try Identifier<Workspace>.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT workspace.id FROM workspace JOIN ledger_account ON ledger_account.id = workspace.id
+                    LEFT JOIN balance_warning ON balance_warning.workspace = workspace.id
+                    WHERE balance_warning.seen_balance IS NOT ledger_account.balance LIMIT ?
+                    """), arguments: [limit])
+    }
+
     /// Of all workspaces, in parts: those after `cursor`.
     public func balanceWarnings(after cursor: Identifier<Workspace>? = nil, limit: Int = 1000) throws -> [BalanceWarningRecord] {
         try Row.fetchAll(

@@ -4,8 +4,9 @@ import Glibc
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 public import WeirEngine
-import WeirModel
+public import WeirModel
 import WeirPlatform
 import WeirStore
 
@@ -134,6 +135,27 @@ public actor WeirProcess {
         Glibc.kill(process.processIdentifier, signal)
         for await _ in ended {}
         self.process = nil
+    }
+
+    /// What is wrong with the money of these workloads, all of which have ended, by the server's own database.
+    public func moneyViolations(of workloads: [Identifier<Workload>], within limit: Duration = .seconds(30)) async throws -> [String] {
+        let store = try Store(path: folder.path + "/data/weir.sqlite")
+        var logger = Logger(label: "weir.test")
+        logger.logLevel = .critical
+        // Only to read by: its loops do not run.
+        let platform = try Platform(
+            settings: Platform.Settings(gatewayURL: "http://gateway.test", gatewayHost: "gateway.test"),
+            installation: try await Installation(store: store), store: store,
+            files: FileStore(layout: StorageLayout(root: folder.path + "/none"), pool: .singleton, tools: .singleton),
+            engine: SimulatedEngine(clock: SystemClock()), client: .shared, threads: .singleton, logger: logger)
+        let deadline = ContinuousClock.now + limit
+        var found = try await platform.moneyViolations(of: workloads)
+        while !found.isEmpty, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(200))
+            found = try await platform.moneyViolations(of: workloads)
+        }
+        try store.close()
+        return found
     }
 
     public func untilReady(within limit: Duration = .seconds(30)) async throws {

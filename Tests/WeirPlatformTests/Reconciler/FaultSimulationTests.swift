@@ -180,6 +180,7 @@ struct FaultSimulation {
         }
         for id in containers.keys where !made.contains(id) { found.append("a container belongs to \(id), which nobody made") }
         found += try await resourceViolations(live, platform)
+        found += try await platform.moneyViolations(of: made)
         for (instance, launches) in Dictionary(grouping: test.engine.launches, by: \.instance) where launches.count > 1 {
             found.append("\(instance) was launched \(launches.count) times")
         }

@@ -1,0 +1,202 @@
+import Foundation
+import TestSupport
+import Testing
+import WeirEngine
+import WeirModel
+import WeirStore
+
+@testable import WeirPlatform
+
+@Suite("What runs is charged each hour and at its end, to the minute and once")
+struct SettlementTests {
+    private func running(
+        _ test: TestPlatform, _ name: String = "train"
+    ) async throws -> (tenant: TestPlatform.Tenant, job: WorkloadRecord) {
+        try await test.running { platform in
+            let tenant = try await test.tenant(on: platform)
+            let job = try await tenant.job(name, on: platform)
+            try await platform.wait(for: job, toBe: .running)
+            return (tenant, job)
+        }
+    }
+
+    private func settled(_ platform: Platform, _ job: WorkloadRecord) async throws {
+        try await platform.wait(for: job.id) { _ in try await platform.store.read { try $0.unsettledEnds(limit: 1) }.isEmpty }
+    }
+
+    @Test("a run is charged at the full hour, not again when the hour is settled again, and at its end (BIL-04, BIL-05)")
+    func hourAndEnd() async throws {
+        let clock = ManualClock("2026-03-01T09:00:30Z")
+        let test = try TestPlatform(clock: clock)
+        let (tenant, job) = try await running(test)
+        clock.advance(by: .seconds(3600))
+        try await test.running { platform in
+            try await platform.settlement.settleHour()
+            // 60 minutes begin before 10:00:00, the last of them at 9:59:30.
+            #expect(try await test.charged(job.id) == 1)
+            try await platform.settlement.settleHour()
+            #expect(try await test.charged(job.id) == 1)
+            clock.advance(by: .seconds(1770 + 61))
+            test.engine.endInstances(of: job.id, .succeeded)
+            try await platform.wait(for: job, toBe: .completed)
+            try await settled(platform, job)
+            // 1 h, 30 min and 31 s: 91 minutes.
+            #expect(try await test.charged(job.id) == Points(micro: 1_516_666))
+            #expect(try await platform.moneyViolations(of: [job.id]) == [])
+            let left = try await test.balance(of: tenant.workspace)
+            #expect(try left.adding(await test.charged(job.id)) == 1000)
+            #expect(platform.settlementCounts.settled.charges > 0)
+        }
+    }
+
+    @Test("what ended while Weir was down is charged to its end, what goes on to the last full hour (BIL-05, X03)")
+    func downtime() async throws {
+        let clock = ManualClock("2026-03-01T09:00:00Z")
+        let test = try TestPlatform(clock: clock)
+        let (_, job) = try await running(test)
+        let other = try await test.running { platform in
+            let tenant = try await test.tenant("eve", on: platform)
+            let other = try await tenant.job("other", on: platform)
+            try await platform.wait(for: other, toBe: .running)
+            return other
+        }
+        clock.advance(by: .seconds(140 * 60))
+        test.engine.endInstances(of: job.id, .succeeded)
+        clock.advance(by: .seconds(160 * 60 + 60))
+        try await test.running { platform in
+            try await platform.wait(for: job, toBe: .completed)
+            try await settled(platform, job)
+            try await platform.settlement.settleHour()
+            #expect(try await test.charged(job.id) == Points(micro: 2_333_333))
+            #expect(try await test.charged(other.id) == 5)
+            #expect(try await platform.moneyViolations(of: [job.id, other.id]) == [])
+        }
+    }
+
+    @Test("a container that is gone is not charged for the time in which nobody saw it (X03)")
+    func vanished() async throws {
+        let clock = ManualClock("2026-03-01T09:00:00Z")
+        let test = try TestPlatform(clock: clock)
+        let (_, job) = try await running(test)
+        let platform = try await test.start()
+        clock.advance(by: .seconds(600))
+        _ = try await platform.reconciler.look()
+        test.engine.lose(job.id)
+        clock.advance(by: .seconds(5 * 3600))
+        // The hour is settled before anybody has looked at the workload.
+        try await platform.settlement.settleHour()
+        #expect(try await test.charged(job.id) == 0)
+        try await test.running { platform in
+            try await platform.wait(for: job, toBe: .failed)
+            try await settled(platform, job)
+            #expect(try await test.charged(job.id) == Points(micro: 166_666))
+        }
+    }
+
+    @Test("a run from 23:30 on the last of a month to 00:30 stands with 30 minutes on each bill (BIL-07)")
+    func months() async throws {
+        let clock = ManualClock("2026-11-30T15:30:00Z")
+        let test = try TestPlatform(clock: clock)
+        let (tenant, job) = try await running(test)
+        clock.advance(by: .seconds(3600))
+        test.engine.endInstances(of: job.id, .succeeded)
+        clock.advance(by: .seconds(300))
+        try await test.running { platform in
+            try await platform.wait(for: job, toBe: .completed)
+            try await settled(platform, job)
+            for month in [BillMonth(year: 2026, month: 11), BillMonth(year: 2026, month: 12)] {
+                #expect(try await test.store.read { try $0.spending(of: tenant.workspace, in: month) } == Points(micro: 500_000))
+            }
+        }
+    }
+
+    @Test("a gap with more hours than one plan holds is caught up whole, and a run without a minute is closed (BIL-05)")
+    func longGap() async throws {
+        let clock = ManualClock("2026-01-01T00:00:00Z")
+        let test = try TestPlatform(clock: clock)
+        let (_, job) = try await running(test)
+        clock.advance(by: .seconds(2500 * 3600))
+        let platform = try await test.start()
+        try await platform.settlement.settleHour()
+        #expect(try await test.charged(job.id) == 2500)
+        try await test.running { platform in
+            test.engine.endInstances(of: job.id, .succeeded)
+            try await platform.wait(for: job, toBe: .completed)
+            try await settled(platform, job)
+            #expect(try await platform.moneyViolations(of: [job.id]) == [])
+        }
+    }
+
+    @Test("a clock that was stepped forward is put right when the run ends (X03)")
+    func steppedForward() async throws {
+        let clock = ManualClock("2026-03-01T09:00:00Z")
+        let test = try TestPlatform(clock: clock)
+        let (_, job) = try await running(test)
+        clock.advance(by: .seconds(600 + 7 * 3600))
+        let platform = try await test.start()
+        try await platform.settlement.settleHour()
+        #expect(try await test.charged(job.id) == 7)
+        clock.advance(by: .seconds(-7 * 3600))
+        try await platform.settlement.settleHour()
+        #expect(try await test.charged(job.id) == 7)
+        clock.advance(by: .seconds(80 * 60))
+        test.engine.endInstances(of: job.id, .succeeded)
+        try await test.running { platform in
+            try await platform.wait(for: job, toBe: .completed)
+            try await settled(platform, job)
+            #expect(try await test.charged(job.id) == Points(micro: 1_500_000))
+            #expect(try await platform.moneyViolations(of: [job.id]) == [])
+        }
+    }
+
+    private static let seeds: [UInt64] =
+        ProcessInfo.processInfo.environment["TEST_SEEDS"]?.split(separator: ",").compactMap { UInt64($0) }
+        ?? (0..<12).map { _ in .random(in: 0...999_999_999) }
+
+    @Test(
+        "however a run is divided — late, twice, by two at once, by plans that come out of order — it costs the same (BIL-04, BIL-05)",
+        arguments: seeds)
+    func partitions(seed: UInt64) async throws {
+        var random = SeededRandom(seed: seed)
+        let clock = ManualClock("2026-10-30T20:00:00Z")
+        clock.advance(by: .seconds(Int.random(in: 0..<200_000, using: &random)))
+        let test = try TestPlatform(clock: clock)
+        let (tenant, job) = try await running(test)
+        let start = clock.now()
+        var stale: [RunSettlement] = []
+        let platform = try await test.start()
+        for _ in 0..<Int.random(in: 1...20, using: &random) {
+            clock.advance(by: .milliseconds(Int.random(in: 1...9_000_000, using: &random)))
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0:
+                async let one: Void = platform.settlement.settleHour()
+                async let two: Void = platform.settlement.settleHour()
+                _ = try await (one, two)
+            case 1:
+                let now = clock.now()
+                let due = try await test.store.read { try $0.unsettledRuns() }
+                stale += try due.map { try RunSettlement($0, now: now, calendar: platform.calendar) }
+            case 2:
+                let (now, plans) = (clock.now(), stale.shuffled(using: &random))
+                _ = try await test.store.write { try $0.settle(plans, at: now) }
+            default: try await platform.settlement.settleHour()
+            }
+        }
+        let minutes = ((clock.now() - start).milliseconds + 59_999) / 60_000
+        test.engine.endInstances(of: job.id, .succeeded)
+        clock.advance(by: .seconds(Int.random(in: 0...20_000, using: &random)))
+        if Bool.random(using: &random) { try await platform.settlement.settleHour() }
+        let plans = stale
+        try await test.running { platform in
+            try await platform.wait(for: job, toBe: .completed)
+            try await settled(platform, job)
+            let now = clock.now()
+            _ = try await test.store.write { try $0.settle(plans, at: now) }
+            let price = try await platform.tariffs.inForce().price(kind: .job, flavor: TestPlatform.small, replicas: 1)
+            #expect(try await test.charged(job.id) == price.amount(minutes: minutes), "seed \(seed)")
+            #expect(try await platform.moneyViolations(of: [job.id]) == [], "seed \(seed)")
+            let left = try await test.balance(of: tenant.workspace)
+            #expect(try left.adding(await test.charged(job.id)) == 1000, "seed \(seed)")
+        }
+    }
+}
