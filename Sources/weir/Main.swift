@@ -35,6 +35,13 @@ struct Weir: AsyncParsableCommand {
                     EventsCommand.self,
                 ]),
             CommandGroup(
+                name: "Money",
+                subcommands: [
+                    BalanceCommand.self, QuoteCommand.self, BillCommand.self, WhyChargedCommand.self, LedgerCommand.self,
+                    RechargeCommand.self, VoucherCommand.self, TariffCommand.self, BudgetCommand.self, InvoiceCommand.self,
+                    NoticesCommand.self, StorageCommand.self,
+                ]),
+            CommandGroup(
                 name: "Installation",
                 subcommands: [Serve.self, DoctorCommand.self, ConfigCommand.self, ZoneCommand.self]),
         ])

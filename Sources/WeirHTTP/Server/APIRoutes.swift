@@ -45,6 +45,7 @@ struct APIRoutes {
         QuoteRoutes(quotes: platform.quotes).add(to: routes)
         InvoiceRoutes(invoices: platform.invoices, accounts: accounts).add(to: routes)
         TariffRoutes(tariffs: platform.tariffs).add(to: routes)
+        StorageRoutes(storage: platform.storage, deletions: platform.arrearsDeletions, accounts: accounts).add(to: routes)
         OperatorBillingRoutes(ledger: platform.ledger, vouchers: platform.vouchers).add(to: routes)
 
         ZoneRoutes(zones: platform.zones).add(to: routes)

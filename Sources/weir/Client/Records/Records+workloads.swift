@@ -70,6 +70,8 @@ extension Records {
         let endedAt: Timestamp?
         let remainingSeconds: Int?
         let runningSeconds: Int
+        let pricePerHour: String?
+        let cost: String?
         let image: Image
         let flavor: Flavor
         let replicas: Int

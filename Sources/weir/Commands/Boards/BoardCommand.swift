@@ -26,6 +26,7 @@ struct BoardCommand: AsyncParsableCommand {
             let project = try await session.project(choice)
             var body = try await made.members(name, choice, session)
             body["path"] = .string(path)
+            try await PriceNote.show(.board, project.id, body, session)
             var answer = try await session.api.answer(
                 .create("/api/v1/projects/\(project.id)/boards", .members(body)), as: Records.Workload.self)
             if wait { answer = try await WorkloadWait.untilRunning(answer.value.id, session) }

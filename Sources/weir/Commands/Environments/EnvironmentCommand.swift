@@ -36,6 +36,7 @@ struct EnvironmentCommand: AsyncParsableCommand {
             body.merge(try await mounts.members(choice, session)) { $1 }
             body["tool"] = tool.map { .string($0) }
             body["auto_stop"] = autoStop.map { .integer($0.seconds) }
+            try await PriceNote.show(.environment, project.id, body, session)
             var answer = try await session.api.answer(
                 .create("/api/v1/projects/\(project.id)/environments", .members(body)), as: Records.Workload.self)
             if autoStop == nil && answer.value.remainingSeconds == nil {

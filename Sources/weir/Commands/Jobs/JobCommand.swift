@@ -36,6 +36,7 @@ struct JobCommand: AsyncParsableCommand {
             body.merge(try await mounts.members(choice, session)) { $1 }
             body["command"] = .string(try WorkloadRules.command(ShellCommand.line(command)))
             body["time_limit"] = timeLimit.map { .integer($0.seconds) }
+            try await PriceNote.show(.job, project.id, body, session)
             let answer = try await session.api.answer(
                 .create("/api/v1/projects/\(project.id)/jobs", .members(body)), as: Records.Workload.self)
             try await JobCommand.watch(answer, wait: wait, follow: follow, session)

@@ -50,6 +50,7 @@ struct ServiceCommand: AsyncParsableCommand {
             body["health_path"] = health.map { .string($0) }
             body["start_limit"] = startLimit.map { .integer($0.seconds) }
             body["replicas"] = .integer(Int64(try WorkloadRules.replicas(replicas)))
+            try await PriceNote.show(.service, project.id, body, session)
             var answer = try await session.api.answer(
                 .create("/api/v1/projects/\(project.id)/services", .members(body)), as: Records.Workload.self)
             let id = answer.value.id

@@ -43,6 +43,7 @@ enum WorkloadViews {
             ("state", "\(state(workload)) since \(workload.stateSince.short)"), ("waits for", workload.queue?.message),
             ("failure", workload.failure.map { "\($0.message)\n\($0.remedy)" }),
             ("ran", workload.runningSince == nil ? nil : Phrase.span(seconds: workload.runningSeconds)),
+            ("cost", workload.cost.map { "\($0) points" + (workload.pricePerHour.map { price in ", \(price) an hour" } ?? "") }),
             ("remaining", workload.remainingSeconds.map { Phrase.span(seconds: $0) }),
             ("run", workload.run > 1 ? "\(workload.run)" : nil), ("image", workload.image.reference),
             (
