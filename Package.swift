@@ -95,6 +95,7 @@ let package = Package(
                 .embedInCode("Console/dom.js"),
                 .embedInCode("Console/files.js"),
                 .embedInCode("Console/index.html"),
+                .embedInCode("Console/money.js"),
                 .embedInCode("Console/overview.js"),
                 .embedInCode("Console/people.js"),
                 .embedInCode("Console/projects.js"),

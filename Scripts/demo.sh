@@ -141,6 +141,22 @@ predict() {
     "$python" Scripts/demo/predict.py "http://$("$weir" service port show digits --quiet)" "$home/digits.csv"
 }
 
+# What ran to its end is on the bill a moment after; what still runs is settled at each full hour.
+show_bill() {
+    local tries
+    for ((tries = 0; tries < 100; tries++)); do
+        if "$weir" bill --kind job --limit 1 --quiet | grep -q .; then break; fi
+        sleep 0.1
+    done
+    "$weir" bill 2>&1
+    "$weir" balance
+}
+
+check_bill() {
+    "$weir" bill --json >"$home/bill.json"
+    "$weir" bill verify "$home/bill.json"
+}
+
 mkdir -p "$home"
 job=train-$(date +%m%d-%H%M%S)
 printf 'The story of a model, from an empty machine to an address that answers.\n\n'
@@ -158,6 +174,8 @@ step "make its output a version of a model" "$weir" job export "$job" --to-model
 step "serve the model behind an external port" serve_model
 step "predict through that port" predict
 step "what ran, and for how long" "$weir" list --limit 12
+step "the bill of it" show_bill
+step "export the bill, and compute it again without the server" check_bill
 
 cat <<END
 

@@ -36,6 +36,27 @@ def overview(page, language):
     expect(page.get_by_role("heading", name=text("capacity", language))).to_be_visible()
 
 
+def fee_centre(page, shot):
+    """The balance that a new workspace begins with; a code is made by the operator and redeemed; the ledger is right."""
+    page.locator("header a.money").click()
+    expect(page.locator("dl.balance strong")).to_have_text("1000.00")
+    page.get_by_role("link", name=text("operations", EN)).click()
+    codes = page.locator(f"section:has(> h2:text-is('{text('vouchers', EN)}'))")
+    codes.get_by_label(text("points", EN), exact=True).fill("25.5")
+    codes.get_by_role("button", name=text("create", EN), exact=True).click()
+    code = page.locator("dialog pre").inner_text()
+    page.locator("dialog").get_by_role("button", name="OK").click()
+    check = page.get_by_role("button", name=text("verify_ledger", EN))
+    check.click()
+    expect(page.get_by_text(text("ledger_right", EN))).to_be_visible()
+    shot(page, "operations")
+    page.locator("header a.money").click()
+    page.get_by_label(text("voucher_code", EN), exact=True).fill(code)
+    page.get_by_role("button", name=text("redeem", EN), exact=True).click()
+    expect(page.locator("dl.balance strong")).to_have_text("1025.50")
+    shot(page, "fee-centre")
+
+
 def open_jupyterlab(page, context, weir, shot):
     """Makes an environment by the form, waits for it on its page, and enters it."""
     person = Person(weir)
@@ -45,6 +66,7 @@ def open_jupyterlab(page, context, weir, shot):
     page.goto(f"{weir.url}/#/projects/{project}/new/environment")
     page.get_by_label(text("name", EN), exact=True).fill("lab")
     page.locator(f"label:has(> span:text-is('{text('flavor', EN)}')) select").select_option("medium")
+    expect(page.locator(".price .note").first).to_contain_text(text("price", EN))
     page.locator("form").get_by_role("button", name=text("create", EN), exact=True).click()
     enter = page.get_by_role("button", name=text("enter", EN), exact=True)
     expect(enter).to_be_visible(timeout=60_000)
@@ -94,6 +116,9 @@ def main():
         page.get_by_role("button", name=text("language", ZH)).click()
         overview(page, EN)
         print("  the overview speaks English and Chinese")
+
+        fee_centre(page, shot)
+        print("  the fee centre shows the balance; a code was made, the ledger verified, the code redeemed")
 
         operator = Person(weir)
         operator.token = operator.call("POST", "/api/v1/sessions", {"login": "operator", "password": PASSWORD})["secret"]

@@ -47,6 +47,7 @@ struct ConsoleRoutes {
             "workload.js": Page(script, PackageResources.workload_js),
             "assets.js": Page(script, PackageResources.assets_js),
             "people.js": Page(script, PackageResources.people_js),
+            "money.js": Page(script, PackageResources.money_js),
         ]
         for (name, page) in files {
             router.get(RouterPath("/console/" + name)) { request, _ in page.answer(request) }

@@ -19,7 +19,7 @@ export async function api(method, path, body, headers = {}) {
   const options = { method, headers: { "Accept-Language": language, "X-Weir-Request": "1", ...headers } };
   if (body instanceof Blob) {
     options.body = body;
-    options.headers["Content-Type"] = "application/octet-stream";
+    options.headers["Content-Type"] = body.type === "application/pdf" ? body.type : "application/octet-stream";
   } else if (body !== undefined) {
     options.body = JSON.stringify(body);
     options.headers["Content-Type"] = "application/json";

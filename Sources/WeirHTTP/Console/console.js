@@ -8,6 +8,7 @@ import { projectsPage, projectPage } from "./projects.js";
 import { workloadPage } from "./workload.js";
 import { createPage } from "./create.js";
 import { assetsPage, assetPage } from "./assets.js";
+import { moneyPage, billPage, operationsPage } from "./money.js";
 import { membersPage, accountPage, accountsPage, imagesPage } from "./people.js";
 
 const pages = [
@@ -20,6 +21,9 @@ const pages = [
   [/^assets\/(\w+)$/, assetPage, null],
   [/^images$/, imagesPage, "images"],
   [/^members$/, membersPage, "members"],
+  [/^money$/, moneyPage, "money"],
+  [/^money\/(\d{4}-\d{2})$/, billPage, "money"],
+  [/^operations$/, operationsPage, "operations"],
   [/^account$/, accountPage, "account"],
   [/^accounts$/, accountsPage, "accounts"],
 ];
@@ -51,7 +55,7 @@ async function open() {
   const path = location.hash.replace(/^#\//, "").split("?")[0];
   const [pattern, page, here] = pages.find(([pattern]) => pattern.test(path)) ?? pages[0];
   const place = { workspace: workspace(), account: session.account, onLeave: (action) => { leave = action; }, reload: open };
-  if (!place.workspace && !["account", "accounts"].includes(here)) return show(here, firstWorkspace());
+  if (!place.workspace && !["account", "accounts", "operations"].includes(here)) return show(here, firstWorkspace());
   try {
     show(here, await page(place, ...(path.match(pattern) ?? []).slice(1)));
   } catch (error) {
@@ -91,6 +95,7 @@ function header(here) {
     current ? h("select", { title: t("workspace"), onchange: (event) => event.target.value ? choose(event.target.value) : show(null, firstWorkspace()) },
       session.workspaces.map((workspace) => h("option", { value: workspace.id, selected: workspace.id === current.id }, workspace.name)),
       h("option", { value: "" }, "+ " + t("create_workspace"))) : null,
+    current ? h("a", { href: "#/money", title: t("money"), className: "money" + (here === "money" ? " here" : "") }, "¥") : null,
     own ? h("a", { href: "#/account" }, session.account.login) : null,
     button(t("language"), switchLanguage),
     session ? button(t("logout"), () => logOut()) : null);

@@ -2,6 +2,7 @@
 import { t } from "./texts.js";
 import { get, post, create, all } from "./api.js";
 import { h, form, section, size, cores, ask } from "./dom.js";
+import { points } from "./money.js";
 
 export async function createPage(place, project, kind) {
   const [flavors, images, datasets, models] = await Promise.all([
@@ -34,7 +35,7 @@ export async function createPage(place, project, kind) {
       board: [],
     })[kind],
   ];
-  return section(t("new_" + kind), form(fields, t("create"), async (values) => {
+  const bodyOf = (values) => {
     const body = { name: values.name, description: values.description, image: values.image, flavor: values.flavor };
     const chosen = (key) => [1, 2, 3].map((number) => values[key + number]).filter(Boolean).map((asset) => ({ asset }));
     const seconds = values.hours ? Math.round(values.hours * 3600) : null;
@@ -45,11 +46,41 @@ export async function createPage(place, project, kind) {
     if (kind === "service") {
       Object.assign(body, { command: values.command, port: Number(values.port), replicas: Number(values.replicas) || 1 });
       if (values.health_path) body.health_path = values.health_path;
-      if (!await signed(place)) return;
     }
-    const made = await create(`projects/${project}/${kind}s`, body);
+    return body;
+  };
+  const element = form(fields, t("create"), async (values) => {
+    if (kind === "service" && !await signed(place)) return;
+    const made = await create(`projects/${project}/${kind}s`, bodyOf(values));
     location.hash = "#/workloads/" + made.id;
-  }));
+  });
+  return section(t("new_" + kind), element, priceOf(`projects/${project}/${kind}s/quote`, element, bodyOf));
+}
+
+// The price before anything is submitted, asked anew as the form changes (BIL-23).
+function priceOf(path, element, bodyOf) {
+  const place = h("div", { className: "price" });
+  let asked = 0;
+  let waiting = null;
+  const ask = async () => {
+    const own = ++asked;
+    let lines;
+    try {
+      const quote = await post(path, bodyOf(element.values()));
+      const whole = quote.longest ? ` · ${t("whole_run")} ${points(quote.longest.amount)}` : "";
+      lines = [
+        h("p", { className: "note" }, h("strong", {}, `${points(quote.per_hour)} ${t("price")} · ${points(quote.per_day)} ${t("a_day")}${whole}`), h("div", { className: "soft" }, quote.formula)),
+        quote.warning ? h("p", { className: "note" }, quote.warning) : null,
+        quote.refusal ? h("p", { className: "note bad" }, quote.refusal.message, " ", quote.refusal.remedy) : null,
+      ];
+    } catch (error) {
+      lines = [h("p", { className: "note bad" }, error.message)];
+    }
+    if (own === asked) place.replaceChildren(...lines.filter(Boolean));
+  };
+  element.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(ask, 250); });
+  ask();
+  return place;
 }
 
 // The first external port needs a signature (INF-06).

@@ -31,7 +31,7 @@ export function button(label, action, kind = "") {
   return element;
 }
 
-// fields: [{name, label, type, value, options, required}]; done gets the values by name.
+// fields: [{name, label, type, value, options, required}]; done gets the values by name, as `values()` of the form does.
 export function form(fields, label, done) {
   const inputs = {};
   const submit = h("button", { className: "first" }, label);
@@ -49,11 +49,12 @@ export function form(fields, label, done) {
     inputs[field.name] = input;
     return h("label", {}, h("span", {}, field.label), input);
   }), h("div", { className: "row" }, submit));
+  element.values = () => Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value]));
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
     submit.disabled = true;
     try {
-      await done(Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value])));
+      await done(element.values());
     } catch (error) { say(error.message, true); }
     submit.disabled = false;
   });

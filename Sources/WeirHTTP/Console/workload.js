@@ -4,6 +4,7 @@ import { api, get, post, create } from "./api.js";
 import { h, say, button, table, actions, section, link, state, time, size, duration, form, dialog } from "./dom.js";
 import { operations, live } from "./workloads.js";
 import { signed } from "./create.js";
+import { points } from "./money.js";
 
 export async function workloadPage(place, id) {
   const facts = h("div");
@@ -30,6 +31,7 @@ function about(place, workload, draw) {
     [t("image"), workload.image.reference], [t("flavor"), workload.flavor.name],
     [t("running_time"), duration(workload.running_seconds)],
     workload.remaining_seconds !== null ? [t("remaining"), duration(workload.remaining_seconds)] : null,
+    workload.cost !== null ? [t("cost"), `${points(workload.cost)} (${points(workload.price_per_hour)} ${t("price")})`] : null,
     own.command ? [t("command"), h("code", {}, own.command)] : null,
     own.log_path ? [t("log_path"), own.log_path] : null,
     ...[...workload.datasets, ...workload.models].map((mount) => [mount.path, [link("assets/" + mount.asset, mount.asset), ` v${mount.version}`]]),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AsyncHTTPClient
 import Foundation
 import NIOCore
 import WeirModel
@@ -34,7 +35,7 @@ struct BillCommand: AsyncParsableCommand {
         func perform(in session: ClientSession) async throws {
             let workspace = try await session.workspace(choice)
             let path = "/api/v1/workspaces/\(workspace.id)/bills"
-            let month = try await month?.month.description ?? BillCommand.currentMonth(workspace.id, session)
+            let month = try await chosenMonth(workspace.id, session)
             if csv || session.output.json {
                 return try await export("\(path)/\(month)/export", session)
             }
@@ -55,6 +56,11 @@ struct BillCommand: AsyncParsableCommand {
                 for line in lines.value { print("\n\(line.title): \(line.explanation)") }
             }
             session.output.note("\nTotal of \(bill.value.month) (\(bill.value.timeZone)): \(bill.value.total) points.")
+        }
+
+        private func chosenMonth(_ workspace: String, _ session: ClientSession) async throws -> String {
+            if let month { return month.month.description }
+            return try await session.api.answer(.get("/api/v1/workspaces/\(workspace)/balance"), as: Records.Balance.self).value.month
         }
 
         private func export(_ path: String, _ session: ClientSession) async throws {
@@ -125,10 +131,6 @@ struct BillCommand: AsyncParsableCommand {
                     "total": .string(found.total.description),
                 ]), identifier: found.month.description)
         }
-    }
-
-    static func currentMonth(_ workspace: String, _ session: ClientSession) async throws -> String {
-        try await session.api.answer(.get("/api/v1/workspaces/\(workspace)/balance"), as: Records.Balance.self).value.month
     }
 }
 
