@@ -1,0 +1,42 @@
+import ArgumentParser
+import Testing
+import WeirModel
+
+@testable import weir
+
+@Suite("Billing commands")
+struct BillingCommandTests {
+    @Test("weir bill shows this month, a named one, or is asked for something else")
+    func bill() throws {
+        let now = try #require(try Weir.parseAsRoot(["bill"]) as? BillCommand.Show)
+        #expect(now.month == nil)
+        let named = try #require(try Weir.parseAsRoot(["bill", "2026-11", "--csv"]) as? BillCommand.Show)
+        #expect(named.month?.month == BillMonth(year: 2026, month: 11))
+        #expect(named.csv)
+        #expect(try Weir.parseAsRoot(["bill", "verify", "bill.json"]) is BillCommand.Verify)
+        #expect(throws: (any Error).self) { try Weir.parseAsRoot(["bill", "2026-13"]) }
+    }
+
+    @Test("an amount is a decimal number with six places at most")
+    func amounts() throws {
+        let recharge = try #require(try Weir.parseAsRoot(["recharge", "0.5", "-w", "vision"]) as? RechargeCommand)
+        #expect(recharge.amount.points == Points(micro: 500_000))
+        #expect(throws: (any Error).self) { try Weir.parseAsRoot(["recharge", "1.2345678"]) }
+        #expect(throws: (any Error).self) { try Weir.parseAsRoot(["recharge", "1e3"]) }
+    }
+
+    @Test("a budget is of one thing")
+    func budget() {
+        #expect(throws: (any Error).self) { try Weir.parseAsRoot(["budget", "set", "5", "--project", "a", "--person", "b"]) }
+    }
+
+    @Test("a price is one line, with the whole run where something ends it (BIL-23)")
+    func price() {
+        let whole = Records.Quote(
+            perHour: 1, perDay: 24, longest: .init(minutes: 90, amount: Points(micro: 1_500_000)), formula: "", warning: nil,
+            balance: 0, hours: nil, refusal: nil)
+        #expect(
+            PriceNote.text(whole)
+                == "1.000000 points an hour, 24.000000 a day, 1.500000 for the whole run of 1 h 30 min at most.")
+    }
+}
