@@ -148,7 +148,7 @@ show_bill() {
         if "$weir" bill --kind job --limit 1 --quiet | grep -q .; then break; fi
         sleep 0.1
     done
-    "$weir" bill 2>&1
+    "$weir" bill
     "$weir" balance
 }
 

@@ -61,12 +61,12 @@ async function budgetList(base, place, budgets) {
   for (const project of await all(base + "/projects")) names[project.id] = project.name;
   for (const member of (await get(base + "/members")).items) names[member.account] = member.login;
   return section(t("budgets"), table([t("budget_of"), t("limit"), t("charged_this_month"), t("warn_at"), t("at_limit"), ""], budgets.map((budget) => [
-    names[budget.scope] ?? budget.scope, points(budget.limit), points(budget.charged), budget.warnings.map((percent) => percent + " %").join(", "), t(budget.at_limit),
+    names[budget.scope] ?? budget.scope, points(budget.limit), points(budget.charged), budget.warnings.map((percent) => percent + " %").join(", "), t("limit_" + budget.at_limit),
     actions(may(place) ? button(t("remove"), async () => { await api("DELETE", `${base}/budgets/${budget.scope}`); await place.reload(); }, "danger") : null),
   ])), may(place) ? form([
     { name: "scope", label: t("budget_of"), options: Object.entries(names) },
     { name: "limit", label: t("limit"), type: "number", min: 0, step: 0.000001, required: true },
-    { name: "at_limit", label: t("at_limit"), options: [["refuse", t("refuse")], ["stop", t("stop")]] },
+    { name: "at_limit", label: t("at_limit"), options: [["refuse", t("limit_refuse")], ["stop", t("limit_stop")]] },
   ], t("save"), async ({ scope, limit, at_limit: atLimit }) => {
     await api("PUT", `${base}/budgets/${scope}`, { limit, at_limit: atLimit });
     await place.reload();

@@ -49,6 +49,11 @@ struct Output: Sendable {
         }
     }
 
+    /// What stands below a list, for people: a sum.
+    func closing(_ text: String) {
+        if !json && !quiet { print("\n" + text.withoutControls) }
+    }
+
     /// A remark that is no result.
     func note(_ text: String) {
         if !json && !quiet { Self.warn(text) }

@@ -55,7 +55,7 @@ struct BillCommand: AsyncParsableCommand {
             if explain, !session.output.quiet {
                 for line in lines.value { print("\n\(line.title): \(line.explanation)") }
             }
-            session.output.note("\nTotal of \(bill.value.month) (\(bill.value.timeZone)): \(bill.value.total) points.")
+            session.output.closing("Total of \(bill.value.month) (\(bill.value.timeZone)): \(bill.value.total) points.")
         }
 
         private func chosenMonth(_ workspace: String, _ session: ClientSession) async throws -> String {

@@ -18,13 +18,24 @@ struct BudgetCommand: AsyncParsableCommand {
             let workspace = try await session.workspace(choice)
             let answer = try await session.api.list(
                 .get("/api/v1/workspaces/\(workspace.id)/budgets"), of: Records.Budget.self)
+            let names = try await names(workspace.id, session)
             let table = Table(.text("OF"), .number("LIMIT"), .number("CHARGED"), .text("WARNS AT"), .text("AT THE LIMIT"))
             try session.output.list(answer, table, identifier: \.scope) { budget in
                 [
-                    budget.scope, budget.limit.description, budget.charged.description,
+                    names[budget.scope] ?? budget.scope, budget.limit.description, budget.charged.description,
                     budget.warnings.map { "\($0) %" }.joined(separator: ", "), budget.atLimit,
                 ]
             }
+        }
+
+        /// What people call the projects and people that budgets are of.
+        private func names(_ workspace: String, _ session: ClientSession) async throws -> [String: String] {
+            guard !session.output.json, !session.output.quiet else { return [:] }
+            let path = "/api/v1/workspaces/\(workspace)"
+            let projects = try await session.api.list(.get(path + "/projects"), of: Records.Project.self).value
+            let members = try await session.api.list(.get(path + "/members"), of: Records.Member.self).value
+            return Dictionary(
+                projects.map { ($0.id, "project \($0.name)") } + members.map { ($0.account, $0.login) }, uniquingKeysWith: { first, _ in first })
         }
     }
 

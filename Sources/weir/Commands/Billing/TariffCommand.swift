@@ -22,9 +22,11 @@ struct TariffCommand: AsyncParsableCommand {
                 return [
                     ("price list", "\(tariff.number), since \(tariff.startsAt.short)"),
                     ("flavors, an hour", tariff.flavors.map { "\($0.pricePerHour)  \($0.flavor)" }.joined(separator: "\n")),
-                    ("environments: core", price("environment", "cpu_core")), ("GiB memory", price("environment", "memory_gib")),
-                    ("GiB scratch", price("environment", "scratch_gib")), ("boards: core", price("board", "cpu_core")),
-                    ("GiB memory", price("board", "memory_gib")), ("storage: GB a day", price("storage", "per_gb_day")),
+                    ("environments: a core", price("environment", "cpu_core")),
+                    ("environments: a GiB of memory", price("environment", "memory_gib")),
+                    ("environments: a GiB of scratch", price("environment", "scratch_gib")),
+                    ("boards: a core", price("board", "cpu_core")), ("boards: a GiB of memory", price("board", "memory_gib")),
+                    ("storage: a GB for a day", price("storage", "per_gb_day")),
                 ]
             }
         }

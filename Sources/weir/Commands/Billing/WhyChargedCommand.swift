@@ -35,6 +35,6 @@ struct WhyChargedCommand: ClientCommand {
             ]
         }
         let rest = answer.value.rest > 0 ? ", \(answer.value.rest) of them not shown" : ""
-        session.output.note("\n\(answer.value.month): \(answer.value.total) points\(rest).")
+        session.output.closing("\(answer.value.month): \(answer.value.total) points\(rest).")
     }
 }
