@@ -75,7 +75,8 @@ import WeirStore
         return [
             "workspace": workspace, "project": project, "asset": asset, "number": "1", "job": job, "workload": job,
             "month": "2026-11", "entry": "1", "scope": "workspace", "invoice": invoice.id.text,
-            "voucher": RandomIdentifiers().next(Voucher.self, at: now).text, "token": token, "image": image.id.text, "account": user.id, "login": "ada",
+            "voucher": RandomIdentifiers().next(Voucher.self, at: now).text, "token": token, "image": image.id.text, "account": user.id,
+            "login": "ada",
             "upload": upload.header("Location")?.split(separator: "/").last.map(String.init) ?? "",
         ]
     }

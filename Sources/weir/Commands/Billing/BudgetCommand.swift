@@ -35,7 +35,8 @@ struct BudgetCommand: AsyncParsableCommand {
             let projects = try await session.api.list(.get(path + "/projects"), of: Records.Project.self).value
             let members = try await session.api.list(.get(path + "/members"), of: Records.Member.self).value
             return Dictionary(
-                projects.map { ($0.id, "project \($0.name)") } + members.map { ($0.account, $0.login) }, uniquingKeysWith: { first, _ in first })
+                projects.map { ($0.id, "project \($0.name)") } + members.map { ($0.account, $0.login) },
+                uniquingKeysWith: { first, _ in first })
         }
     }
 
@@ -51,7 +52,8 @@ struct BudgetCommand: AsyncParsableCommand {
 
         @Argument(help: "Points a month.") var limit: AmountArgument
         @OptionGroup var scope: BudgetScope
-        @Option(name: .customLong("warn"), help: "Warn at this percentage; can be given again. 80 when left out.") var warnings: [Int64] = []
+        @Option(name: .customLong("warn"), help: "Warn at this percentage; can be given again. 80 when left out.")
+        var warnings: [Int64] = []
         @Flag(help: "At the limit, also stop what runs, at the next full hour.") var stop = false
         @OptionGroup var choice: WorkspaceOptions
         @OptionGroup var global: GlobalOptions

@@ -25,7 +25,10 @@ struct StorageCommand: AsyncParsableCommand {
                 return kinds + [
                     ("in sum", "\(Phrase.size(storage.held)), of which \(Phrase.size(storage.free)) are free"),
                     ("a day", "\(storage.perDay) points at \(storage.perGbDay) per GB"), ("today", "\(storage.today) points so far"),
-                    ("largest", storage.largest.prefix(5).map { "\(Phrase.size($0.size))  \($0.kind)  \($0.name)" }.joined(separator: "\n")),
+                    (
+                        "largest",
+                        storage.largest.prefix(5).map { "\(Phrase.size($0.size))  \($0.kind)  \($0.name)" }.joined(separator: "\n")
+                    ),
                 ]
             }
         }
