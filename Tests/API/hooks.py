@@ -3,7 +3,7 @@
 import schemathesis
 
 
-@schemathesis.serializer("application/offset+octet-stream")
-def part_of_an_upload(context, value):
+@schemathesis.serializer("application/offset+octet-stream", "application/pdf")
+def bytes_as_they_are(context, value):
     """Bytes as they are."""
     return value if isinstance(value, bytes) else str(value).encode()
