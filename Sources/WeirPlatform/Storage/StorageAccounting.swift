@@ -6,6 +6,8 @@ import WeirStore
 public struct StorageAccounting: Sendable {
     /// Walks that run at the same time.
     static let mostAtOnce = 2
+    /// Figures that are written in one transaction.
+    static let mostAtOnceWritten = 200
     /// Units that one round takes; the rest comes in the next.
     static let mostInRound = 100_000
     /// What one walk may take, so that no folder keeps the others waiting. One that is larger counts as far as the walk came.
@@ -23,37 +25,66 @@ public struct StorageAccounting: Sendable {
     public func measureChanged(within limit: Duration = .seconds(600)) async throws -> Int {
         let deadline = ContinuousClock.now + limit
         let units = try await store.read { try $0.storageUnitsChanged(most: Self.mostInRound) }
-        return await withTaskGroup(of: Bool.self) { group in
+        return try await withThrowingTaskGroup(of: Measured?.self) { group in
             var waiting = units.makeIterator()
             var count = 0
+            var figures: [Measured] = []
             func begin() {
                 guard ContinuousClock.now < deadline, !Task.isCancelled, let unit = waiting.next() else { return }
                 group.addTask { await tryToMeasure(unit) }
             }
             for _ in 0..<Self.mostAtOnce { begin() }
-            for await isMeasured in group {
-                if isMeasured { count += 1 }
+            for try await figure in group {
+                if let figure { figures.append(figure) }
                 begin()
+                guard figures.count >= Self.mostAtOnceWritten else { continue }
+                try await write(figures)
+                count += figures.count
+                figures = []
             }
-            return count
+            try await write(figures)
+            return count + figures.count
         }
     }
 
     /// One folder that cannot be read must not keep all others from being counted.
-    private func tryToMeasure(_ unit: StorageUnit) async -> Bool {
+    private func tryToMeasure(_ unit: StorageUnit) async -> Measured? {
         do {
-            try await measure(unit)
-            return true
+            return try await measured(unit)
         } catch {
             if !Task.isCancelled {
                 logger.error("a folder could not be measured", metadata: ["unit": "\(unit)", "error": "\(error)"])
             }
-            return false
+            return nil
         }
     }
 
     /// Measures one unit, changed or not.
     public func measure(_ unit: StorageUnit) async throws {
+        if let figure = try await measured(unit) { try await write([figure]) }
+    }
+
+    /// A figure that is not written down yet. However late it is: what changed after the walk began has moved the count on.
+    private struct Measured: Sendable {
+        let unit: StorageUnit
+        let weight: FolderWeight
+        /// The count that it stands for; nil when something was writing meanwhile.
+        let changes: Int64?
+        let at: Timestamp
+    }
+
+    private func write(_ figures: [Measured]) async throws {
+        guard !figures.isEmpty else { return }
+        try await store.write { db in
+            for figure in figures {
+                try db.setMeasured(
+                    figure.unit, bytes: Bytes(figure.weight.bytes), files: figure.weight.files, changes: figure.changes, at: figure.at)
+            }
+        }
+    }
+
+    /// Nil when the unit was deleted.
+    private func measured(_ unit: StorageUnit) async throws -> Measured? {
         let isChanging = marks.beginMeasuring(unit)
         let plan: StorageUnitPlan
         let weight: FolderWeight
@@ -61,7 +92,7 @@ public struct StorageAccounting: Sendable {
             // The count is read before the walk: what changes after it counts it up.
             guard let found = try await store.read({ try $0.storagePlan(of: unit) }) else {
                 _ = marks.endMeasuring(unit, isStill: false)
-                return
+                return nil
             }
             plan = found
             weight = try await weigh(plan)
@@ -72,12 +103,8 @@ public struct StorageAccounting: Sendable {
         let isStill = !isChanging && !plan.isWritten && weight.isWhole
         if !weight.isWhole { logger.warning("a folder is too large to be counted whole", metadata: ["unit": "\(unit)"]) }
         let wasChanged = marks.endMeasuring(unit, isStill: isStill)
-        let now = clock.now()
-        try await store.write { db in
-            try db.setMeasured(
-                unit, bytes: Bytes(weight.bytes), files: weight.files,
-                changes: isStill && !wasChanged ? plan.record.changes : nil, at: now)
-        }
+        return Measured(
+            unit: unit, weight: weight, changes: isStill && !wasChanged ? plan.record.changes : nil, at: clock.now())
     }
 
     /// What a unit takes beside `part` of it; nothing where one of the two could not be counted whole.
