@@ -37,14 +37,13 @@ final class BareLedger {
             """)
     }
 
-    /// An hour of each of `count` runs, in groups.
-    func settle(_ count: Int, hour: Int, tenants: [TenantNames]) throws {
+    /// An hour of each of the runs, in groups and in the order that they are given.
+    func settle(_ runs: [(id: String, number: Int)], hour: Int, tenants: [TenantNames]) throws {
         let hash = [UInt8](repeating: 7, count: 32)
         let at = LedgerPopulation.start.milliseconds + Int64(hour + 1) * 3_600_000
-        for first in stride(from: 0, to: count, by: Writing.mostSettlements) {
+        for first in stride(from: 0, to: runs.count, by: Writing.mostSettlements) {
             try database.execute("BEGIN IMMEDIATE")
-            for number in first..<min(first + Writing.mostSettlements, count) {
-                let id = LedgerPopulation.workload(number)
+            for (id, number) in runs[first..<min(first + Writing.mostSettlements, runs.count)] {
                 let names = tenants[number % tenants.count]
                 try moveOn.run([
                     .number(Int64(hour + 1) * 60), .number(0), .null, .text(id), .number(1), .number(Int64(hour) * 60), .number(0),
