@@ -174,7 +174,8 @@ public struct InstanceRecord: Hashable, Sendable {
         run = row["run"]
         position = row["position"]
         attempt = row["attempt"]
-        devices = try row.json("devices")
+        // Nearly all have none, and thousands are read at once.
+        devices = row["devices"] == "[]" ? [] : try row.json("devices")
         createdAt = row["created_at"]
         startedAt = row["started_at"]
         endedAt = row["ended_at"]
