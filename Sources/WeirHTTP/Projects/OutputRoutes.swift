@@ -23,6 +23,11 @@ struct OutputRoutes {
             return try call.answer(file: try await files.open(folder, at: place))
         }
 
+        routes.delete("projects/{project}/output/file", "deleteOutput") { call in
+            try await projects.deleteOutput(of: call.id("project"), at: call.filePath(), by: call.caller)
+            return call.done()
+        }
+
         routes.get("projects/{project}/output/archive", "downloadOutputArchive") { call in
             let path = try call.path()
             let (folder, place) = try await projects.output(of: call.id("project"), at: path, for: call.caller)

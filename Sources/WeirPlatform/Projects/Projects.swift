@@ -114,11 +114,40 @@ public struct Projects: Sendable {
         return (.output(project.id), path)
     }
 
+    /// Deletes a file or folder of the output, which ends its charge (STO-10). All that a job wrote is `jobs/ID`, once it has ended.
+    public func deleteOutput(of id: Identifier<Project>, at path: FilePath, by caller: Caller) async throws {
+        let project = try await project(id, for: caller, .changeCode)
+        let parts = path.components
+        guard parts.first == Self.jobs else {
+            guard !path.isRoot else { throw WeirError.missing("path") }
+            return try await files.delete(.output(project.id), at: path)
+        }
+        guard parts.count > 1, let workload = Identifier<Workload>(parts[1]) else {
+            throw WeirError.malformed("path", "jobs/ID, or something below it", rule: "PRJ-11")
+        }
+        let folder = StoredFolder.workloadOutput(workload, project.id)
+        let rest = try FilePath(parts.dropFirst(2).joined(separator: "/"))
+        guard rest.isRoot else { return try await files.delete(folder, at: rest) }
+        let isWritten = try await store.read { db in
+            try !db.instancesPresent(of: workload).isEmpty || db.workload(workload)?.state.isFinal == false
+        }
+        guard !isWritten else { throw WeirError.outputInUse() }
+        guard try await files.entry(.jobs(project.id), at: FilePath(workload.text)) != nil else { throw WeirError.notFound("file") }
+        try await files.remove(folder)
+    }
+
     /// The last part of `ContainerPaths.jobs`.
     static let jobs = "jobs"
 }
 
 extension WeirError {
+    static func outputInUse() -> WeirError {
+        WeirError(
+            "output_in_use", .conflict, subject: "path", rule: "PRJ-11",
+            LocalizedText("What writes there has not ended.", zh: "写入该目录的任务尚未结束。"),
+            remedy: LocalizedText("Stop it first, or delete single files.", zh: "请先停止该任务，或只删除其中的文件。"))
+    }
+
     static func projectInUse() -> WeirError {
         WeirError(
             "project_in_use", .conflict, subject: "project", rule: "PRJ-07",

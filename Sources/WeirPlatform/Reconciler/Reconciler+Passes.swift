@@ -116,10 +116,12 @@ extension Reconciler {
 
     func becomeReady(_ workload: WorkloadRecord, _ addresses: [String]) async throws {
         let limit = workload.spec.limit
-        let applied = try await apply(.ready, to: workload, cause: Cause("ready"), then: { db, changed in
-            guard let limit, let start = changed.runningSince else { return }
-            try db.setStopTime(start + .seconds(limit), of: workload.id)
-        })
+        let applied = try await apply(
+            .ready, to: workload, cause: Cause("ready"),
+            then: { db, changed in
+                guard let limit, let start = changed.runningSince else { return }
+                try db.setStopTime(start + .seconds(limit), of: workload.id)
+            })
         guard applied else { return }
         if limit != nil { signals.send(.workload(workload.id)) }
         let port = try await store.read { try $0.port(of: workload.id) }
@@ -144,14 +146,16 @@ extension Reconciler {
             return ends
         }
         let times = ends.filter { $0.0.endedAt == nil }.map { ($0.0.id, $0.1, end(of: $0.0, seen: $0.1)) }
-        try await apply(event, to: workload, cause: cause, first: { db in
-            for (instance, observation, end) in times {
-                // Weir may have been cut off between the launch and its record.
-                if let start = observation?.startedAt { try db.setStarted(instance, at: start, address: nil) }
-                try db.setEnded(instance, at: end, failure: observation?.failure)
-            }
-            if workload.kind == .service { try db.closePort(of: workload.id) }
-        })
+        try await apply(
+            event, to: workload, cause: cause,
+            first: { db in
+                for (instance, observation, end) in times {
+                    // Weir may have been cut off between the launch and its record.
+                    if let start = observation?.startedAt { try db.setStarted(instance, at: start, address: nil) }
+                    try db.setEnded(instance, at: end, failure: observation?.failure)
+                }
+                if workload.kind == .service { try db.closePort(of: workload.id) }
+            })
         forget(workload)
         for (instance, _) in ends { devicesHeld[instance.id] = nil }
         signals.send(.room)

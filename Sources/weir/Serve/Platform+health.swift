@@ -30,7 +30,8 @@ extension Platform {
                 let settled = settlementCounts.settled
                 return [
                     Gauge("weir_settled_runs", "Settlements of runs since the start.", [Gauge.Value([:], settled.runs)]),
-                    Gauge("weir_settled_charges", "Charges that were entered for runs since the start.", [Gauge.Value([:], settled.charges)]),
+                    Gauge(
+                        "weir_settled_charges", "Charges that were entered for runs since the start.", [Gauge.Value([:], settled.charges)]),
                     Gauge(
                         "weir_settlement_lag_seconds", "For how long a full hour has been over that is not settled.",
                         [Gauge.Value([:], settlementCounts.lag(at: clock.now()))]),

@@ -34,7 +34,8 @@ struct ArrearsDeletionTests {
             list.storage.freeLibrary = 10_000
             _ = try await platform.tariffs.publish(list, by: root)
             asset = try await platform.assets.create(
-                .dataset, in: tenant.workspace, Assets.Description(name: "set"), by: tenant.caller).id
+                .dataset, in: tenant.workspace, Assets.Description(name: "set"), by: tenant.caller
+            ).id
         }
 
         private func body(_ size: Int, _ byte: UInt8) -> AsyncStream<ByteBuffer> {
@@ -137,7 +138,9 @@ struct ArrearsDeletionTests {
         _ = try await scene.platform.arrearsDeletions.approve(scene.tenant.workspace, by: scene.root)
         try await scene.platform.meter.tick()
         #expect(
-            try await scene.deleted == ["upload u 3000", "draft set 2000", "result job-4000 4000", "result job-6000 6000", "version set v1 5000"])
+            try await scene.deleted == [
+                "upload u 3000", "draft set 2000", "result job-4000 4000", "result job-6000 6000", "version set v1 5000",
+            ])
         #expect(try await scene.held == 10_000)
         #expect(try await scene.notices == ["deletion_announced", "deletion_announced", "deletion_announced", "data_deleted"])
         #expect(try await scene.record == nil)

@@ -19,10 +19,13 @@ struct QuickJSONTests {
     @Test("every kind of definition is read back as it was", arguments: details)
     func definitions(_ detail: WorkloadSpec.Detail) throws {
         for gpu in [nil, GPUShare(kind: "nvidia.com/gpu", compute: 500, memory: .gib(40))] {
-            let mounts = [MountedVersion(asset: Self.asset, version: 1, tree: Self.tree), .init(asset: Self.asset, version: 2, tree: Self.tree)]
+            let mounts = [
+                MountedVersion(asset: Self.asset, version: 1, tree: Self.tree), .init(asset: Self.asset, version: 2, tree: Self.tree),
+            ]
             let spec = WorkloadSpec(
                 image: PinnedImage(reference: "weir/python", digest: "sha256:00"),
-                flavor: Flavor(name: "f", cpu: 1500, memory: .gib(4), scratch: 0, gpu: gpu, pricePerHour: Points(micro: 1)), datasets: mounts,
+                flavor: Flavor(name: "f", cpu: 1500, memory: .gib(4), scratch: 0, gpu: gpu, pricePerHour: Points(micro: 1)),
+                datasets: mounts,
                 variables: ["A": "", "B\"": "\u{7f}\u{0}é", "C": "{}[],:"], detail: detail)
             #expect(try JSONDecoder().decode(WorkloadSpec.self, from: Data(quickJSON(spec).utf8)) == spec)
         }

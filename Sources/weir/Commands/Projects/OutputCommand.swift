@@ -3,7 +3,7 @@ import ArgumentParser
 struct OutputCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "output", abstract: "What the project's workloads wrote to /gemini/output (PRJ-11).",
-        subcommands: [List.self, Download.self])
+        subcommands: [List.self, Download.self, Remove.self])
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(
@@ -34,6 +34,24 @@ struct OutputCommand: AsyncParsableCommand {
             let project = try await session.project(choice)
             let base = "/api/v1/projects/\(project.id)/output"
             try await FileTable.download(base, base + "/file", path: path, to: to, session)
+        }
+    }
+
+    struct Remove: ClientCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rm", abstract: "Delete files or folders of the output, which ends their charge.",
+            discussion: "EXAMPLES:\n  weir project output rm jobs/wld_01m7yp4s8q1a17ry933sz9jz0g")
+
+        @Argument(help: "Files and folders; jobs/ID for all that an ended job wrote.") var paths: [String]
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let project = try await session.project(choice)
+            for path in paths {
+                _ = try await session.api.answer(.delete("/api/v1/projects/\(project.id)/output/file", [("path", path)]))
+            }
+            try session.output.done("Deleted.")
         }
     }
 }
