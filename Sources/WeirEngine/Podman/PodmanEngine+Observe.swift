@@ -96,13 +96,23 @@ extension PodmanEngine {
         let log = container.HostConfig?.LogConfig?.Path
         var refusal: String?
         if container.State.ExitCode == 1, atOnce, let log {
-            refusal = try await NIOThreadPool.singleton.runIfActive { StartRefusal.fromInit(logTail: Self.tail(log)) }
+            refusal = StartRefusal.fromInit(logTail: try await lastWords(in: log))
         }
         return Ending(
             exitCode: container.State.ExitCode, stopped: mark != nil,
             killedForMemory: container.State.OOMKilled || group.kills > 0, memory: memory, peak: group.peak,
             scratchFull: mark == .scratchFull ? scratch : nil, refusal: refusal
         ).phase
+    }
+
+    /// The end of the log. On a busy host conmon may write it a moment after Podman knows of the end, so an empty one is given time.
+    private func lastWords(in log: String) async throws -> String {
+        for _ in 0..<10 {
+            let tail = try await NIOThreadPool.singleton.runIfActive { Self.tail(log) }
+            if !tail.isEmpty { return tail }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return ""
     }
 
     private static let cleanUpTime: Duration = .seconds(10)
