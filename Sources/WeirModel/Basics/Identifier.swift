@@ -9,7 +9,7 @@ public struct Identifier<Subject: Identified>: Hashable, Sendable, Comparable, C
         let prefix = Subject.identifierPrefix
         let bytes = text.utf8
         guard bytes.count == prefix.utf8.count + 1 + IdentifierAlphabet.length,
-            text.hasPrefix(prefix + "_"),
+            bytes.starts(with: prefix.utf8), bytes[bytes.index(bytes.startIndex, offsetBy: prefix.utf8.count)] == UInt8(ascii: "_"),
             bytes.suffix(IdentifierAlphabet.length).allSatisfy(IdentifierAlphabet.contains)
         else { return nil }
         self.text = text
@@ -51,7 +51,13 @@ enum IdentifierAlphabet {
     static let length = 26
     private static let digits = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 
-    static func contains(_ byte: UInt8) -> Bool { digits.contains(byte) }
+    static func contains(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "i"), UInt8(ascii: "l"), UInt8(ascii: "o"), UInt8(ascii: "u"): false
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+        default: false
+        }
+    }
 
     static func encode(_ value: UInt128) -> String {
         var rest = value

@@ -26,8 +26,8 @@ extension Tariff {
         }
         for (field, names, rule) in [
             ("flavors", flavors.map(\.flavor), "BIL-03"), ("environment.gpus", environment.gpus.map(\.kind), "BIL-08"),
-        ] where names.contains("") {
-            found.append(.malformed(field, "a name for each price", rule: rule))
+        ] where !names.allSatisfy({ (1...Name.limit).contains($0.unicodeScalars.count) }) {
+            found.append(.malformed(field, "a name of 1 to \(Name.limit) characters for each price", rule: rule))
         }
         for (field, price, rule) in prices where !(0...Limit.price).contains(price) {
             found.append(.priceOutOfRange(field, rule: rule))

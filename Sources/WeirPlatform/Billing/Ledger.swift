@@ -143,7 +143,7 @@ public struct Ledger: Sendable {
     private func enter(_ entering: Entering, _ prefix: String, _ key: IdempotencyKey, _ caller: Caller) async throws -> Posted {
         try caller.requireOperator()
         let note = try Note.checked(entering.note)
-        guard entering.reference.count <= Self.longestReference else {
+        guard entering.reference.unicodeScalars.count <= Self.longestReference else {
             throw WeirError.tooLong("reference", limit: Self.longestReference)
         }
         guard entering.amount.micro.magnitude <= Self.mostAtOnce.micro.magnitude else {

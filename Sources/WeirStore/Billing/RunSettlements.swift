@@ -70,13 +70,12 @@ extension Writing {
                 UPDATE run SET settled_minutes = ?, corrections = ?, settled_at = ? WHERE workload = ? AND number = ?
                 AND settled_minutes = ? AND corrections = ? AND running_at = ? AND ended_at IS ? AND price IS NOT NULL
                 """)
-        let isTaken = try db.cachedStatement(sql: "SELECT 1 FROM ledger_entry WHERE key = ?")
+        let taken = try keysTaken(among: settlements)
         var applied: Set<RunIdentity> = []
         for settlement in settlements {
             let (run, plan) = (settlement.due.run, settlement.plan)
             // A key that is taken although the run stands before it is a damage for `verify` to name, not to be made worse.
-            guard try !settlement.postings.contains(where: { try Bool.fetchOne(isTaken, arguments: [$0.posting.key]) ?? false })
-            else { continue }
+            guard taken.isEmpty || !settlement.postings.contains(where: { taken.contains($0.posting.key) }) else { continue }
             try moveOn.execute(arguments: [
                 plan.settled.minutes, plan.settled.corrections, plan.isFinal ? now.milliseconds : nil, run.run.workload.text,
                 run.run.number, settlement.due.settled.minutes, settlement.due.settled.corrections, run.start.milliseconds,
@@ -87,5 +86,12 @@ extension Writing {
             applied.insert(run.run)
         }
         return SettledBatch(applied: applied, balances: try ledger.finish())
+    }
+
+    /// Looked up for all of them in one statement.
+    private func keysTaken(among settlements: [RunSettlement]) throws -> Set<String> {
+        let keys = try quickJSON(settlements.flatMap { $0.postings.map(\.posting.key) })
+        return try String.fetchSet(
+            db.cachedStatement(sql: "SELECT key FROM ledger_entry WHERE key IN (SELECT value FROM json_each(?))"), arguments: [keys])
     }
 }

@@ -118,6 +118,10 @@ struct BillingPriceTests {
         #expect(problems.map(\.rule) == ["BIL-06", "BIL-03", "BIL-08", "BIL-03", "BIL-08", "BIL-11", "BIL-14", "BIL-16"])
         #expect(problems.allSatisfy { !$0.message.en.isEmpty && !$0.message.zh.isEmpty })
         #expect(Sample.tariff().problems.isEmpty)
+        var long = Sample.tariff()
+        long.flavors.append(FlavorPrice(flavor: String(repeating: "x", count: 65), perHour: 1))
+        long.environment.gpus.append(GPUPrices(kind: String(repeating: "x", count: 65), thousandth: 0, memoryGiB: 0))
+        #expect(long.problems.map(\.subject) == ["flavors", "environment.gpus"])
     }
 
     @Test("a price list is written and read with exact decimals (BIL-14)")
