@@ -70,7 +70,7 @@ struct LaunchTests {
                 _ = try await test.engine.launch(launch)
                 let phase = try await test.ended(launch.instance).phase
                 guard case .failed(.startRefused) = phase else {
-                    Issue.record("not refused: \(phase)")
+                    Issue.record("not refused: \(phase), having written: \(try await test.output(launch))")
                     return
                 }
             } catch let failure as LaunchFailure {

@@ -105,23 +105,10 @@ extension PodmanEngine {
         ).phase
     }
 
-    /// The end of the log. On a busy host conmon may write it a moment after Podman knows of the end, so an empty one is given time.
-    private func lastWords(in log: String) async throws -> String {
-        for _ in 0..<10 {
-            let tail = try await NIOThreadPool.singleton.runIfActive { Self.tail(log) }
-            if !tail.isEmpty { return tail }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        return ""
+    /// Put together line by line: what an init process says in several writes stands in the log in parts when the host is busy.
+    private func lastWords(in path: String) async throws -> String {
+        try await InstanceLog(path: path).tail(limit: 20).records.map(\.text).joined(separator: "\n")
     }
 
     private static let cleanUpTime: Duration = .seconds(10)
-
-    private static func tail(_ file: String) -> String {
-        guard let handle = FileHandle(forReadingAtPath: file) else { return "" }
-        defer { try? handle.close() }
-        let size = (try? handle.seekToEnd()) ?? 0
-        try? handle.seek(toOffset: size > 1024 ? size - 1024 : 0)
-        return String(decoding: (try? handle.read(upToCount: 1024)) ?? Data(), as: UTF8.self)
-    }
 }
