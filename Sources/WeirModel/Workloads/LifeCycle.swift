@@ -35,6 +35,10 @@ public enum WorkloadEvent: Hashable, Sendable {
     case freed
     /// A person wants it (again).
     case startWanted
+    /// It gives way to a workload that may not be made to wait for it (QUO-07).
+    case preempted
+    /// What gave way waits for its turn again.
+    case requeued
 }
 
 extension WorkloadState {
@@ -46,6 +50,7 @@ extension WorkloadState {
         case (.queued, .broke): return .failed
         case (.deploying, .ready): return .running
         case (.deploying, .stopWanted), (.running, .stopWanted): return .stopping
+        case (.deploying, .preempted), (.running, .preempted): return .stopping
         // A job may be over before anybody saw it run.
         case (.deploying, .succeeded), (.running, .succeeded):
             guard kind == .job else { return .failed }
@@ -56,6 +61,8 @@ extension WorkloadState {
             // A job is run again as a new job, so that each run keeps its own record.
             guard kind != .job else { throw .wrongState("start", self) }
             return .queued
+        // Weir ended it, not the person: it goes on under the same name, a job as well.
+        case (.stopped, .requeued): return .queued
         default: throw .wrongState(event.name, self)
         }
     }
@@ -71,6 +78,8 @@ extension WorkloadEvent {
         case .broke: "broke"
         case .freed: "freed"
         case .startWanted: "start"
+        case .preempted: "preempted"
+        case .requeued: "requeued"
         }
     }
 }

@@ -71,7 +71,7 @@ extension Writing {
         changed.stateSince = now
         changed.queueReason = nil
         switch event {
-        case .startWanted:
+        case .startWanted, .requeued:
             changed.run += 1
             (changed.failure, changed.runningSince, changed.endedAt, changed.stopAt) = (nil, nil, nil, nil)
             changed.wanted = .running
@@ -81,7 +81,7 @@ extension Writing {
                 of: changed.kind, starts: try read.instanceTimes(of: changed.id, run: changed.run).starts, now: now)
         case .broke(let reason): changed.failure = before == .stopping ? nil : reason
         case .stopWanted: changed.wanted = changed.wanted == .deleted ? .deleted : .stopped
-        case .admitted, .succeeded, .freed: break
+        case .admitted, .succeeded, .freed, .preempted: break
         }
         if changed.state.isFinal {
             let times = try read.instanceTimes(of: changed.id, run: changed.run)
@@ -116,9 +116,10 @@ extension Writing {
         try db.execute(sql: "UPDATE workload SET wanted = ? WHERE id = ?", arguments: [wanted.rawValue, workload])
     }
 
+    /// Says why a workload waits; of one that does not wait any more nothing is said.
     public func setQueueReason(_ reason: QueueReason, of workload: Identifier<Workload>) throws {
-        try db.execute(
-            sql: "UPDATE workload SET queue_reason = ? WHERE id = ?", arguments: [reason.rawValue, workload])
+        try db.cachedStatement(sql: "UPDATE workload SET queue_reason = ? WHERE id = ? AND state = 'queued'")
+            .execute(arguments: [reason.rawValue, workload])
     }
 
     public func setStopTime(_ moment: Timestamp?, of workload: Identifier<Workload>) throws {
