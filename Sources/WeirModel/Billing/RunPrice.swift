@@ -119,11 +119,6 @@ extension Tariff {
     }
 }
 
-extension GPUShare {
-    /// How many GPUs the share lies on: its memory is held on each of them.
-    fileprivate var devices: Int { max(1, compute / 1000 + (compute % 1000 > 0 ? 1 : 0)) }
-}
-
 extension WeirError {
     public static func noPrice(_ name: String, rule: String) -> WeirError {
         WeirError(
