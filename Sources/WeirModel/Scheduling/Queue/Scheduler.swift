@@ -59,6 +59,12 @@ public struct Scheduler: Sendable {
 
     public func reason(of id: Identifier<Workload>) -> QueueReason? { reasons[id] }
 
+    /// All that wait, in the order in which their turns come. Lists and a new start of Weir ask for it.
+    public var waitingEntries: [QueueEntry] { waiting }
+
+    /// All that hold a place, in any fixed order.
+    public var heldEntries: [QueueEntry] { held.values.map(\.entry).sorted { $0.id < $1.id } }
+
     public func place(of id: Identifier<Workload>) -> Int? { waiting.firstIndex { $0.id == id }.map { $0 + 1 } }
 
     /// A stable hash of the whole state.
