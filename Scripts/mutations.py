@@ -63,16 +63,17 @@ LEDGER = [
     ("what is used up is so since the last charge", STORE + "LedgerChanges.swift", "before.usedUpSince ?? at", "at"),
     ("any posting under a key is the same", STORE + "LedgerChanges.swift", "guard entry.posting == posting else {", "guard true else {"),
     ("a key may come twice", STORE + "LedgerChanges.swift", "if let entry = try read.entry(key: posting.key) {", "if false, let entry = try read.entry(key: posting.key) {"),
-    ("the counter account is given, not taken from", STORE + "LedgerTotals.swift", "default: 0] -= amount\n        guard", "default: 0] += amount\n        guard"),
-    ("a refund is not taken off the bill", STORE + "LedgerTotals.swift", "spendings[SpendingKey(workspace: posting.workspace, month: month, scope: scope), default: 0] -= amount",
-     "if amount < 0 { spendings[SpendingKey(workspace: posting.workspace, month: month, scope: scope), default: 0] -= amount }"),
-    ("a person's spending is forgotten", STORE + "SpendingScope.swift", " + (account.map { [.account($0)] } ?? [])", ""),
-    ("a settlement does not look at the end", STORE + "RunSettlements.swift", "AND ended_at IS ? AND", "AND (ended_at IS ? OR 1) AND"),
-    ("a settlement does not look at the start", STORE + "RunSettlements.swift", "AND running_at = ? AND", "AND running_at >= ? * 0 AND"),
-    ("a run is done with its first charge", STORE + "RunSettlements.swift", "plan.isFinal ? now.milliseconds : nil", "now.milliseconds"),
-    ("a run that is over is never done", STORE + "RunSettlements.swift", "plan.isFinal ? now.milliseconds : nil", "nil as Int64?"),
+    ("the counter account is given, not taken from", STORE + "LedgerTotals.swift", "sums[line.key.counter.rawValue, default: 0] -= line.value", "sums[line.key.counter.rawValue, default: 0] += line.value"),
+    ("a refund is not taken off the bill", STORE + "LedgerTotals.swift", "lines[line, default: 0] += Int128(posting.amount.micro)",
+     "lines[line, default: 0] += posting.kind == .refund ? 0 : Int128(posting.amount.micro)"),
+    ("a person's spending is forgotten", STORE + "LedgerTotals.swift", " + (account.map { [SpendingScope.account($0)] } ?? [])", ""),
+    ("a settlement does not look at the end", STORE + "RunSettlements.swift", "AND ended_at IS ?8 AND", "AND (ended_at IS ?8 OR 1) AND"),
+    ("a settlement does not look at the start", STORE + "RunSettlements.swift", "AND running_at = ?7\n", "AND running_at >= ?7 * 0\n"),
+    ("a run is done with its first charge", STORE + "RunSettlements.swift", "settlement.plan.isFinal ? finish : moveOn", "settlement.plan.isFinal ? finish : finish"),
+    ("a run that is over is never done", STORE + "RunSettlements.swift", "settlement.plan.isFinal ? finish : moveOn", "settlement.plan.isFinal ? moveOn : moveOn"),
+    ("a key that is taken stops all that is settled with it", STORE + "RunSettlements.swift", "taken.isTaken(\"ledger_entry.key\")", "taken.isTaken(\"ledger_entry.sequence\")"),
     ("the hash forgets the note", STORE + "LedgerChain.swift", "        fields.add(note)\n", ""),
-    ("the hash forgets the entry before", STORE + "LedgerChain.swift", "        hash.update(data: head.hash)\n", ""),
+    ("the hash forgets the entry before", STORE + "LedgerChain.swift", "        hash.update(bufferPointer: previous)\n", ""),
     ("refunds of a charge share a key", STORE + "Posting.swift", "/refund/\\(idempotency)\"", "/refund/x\""),
     ("a run keeps a price of another list", STORE + "Tariffs.swift", "tariff == number && kind", "kind"),
     ("a charge cannot be given back to the last", PLATFORM + "Ledger.swift", "guard amount <= left", "guard amount < left"),
@@ -106,6 +107,7 @@ let strict: [SwiftSetting] = [
 ]
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let package = Package(
     name: "ledger", platforms: [.macOS(.v15)],
     dependencies: [
@@ -114,7 +116,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "WeirModel", swiftSettings: strict),
-        .target(name: "WeirStore", dependencies: ["WeirModel", grdb, crypto], swiftSettings: strict),
+        .target(name: "WeirStore", dependencies: ["WeirModel", grdb, sqlite, crypto], swiftSettings: strict),
         .target(name: "WeirPlatform", dependencies: ["WeirModel", "WeirStore", crypto], swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["WeirModel"], swiftSettings: strict),
         .testTarget(name: "LedgerTests", dependencies: ["WeirModel", "WeirStore", "WeirPlatform", "TestSupport", grdb, crypto], swiftSettings: strict),

@@ -16,7 +16,7 @@ final class BareLedger {
         sequence = entries
         moveOn = try database.prepare(
             """
-            UPDATE run SET settled_minutes = ?, corrections = ?, settled_at = ? WHERE workload = ? AND number = ?
+            UPDATE run SET settled_minutes = ?, corrections = ? WHERE workload = ? AND number = ?
             AND settled_minutes = ? AND corrections = ? AND running_at = ? AND ended_at IS ? AND price IS NOT NULL
             """)
         insert = try database.prepare(
@@ -46,7 +46,7 @@ final class BareLedger {
             for (id, number) in runs[first..<min(first + Writing.mostSettlements, runs.count)] {
                 let names = tenants[number % tenants.count]
                 try moveOn.run([
-                    .number(Int64(hour + 1) * 60), .number(0), .null, .text(id), .number(1), .number(Int64(hour) * 60), .number(0),
+                    .number(Int64(hour + 1) * 60), .number(0), .text(id), .number(1), .number(Int64(hour) * 60), .number(0),
                     .number(LedgerPopulation.start.milliseconds), .null,
                 ])
                 sequence += 1

@@ -137,15 +137,30 @@ public struct BillMonth: Hashable, Sendable, Comparable, CustomStringConvertible
     }
 
     public init?(_ text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2,
-            parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }),
-            let year = Int(parts[0]), let month = Int(parts[1]), (1...12).contains(month)
-        else { return nil }
+        guard text.utf8.count == 7 else { return nil }
+        var (year, month) = (0, 0)
+        for (place, byte) in text.utf8.enumerated() {
+            if place == 4 {
+                guard byte == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            let digit = Int(byte - UInt8(ascii: "0"))
+            if place < 4 { year = year * 10 + digit } else { month = month * 10 + digit }
+        }
+        guard (1...12).contains(month) else { return nil }
         self.init(year: year, month: month)
     }
 
-    public var description: String { "\(year.padded(4))-\(month.padded(2))" }
+    public var description: String {
+        let place = (year - 2000) * 12 + month - 1
+        return (1...12).contains(month) && Self.texts.indices.contains(place) ? Self.texts[place] : text
+    }
+
+    private var text: String { "\(year.padded(4))-\(month.padded(2))" }
+
+    /// Those of this century: each charge names its month.
+    private static let texts = (2000..<2100).flatMap { year in (1...12).map { BillMonth(year: year, month: $0).text } }
 
     public static func < (a: Self, b: Self) -> Bool { (a.year, a.month) < (b.year, b.month) }
 }

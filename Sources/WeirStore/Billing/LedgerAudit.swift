@@ -29,21 +29,36 @@ public struct AuditedRun: Sendable {
     public let project: Identifier<Project>
     public let account: Identifier<Account>
 
+    /// Nil where the run or its workload is not there. Its columns follow those of the entry in the order of `columns`.
     init?(_ row: Row) throws {
-        guard row["r_flavor"] != nil, row["w_workspace"] != nil else { return nil }
-        start = try row.take("r_start")
-        end = try row.take("r_end")
-        price = try row.take("r_price")
-        tariff = try row.take("r_tariff")
-        flavor = try row.need("r_flavor")
-        replicas = try row.need("r_replicas")
-        kind = try row.raw("w_kind")
-        settled = Settled(minutes: try row.need("r_minutes"), corrections: try row.need("r_corrections"))
-        isSettled = row["r_settled_at"] != nil
-        workspace = try row.need("w_workspace")
-        project = try row.need("w_project")
-        account = try row.need("w_account")
+        guard row[Self.first + 4] != nil, row[Self.first + 10] != nil else { return nil }
+        func take<Value: DatabaseValueConvertible>(_ place: Int) throws -> Value? { try row.take(place: Self.first + place) }
+        func need<Value: DatabaseValueConvertible>(_ place: Int) throws -> Value {
+            guard let value: Value = try take(place) else { throw CorruptColumn(column: "\(Self.first + place)", value: "NULL") }
+            return value
+        }
+        start = try take(0)
+        end = try take(1)
+        price = try take(2)
+        tariff = try take(3)
+        flavor = try need(4)
+        replicas = try need(5)
+        settled = Settled(minutes: try need(6), corrections: try need(7))
+        isSettled = row[Self.first + 8] != nil
+        let text: String = try need(9)
+        guard let kind = WorkloadKind(rawValue: text) else { throw CorruptColumn(column: "kind", value: text) }
+        self.kind = kind
+        workspace = try need(10)
+        project = try need(11)
+        account = try need(12)
     }
+
+    fileprivate static let columns = """
+        r.running_at, r.ended_at, r.price, r.tariff, r.flavor, r.replicas, r.settled_minutes, r.corrections, r.settled_at,
+        w.kind, w.workspace, w.project, w.created_by
+        """
+    private static let first = LedgerEntry.columnCount
+    fileprivate static let end = first + 13
 }
 
 extension Reading {
@@ -52,10 +67,7 @@ extension Reading {
         let rows = try Row.fetchCursor(
             db.cachedStatement(
                 sql: """
-                    SELECT e.*, r.running_at AS r_start, r.ended_at AS r_end, r.price AS r_price, r.tariff AS r_tariff,
-                    r.flavor AS r_flavor, r.replicas AS r_replicas, r.settled_minutes AS r_minutes, r.corrections AS r_corrections,
-                    r.settled_at AS r_settled_at, w.kind AS w_kind, w.workspace AS w_workspace, w.project AS w_project,
-                    w.created_by AS w_account, c.sequence AS c_sequence, c.workspace AS c_workspace, c.amount AS c_amount
+                    SELECT e.*, \(AuditedRun.columns), c.sequence, c.workspace, c.amount
                     FROM ledger_entry AS e
                     LEFT JOIN run AS r ON r.workload = e.workload AND r.number = e.run
                     LEFT JOIN workload AS w ON w.id = e.workload
@@ -66,13 +78,16 @@ extension Reading {
         audited.reserveCapacity(limit)
         while let row = try rows.next() {
             var refunded: (Int64, Identifier<Workspace>, Points)?
-            if let sequence: Int64 = try row.take("c_sequence") {
-                refunded = (sequence, try row.need("c_workspace"), Points(micro: try row.need("c_amount")))
+            if let sequence: Int64 = try row.take(place: AuditedRun.end),
+                let workspace: Identifier<Workspace> = try row.take(place: AuditedRun.end + 1),
+                let amount: Int64 = try row.take(place: AuditedRun.end + 2)
+            {
+                refunded = (sequence, workspace, Points(micro: amount))
             }
             var entry: LedgerEntry?
             do { entry = try LedgerEntry(row) } catch is CorruptColumn { entry = nil }
             audited.append(
-                AuditedEntry(sequence: row["sequence"], entry: entry, run: try AuditedRun(row), refunded: refunded))
+                AuditedEntry(sequence: row[0], entry: entry, run: try AuditedRun(row), refunded: refunded))
         }
         return audited
     }

@@ -16,51 +16,6 @@ public struct LedgerHead: Hashable, Sendable {
     }
 }
 
-/// The bytes over which an entry is hashed: each field as `length:bytes`, numbers in decimal, what is absent as `-`.
-struct CanonicalFields {
-    private(set) var bytes: [UInt8] = []
-
-    mutating func add(_ text: String) {
-        var text = text
-        text.withUTF8 { utf8 in
-            addDecimal(Int64(utf8.count))
-            bytes.append(UInt8(ascii: ":"))
-            bytes.append(contentsOf: utf8)
-        }
-    }
-
-    mutating func add(_ text: String?) {
-        if let text { add(text) } else { bytes.append(UInt8(ascii: "-")) }
-    }
-
-    mutating func add(_ number: Int64) {
-        let start = bytes.count
-        addDecimal(number)
-        let length = bytes.count - start
-        // A number has at most 20 characters, so its length has at most two.
-        var head = [UInt8(ascii: "0") + UInt8(length % 10), UInt8(ascii: ":")]
-        if length > 9 { head.insert(UInt8(ascii: "0") + UInt8(length / 10), at: 0) }
-        bytes.insert(contentsOf: head, at: start)
-    }
-
-    mutating func add(_ number: Int64?) {
-        if let number { add(number) } else { bytes.append(UInt8(ascii: "-")) }
-    }
-
-    mutating func reserve(_ capacity: Int) { bytes.reserveCapacity(capacity) }
-
-    private mutating func addDecimal(_ number: Int64) {
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = number.magnitude
-        let start = bytes.count
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[start...].reverse()
-    }
-}
-
 /// A posting with its canonical bytes, made before the one writer has to wait for them.
 struct PreparedPosting: Sendable {
     let posting: Posting
@@ -74,13 +29,21 @@ struct PreparedPosting: Sendable {
     /// SHA-256 over the hash before, the entry's place and time, and its content.
     func hash(after head: LedgerHead, at moment: Timestamp) -> Data {
         var place = CanonicalFields()
-        place.add(head.sequence + 1)
+        return Data(head.hash.withUnsafeBytes { hash(after: $0, sequence: head.sequence + 1, at: moment, &place) })
+    }
+
+    /// - Parameter place: memory that is used again.
+    func hash(
+        after previous: UnsafeRawBufferPointer, sequence: Int64, at moment: Timestamp, _ place: inout CanonicalFields
+    ) -> SHA256.Digest {
+        place.removeAll()
+        place.add(sequence)
         place.add(moment.milliseconds)
         var hash = SHA256()
-        hash.update(data: head.hash)
+        hash.update(bufferPointer: previous)
         place.bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
         content.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return Data(hash.finalize())
+        return hash.finalize()
     }
 }
 

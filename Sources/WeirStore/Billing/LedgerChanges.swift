@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import GRDB
 public import WeirModel
@@ -20,8 +21,9 @@ extension Writing {
             return Posted(entry: entry, isNew: false, balance: try read.balance(of: posting.workspace))
         }
         var ledger = try LedgerWriter(db, at: now)
-        let entry = try ledger.append(PreparedPosting(posting))
+        try ledger.append(PreparedPosting(posting))
         let changes = try ledger.finish()
+        let entry = LedgerEntry(sequence: ledger.head.sequence, at: now, posting: posting, hash: ledger.head.hash)
         guard let balance = changes[posting.workspace]?.after else { throw WeirError.internalFailure() }
         return Posted(entry: entry, isNew: true, balance: balance)
     }
@@ -37,36 +39,61 @@ extension Writing {
 struct LedgerWriter {
     private let db: Database
     private let at: Timestamp
-    private let statement: Statement
-    private var head: LedgerHead
+    private let statement: DirectStatement
+    private var sequence: Int64
+    private var hash: [UInt8]
     private var totals = LedgerTotals()
+    private var place = CanonicalFields()
+
+    /// What of an entry follows on its place, time and hash, in the order of its canonical bytes.
+    private static let columns: [(name: String, isNumber: Bool)] = [
+        ("workspace", false), ("kind", false), ("counter", false), ("amount", true), ("key", false), ("month", false),
+        ("project", false), ("account", false), ("workload", false), ("run", true), ("minutes_before", true),
+        ("minutes_after", true), ("corrections", true), ("run_ended_at", true), ("basis", false), ("actor", false),
+        ("reference", false), ("note", false),
+    ]
+    private static let insert = """
+        INSERT INTO ledger_entry (sequence, at, hash, \(columns.map(\.name).joined(separator: ", ")))
+        VALUES (?, ?, ?\(String(repeating: ", ?", count: columns.count)))
+        """
 
     init(_ db: Database, at moment: Timestamp) throws {
         self.db = db
         at = moment
-        head = try Reading(db: db).ledgerHead()
-        statement = try db.cachedStatement(
-            sql: """
-                INSERT INTO ledger_entry (sequence, workspace, kind, counter, amount, key, at, month, project, account, workload, run,
-                minutes_before, minutes_after, corrections, run_ended_at, basis, actor, reference, note, hash)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """)
+        let head = try Reading(db: db).ledgerHead()
+        (sequence, hash) = (head.sequence, [UInt8](head.hash))
+        statement = try DirectStatement(db, sql: Self.insert)
     }
 
-    mutating func append(_ prepared: PreparedPosting) throws -> LedgerEntry {
-        let posting = prepared.posting
-        guard posting.amount.micro.magnitude <= Points.most.micro.magnitude else { throw WeirError.amountTooLarge() }
-        let next = LedgerHead(sequence: head.sequence + 1, hash: prepared.hash(after: head, at: at))
-        try statement.execute(arguments: [
-            next.sequence, posting.workspace.text, posting.kind.rawValue, posting.counter.rawValue, posting.amount.micro,
-            posting.key, at.milliseconds, posting.month?.description, posting.project?.text, posting.account?.text,
-            posting.run?.workload.text, posting.run?.number, posting.minutes?.before, posting.minutes?.after,
-            posting.minutes?.corrections, posting.minutes?.end?.milliseconds, posting.basis, posting.actor?.text,
-            posting.reference, posting.note, next.hash,
-        ])
-        head = next
-        totals.add(posting)
-        return LedgerEntry(sequence: next.sequence, at: at, posting: posting, hash: next.hash)
+    /// The last entry's place and hash.
+    var head: LedgerHead { LedgerHead(sequence: sequence, hash: Data(hash)) }
+
+    /// The row is written from the very bytes that are hashed. Throws what SQLite says of a key that is taken.
+    mutating func append(_ prepared: PreparedPosting) throws {
+        guard prepared.posting.amount.micro.magnitude <= Points.most.micro.magnitude else { throw WeirError.amountTooLarge() }
+        let digest = hash.withUnsafeBytes { prepared.hash(after: $0, sequence: sequence + 1, at: at, &place) }
+        statement.bind(sequence + 1, at: 1)
+        statement.bind(at.milliseconds, at: 2)
+        try digest.withUnsafeBytes { digest in
+            statement.bindBlob(kept: digest, at: 3)
+            try prepared.content.withUnsafeBytes { content in
+                var fields = CanonicalReader(content)
+                for (index, column) in Self.columns.enumerated() {
+                    let place = Int32(index + 4)
+                    if column.isNumber {
+                        statement.bind(fields.nextNumber(), at: place)
+                    } else if let text = fields.next() {
+                        statement.bindText(kept: text, at: place)
+                    } else {
+                        statement.bindNull(at: place)
+                    }
+                }
+                try statement.run()
+            }
+            hash.withUnsafeMutableBytes { $0.copyMemory(from: digest) }
+        }
+        sequence += 1
+        totals.add(prepared.posting)
     }
 
     /// Writes the balances and spendings of what was appended. Throws `amount_too_large`, and nothing of it may then be kept.

@@ -21,27 +21,43 @@ public struct LedgerEntry: Hashable, Sendable {
         self.hash = hash
     }
 
-    /// Throws `CorruptColumn` for what Weir never wrote.
+    /// The table's columns in its order. A query that reads entries has them first, by `*`.
+    private enum Column: Int, CaseIterable {
+        case sequence, workspace, kind, counter, amount, key, at, month, project, account, workload, run
+        case minutesBefore, minutesAfter, corrections, runEndedAt, basis, actor, reference, note, hash
+    }
+
+    static let columnCount = Column.allCases.count
+
+    /// Reads the first columns of the row, which are the table's. Throws `CorruptColumn` for what Weir never wrote.
     init(_ row: Row) throws {
-        sequence = try row.need("sequence")
-        at = try row.need("at")
-        hash = try row.need("hash")
+        func take<Value: DatabaseValueConvertible>(_ column: Column) throws -> Value? { try row.take(place: column.rawValue) }
+        func need<Value: DatabaseValueConvertible>(_ column: Column) throws -> Value {
+            guard let value: Value = try take(column) else { throw CorruptColumn(column: "\(column)", value: "NULL") }
+            return value
+        }
+        func raw<Value: RawRepresentable>(_ column: Column) throws -> Value where Value.RawValue == String {
+            let text: String = try need(column)
+            guard let value = Value(rawValue: text) else { throw CorruptColumn(column: "\(column)", value: text) }
+            return value
+        }
+        sequence = try need(.sequence)
+        at = try need(.at)
+        hash = try need(.hash)
         var run: RunIdentity?
-        if let workload: Identifier<Workload> = try row.take("workload") {
-            run = RunIdentity(workload: workload, number: try row.need("run"))
+        if let workload: Identifier<Workload> = try take(.workload) {
+            run = RunIdentity(workload: workload, number: try need(.run))
         }
         var minutes: ChargedMinutes?
-        if let before: Int64 = try row.take("minutes_before") {
+        if let before: Int64 = try take(.minutesBefore) {
             minutes = ChargedMinutes(
-                before: before, after: try row.need("minutes_after"), corrections: try row.need("corrections"),
-                end: try row.take("run_ended_at"))
+                before: before, after: try need(.minutesAfter), corrections: try need(.corrections), end: try take(.runEndedAt))
         }
         posting = Posting(
-            workspace: try row.need("workspace"), kind: try row.raw("kind"), counter: try row.raw("counter"),
-            amount: Points(micro: try row.need("amount")), key: try row.need("key"), month: try row.take("month"),
-            project: try row.take("project"), account: try row.take("account"), run: run, minutes: minutes,
-            basis: try row.take("basis"), actor: try row.take("actor"), reference: try row.take("reference"),
-            note: try row.take("note"))
+            workspace: try need(.workspace), kind: try raw(.kind), counter: try raw(.counter),
+            amount: Points(micro: try need(.amount)), key: try need(.key), month: try take(.month), project: try take(.project),
+            account: try take(.account), run: run, minutes: minutes, basis: try take(.basis), actor: try take(.actor),
+            reference: try take(.reference), note: try take(.note))
     }
 
     /// The hash that the entry must have after the one before it.
@@ -62,6 +78,14 @@ extension Row {
         let value: DatabaseValue = self[column]
         if value.isNull { return nil }
         guard let taken = Value.fromDatabaseValue(value) else { throw CorruptColumn(column: column, value: "\(value)") }
+        return taken
+    }
+
+    /// The same by the column's place, counted from 0.
+    func take<Value: DatabaseValueConvertible>(place: Int) throws -> Value? {
+        let value: DatabaseValue = self[place]
+        if value.isNull { return nil }
+        guard let taken = Value.fromDatabaseValue(value) else { throw CorruptColumn(column: "\(place)", value: "\(value)") }
         return taken
     }
 

@@ -17,7 +17,12 @@ extension Reading {
                 SELECT \(Self.unsettledColumns) FROM run INDEXED BY run_unsettled JOIN workload ON workload.id = run.workload
                 WHERE run.running_at IS NOT NULL AND run.price IS NOT NULL AND run.settled_at IS NULL
                 AND (run.workload, run.number) > (?, ?) ORDER BY run.workload, run.number LIMIT ?
-                """, [cursor?.workload.text ?? "", cursor?.number ?? 0, limit])
+                """
+        ) { statement in
+            statement.bind(cursor?.workload.text ?? "", at: 1)
+            statement.bind(Int64(cursor?.number ?? 0), at: 2)
+            statement.bind(Int64(limit), at: 3)
+        }
     }
 
     /// What runs now in a workspace and is charged, for an outlook (BIL-29). At most 10,000.
@@ -27,7 +32,8 @@ extension Reading {
                 SELECT \(Self.unsettledColumns) FROM workload JOIN run ON run.workload = workload.id AND run.number = workload.run
                 WHERE workload.workspace = ? AND workload.deleted_at IS NULL AND workload.state IN ('running', 'stopping')
                 AND run.running_at IS NOT NULL AND run.price IS NOT NULL AND run.settled_at IS NULL ORDER BY workload.id LIMIT 10000
-                """, [workspace])
+                """
+        ) { $0.bind(workspace.text, at: 1) }
     }
 
     public func unsettledRun(_ run: RunIdentity) throws -> UnsettledRun? {
@@ -36,8 +42,11 @@ extension Reading {
                 SELECT \(Self.unsettledColumns) FROM run JOIN workload ON workload.id = run.workload
                 WHERE run.workload = ? AND run.number = ? AND run.running_at IS NOT NULL AND run.price IS NOT NULL
                 AND run.settled_at IS NULL
-                """, [run.workload, run.number]
-        ).first
+                """
+        ) { statement in
+            statement.bind(run.workload.text, at: 1)
+            statement.bind(Int64(run.number), at: 2)
+        }.first
     }
 
     /// Runs that have ended and are not yet on the bill; costs what it returns, whatever runs.
@@ -47,32 +56,51 @@ extension Reading {
                 SELECT \(Self.unsettledColumns) FROM run INDEXED BY run_over JOIN workload ON workload.id = run.workload
                 WHERE run.running_at IS NOT NULL AND run.price IS NOT NULL AND run.settled_at IS NULL
                 AND run.ended_at IS NOT NULL LIMIT ?
-                """, [limit])
+                """
+        ) { $0.bind(Int64(limit), at: 1) }
     }
 
-    private func unsettled(sql: String, _ arguments: StatementArguments) throws -> [UnsettledRun] {
+    /// Columns are read by their places in `unsettledColumns`.
+    private func unsettled(sql: String, bind: (DirectStatement) -> Void) throws -> [UnsettledRun] {
         var prices = PriceTexts()
-        return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).map { row in
-            UnsettledRun(
-                run: MeteredRun(
-                    run: RunIdentity(workload: row["workload"], number: row["number"]), start: row["running_at"],
-                    end: row["ended_at"], price: try prices.price(row["price"])),
-                settled: Settled(minutes: row["settled_minutes"], corrections: row["corrections"]),
-                workspace: row["workspace"], project: row["project"], account: row["created_by"], kind: try row.raw("kind"),
-                name: row["name"], stopAt: row["stop_at"])
+        var runs: [UnsettledRun] = []
+        let statement = try DirectStatement(db, sql: sql)
+        bind(statement)
+        try statement.each {
+            let kind = statement.text(10)
+            guard let kind = WorkloadKind(rawValue: kind) else { throw CorruptColumn(column: "kind", value: kind) }
+            guard let start = statement.moment(2) else { throw CorruptColumn(column: "running_at", value: "NULL") }
+            runs.append(
+                UnsettledRun(
+                    run: MeteredRun(
+                        run: RunIdentity(workload: try statement.id(0), number: Int(statement.number(1))), start: start,
+                        end: statement.moment(3), price: try prices.price(statement.bytes(4))),
+                    settled: Settled(minutes: statement.number(5), corrections: Int(statement.number(6))),
+                    workspace: try statement.id(7), project: try statement.id(8), account: try statement.id(9), kind: kind,
+                    name: statement.text(11), stopAt: statement.moment(12)))
         }
+        return runs
     }
 }
 
 /// Run prices by their text: thousands of runs have a handful of prices.
 struct PriceTexts {
     private var known: [String: RunPrice] = [:]
+    private var last: (text: [UInt8], price: RunPrice)?
 
     mutating func price(_ text: String) throws -> RunPrice {
         if let price = known[text] { return price }
         let price = try JSONDecoder().decode(RunPrice.self, from: Data(text.utf8))
         if known.count >= 10_000 { known = [:] }
         known[text] = price
+        return price
+    }
+
+    /// Neighbours mostly have the same price.
+    mutating func price(_ text: UnsafeRawBufferPointer) throws -> RunPrice {
+        if let last, last.text.elementsEqual(text) { return last.price }
+        let price = try price(String(decoding: text, as: UTF8.self))
+        last = ([UInt8](text), price)
         return price
     }
 }

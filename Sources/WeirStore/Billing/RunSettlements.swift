@@ -64,26 +64,31 @@ extension Writing {
     /// Enters the charges of each run that still stands where its plan began, and moves the run on (BIL-05). Balances and
     /// spendings are written once for all of them. Give it at most `mostSettlements` at once, for the writer waits meanwhile.
     public func settle(_ settlements: [RunSettlement], at now: Timestamp) throws -> SettledBatch {
+        try db.cachedStatement(sql: "SAVEPOINT settle").execute()
+        do {
+            let batch = try settle(settlements, keysTaken: [], at: now)
+            try db.cachedStatement(sql: "RELEASE settle").execute()
+            return batch
+        } catch {
+            try db.cachedStatement(sql: "ROLLBACK TO settle").execute()
+            try db.cachedStatement(sql: "RELEASE settle").execute()
+            guard let taken = error as? DatabaseError, taken.isTaken("ledger_entry.key") else { throw error }
+            // A key that is taken although its run stands before it is a damage for `verify` to name, not to be made worse: all but
+            // such runs are entered.
+            return try settle(settlements, keysTaken: keysTaken(among: settlements), at: now)
+        }
+    }
+
+    private func settle(_ settlements: [RunSettlement], keysTaken: Set<String>, at now: Timestamp) throws -> SettledBatch {
         var ledger = try LedgerWriter(db, at: now)
-        let moveOn = try db.cachedStatement(
-            sql: """
-                UPDATE run SET settled_minutes = ?, corrections = ?, settled_at = ? WHERE workload = ? AND number = ?
-                AND settled_minutes = ? AND corrections = ? AND running_at = ? AND ended_at IS ? AND price IS NOT NULL
-                """)
-        let taken = try keysTaken(among: settlements)
+        let (moveOn, finish) = (try RunAdvance(db, isFinal: false), try RunAdvance(db, isFinal: true))
         var applied: Set<RunIdentity> = []
+        applied.reserveCapacity(settlements.count)
         for settlement in settlements {
-            let (run, plan) = (settlement.due.run, settlement.plan)
-            // A key that is taken although the run stands before it is a damage for `verify` to name, not to be made worse.
-            guard taken.isEmpty || !settlement.postings.contains(where: { taken.contains($0.posting.key) }) else { continue }
-            try moveOn.execute(arguments: [
-                plan.settled.minutes, plan.settled.corrections, plan.isFinal ? now.milliseconds : nil, run.run.workload.text,
-                run.run.number, settlement.due.settled.minutes, settlement.due.settled.corrections, run.start.milliseconds,
-                run.end?.milliseconds,
-            ])
-            guard db.changesCount == 1 else { continue }
-            for posting in settlement.postings { _ = try ledger.append(posting) }
-            applied.insert(run.run)
+            guard keysTaken.isEmpty || !settlement.postings.contains(where: { keysTaken.contains($0.posting.key) }) else { continue }
+            guard try (settlement.plan.isFinal ? finish : moveOn).apply(settlement, at: now) else { continue }
+            for posting in settlement.postings { try ledger.append(posting) }
+            applied.insert(settlement.due.run.run)
         }
         return SettledBatch(applied: applied, balances: try ledger.finish())
     }
@@ -93,5 +98,40 @@ extension Writing {
         let keys = try quickJSON(settlements.flatMap { $0.postings.map(\.posting.key) })
         return try String.fetchSet(
             db.cachedStatement(sql: "SELECT key FROM ledger_entry WHERE key IN (SELECT value FROM json_each(?))"), arguments: [keys])
+    }
+}
+
+/// Moves a run on if it stands where its settlement begins. What goes on running leaves alone by which the run is found: its
+/// indexes stay as they are.
+private struct RunAdvance {
+    private let db: Database
+    private let statement: DirectStatement
+    private let isFinal: Bool
+
+    init(_ db: Database, isFinal: Bool) throws {
+        self.db = db
+        self.isFinal = isFinal
+        statement = try DirectStatement(
+            db,
+            sql: """
+                UPDATE run SET settled_minutes = ?1, corrections = ?2\(isFinal ? ", settled_at = ?9" : "")
+                WHERE workload = ?3 AND number = ?4 AND settled_minutes = ?5 AND corrections = ?6 AND running_at = ?7
+                AND ended_at IS ?8 AND price IS NOT NULL
+                """)
+    }
+
+    func apply(_ settlement: RunSettlement, at now: Timestamp) throws -> Bool {
+        let (run, before, after) = (settlement.due.run, settlement.due.settled, settlement.plan.settled)
+        statement.bind(after.minutes, at: 1)
+        statement.bind(Int64(after.corrections), at: 2)
+        statement.bind(run.run.workload.text, at: 3)
+        statement.bind(Int64(run.run.number), at: 4)
+        statement.bind(before.minutes, at: 5)
+        statement.bind(Int64(before.corrections), at: 6)
+        statement.bind(run.start.milliseconds, at: 7)
+        statement.bind(run.end?.milliseconds, at: 8)
+        if isFinal { statement.bind(now.milliseconds, at: 9) }
+        try statement.run()
+        return db.changesCount == 1
     }
 }

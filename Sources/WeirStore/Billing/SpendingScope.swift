@@ -27,11 +27,3 @@ public enum SpendingScope: Hashable, Sendable, CustomStringConvertible {
         }
     }
 }
-
-extension Posting {
-    /// The spendings to which it counts: none for what is on no bill.
-    var scopes: [SpendingScope] {
-        guard month != nil else { return [] }
-        return [.workspace] + (project.map { [.project($0)] } ?? []) + (account.map { [.account($0)] } ?? [])
-    }
-}

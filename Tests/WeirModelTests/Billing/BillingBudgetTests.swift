@@ -34,7 +34,9 @@ struct BillingBudgetTests {
         let running = MeteredRun(run: Sample.run, start: start, price: price)
         let ends = Bool.random(using: &random) ? now + random.span(0...900 * BillingCalendar.hour) : nil
         let month = try calendar.month(of: now)
-        let before = try running.settlement(after: .none, now: now, calendar: calendar)
+        // The last settlement may lie back, in a month before too.
+        let seen = Bool.random(using: &random) ? now : start + random.span(0...(now.milliseconds - start.milliseconds))
+        let before = try running.settlement(after: .none, now: seen, calendar: calendar)
         let charged = try Bill(month, charges: before.charges).total
         let forecast = try Outlook.forecast(charged: charged, running: [(running, before.settled, ends)], now: now, calendar: calendar)
         let last = min(try ends ?? calendar.monthBounds(around: now).upperBound, try calendar.monthBounds(around: now).upperBound)

@@ -167,9 +167,10 @@ struct LedgerWalk {
                 guard entry.workspace == audited.run?.workspace else { throw LedgerScene.Broken("one pays for another") }
             }
         }
+        let sums = fold.balances
         for (id, account) in accounts {
-            guard fold.balances[id, default: 0] == Int128(account.balance.micro) else {
-                throw LedgerScene.Broken("the balance of \(id) is \(account.balance), its entries say \(fold.balances[id, default: 0])")
+            guard sums[id, default: 0] == Int128(account.balance.micro) else {
+                throw LedgerScene.Broken("the balance of \(id) is \(account.balance), its entries say \(sums[id, default: 0])")
             }
         }
     }
