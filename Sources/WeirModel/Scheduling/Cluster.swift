@@ -1,18 +1,26 @@
-/// Where an instance is put: a node of a cluster and devices of that node, by their positions.
-public struct Placement: Hashable, Sendable, Codable {
-    public var node: Int
-    public var devices: [Int]
-
-    public init(node: Int, devices: [Int] = []) {
-        self.node = node
-        self.devices = devices
-    }
-}
-
-/// The nodes of a zone and what of them is given out. The same nodes and the same calls give the same placements.
+/// The nodes of a zone and what of them is given out. The same nodes, policy and calls give the same placements.
+///
+/// A value that is cheap to copy: a forecast or a simulation goes on with a copy of its own.
 public struct Cluster: Sendable {
-    public let nodes: [Node]
-    private var free: [Free]
+    public let policy: PlacementPolicy
+    /// What was placed so far, by which the pooling policy judges when it was given no mix.
+    public private(set) var mix = WorkloadMix()
+
+    let fleet: Fleet
+    private(set) var room: Room
+    private var random = RepeatableRandom(seed: 0)
+
+    /// Changes are numbered: how many there were, the last of each node, and the last by which something came free.
+    private var changes = 0
+    private var changed: [Int]
+    private var lastRelease = 0
+    private var shapes: [Shape] = []
+    private var positions: [Demand: Int] = [:]
+    private var fragmentation: Fragmentation?
+    /// By node: what of it is useless as it is.
+    private var base: [Double]
+    /// How long the mix was when `fragmentation` was made of it.
+    private var learned = 0
 
     /// What of a node nobody holds; of each accelerator the thousandths of compute and the memory.
     public struct Free: Hashable, Sendable {
@@ -22,55 +30,87 @@ public struct Cluster: Sendable {
         public var deviceMemory: [Bytes]
     }
 
-    public init(nodes: [Node]) {
-        self.nodes = nodes
-        free = nodes.map { node in
-            Free(
-                cpu: node.cpu, memory: node.memory, compute: node.accelerators.map { _ in 1000 },
-                deviceMemory: node.accelerators.map(\.memory))
+    public init(nodes: [Node], policy: PlacementPolicy = .pooling()) {
+        self.policy = policy
+        fleet = Fleet(nodes: nodes)
+        room = Room(fleet)
+        changed = Array(repeating: 0, count: nodes.count)
+        base = Array(repeating: 0, count: nodes.count)
+        switch policy {
+        case .random(let seed): random = RepeatableRandom(seed: seed)
+        case .fragmentation(let mix): judge(by: mix)
+        case .pooling(let mix?): judge(by: mix)
+        case .pooling(nil), .firstFit, .bestFit, .dotProduct: break
         }
     }
 
-    public func free(on node: Int) -> Free { free[node] }
+    public var nodes: [Node] { fleet.nodes }
+
+    public func free(on node: Int) -> Free {
+        let first = fleet.firstDevice[node]
+        let range = first..<first + fleet.kinds[fleet.kindOf[node]].devices.count
+        return Free(
+            cpu: room.cpu[node], memory: Bytes(room.memory[node]), compute: Array(room.compute[range]),
+            deviceMemory: room.deviceMemory[range].map { Bytes($0) })
+    }
+
+    // MARK: What fits
 
     /// The devices of a node that this demand would get, or nil when it has no room.
-    public func devices(for demand: Demand, on index: Int) -> [Int]? {
-        let (node, free) = (nodes[index], free[index])
-        guard node.group == demand.group, demand.cpu <= free.cpu, demand.memory <= free.memory else { return nil }
-        guard let wanted = demand.accelerator else { return [] }
-        let fitting = node.accelerators.indices.filter { device in
-            let accelerator = node.accelerators[device]
-            return accelerator.kind == wanted.kind && (wanted.models.isEmpty || wanted.models.contains(accelerator.model))
-                && wanted.compute <= free.compute[device] && wanted.memory <= free.deviceMemory[device]
-        }
-        guard fitting.count >= wanted.count else { return nil }
-        // The fullest that still has room, so that whole ones stay free; the first of equals.
-        return Array(fitting.sorted { (free.compute[$0], $0) < (free.compute[$1], $1) }.prefix(wanted.count)).sorted()
+    public func devices(for demand: Demand, on node: Int) -> [Int]? {
+        let shape = Shape(demand, fleet)
+        let choice = scorer.choose(shape, on: node)
+        return choice.score == Shape.noRoom ? nil : devices(choice.device, shape, on: node)
     }
 
-    /// Whether it would fit on the empty cluster.
-    public func couldEverHold(_ demand: Demand) -> Bool {
-        let empty = Cluster(nodes: nodes)
-        return nodes.indices.contains { empty.devices(for: demand, on: $0) != nil }
+    /// Whether that many would fit on the empty cluster.
+    public func couldEverHold(_ demand: Demand, count: Int = 1) -> Bool {
+        let shape = Shape(demand, fleet)
+        let empty = Room(fleet)
+        var found = 0
+        for node in fleet.nodes.indices where found < count {
+            found += empty.instances(of: shape, on: node, atMost: count - found, fleet)
+        }
+        return found >= count
     }
+
+    /// How many instances there is room for now, up to a limit.
+    public func capacity(for demand: Demand, atMost limit: Int) -> Int {
+        capacity(for: Shape(demand, fleet), room, atMost: limit)
+    }
+
+    /// Whether that many would fit if these were released: what preemption has to know, and advice on what to stop.
+    public func wouldFit(_ demand: Demand, count: Int = 1, releasing released: [(demand: Demand, placement: Placement)]) -> Bool {
+        var room = room
+        for (demand, placement) in released { room.change(demand, at: placement, by: 1, fleet) }
+        return capacity(for: Shape(demand, fleet), room, atMost: count) >= count
+    }
+
+    private func capacity(for shape: Shape, _ room: Room, atMost limit: Int) -> Int {
+        var found = 0
+        for node in fleet.nodes.indices where found < limit {
+            found += room.instances(of: shape, on: node, atMost: limit - found, fleet)
+        }
+        return found
+    }
+
+    // MARK: Giving out and taking back
 
     /// Chooses a place, and holds it. Nil when there is none; nothing is changed then.
     public mutating func place(_ demand: Demand) -> Placement? {
-        for node in nodes.indices {
-            guard let devices = devices(for: demand, on: node) else { continue }
-            let placement = Placement(node: node, devices: devices)
-            hold(demand, at: placement)
-            return placement
-        }
-        return nil
+        guard let placement = choose(demand) else { return nil }
+        hold(demand, at: placement)
+        return placement
     }
 
     /// Chooses places for all instances of a gang, and holds them: all, or none (TRN-13).
     public mutating func place(_ demand: Demand, count: Int) -> [Placement]? {
+        guard count > 1 else { return count == 1 ? place(demand).map { [$0] } : [] }
+        let before = self
         var placements: [Placement] = []
         for _ in 0..<count {
             guard let placement = place(demand) else {
-                for placement in placements { release(demand, at: placement) }
+                self = before
                 return nil
             }
             placements.append(placement)
@@ -79,18 +119,113 @@ public struct Cluster: Sendable {
     }
 
     /// Holds what was given out before, by this run of Weir or an earlier one.
-    public mutating func hold(_ demand: Demand, at placement: Placement) { change(demand, at: placement, by: -1) }
+    public mutating func hold(_ demand: Demand, at placement: Placement) {
+        change(demand, at: placement, by: -1)
+        guard case .pooling(nil) = policy else { return }
+        mix.saw(demand)
+        // At 1, 2, 4 … and then with each halving of the mix: what it costs to judge anew is spread over as many placements.
+        if mix.total >= 2 * learned || mix.total < learned {
+            judge(by: mix)
+            learned = mix.total
+        }
+    }
 
-    public mutating func release(_ demand: Demand, at placement: Placement) { change(demand, at: placement, by: 1) }
+    public mutating func release(_ demand: Demand, at placement: Placement) {
+        change(demand, at: placement, by: 1)
+        lastRelease = changes
+    }
 
     private mutating func change(_ demand: Demand, at placement: Placement, by sign: Int) {
-        free[placement.node].cpu += sign * demand.cpu
-        free[placement.node].memory = Bytes(free[placement.node].memory.count + Int64(sign) * demand.memory.count)
-        guard let wanted = demand.accelerator else { return }
-        for device in placement.devices {
-            free[placement.node].compute[device] += sign * wanted.compute
-            let memory = free[placement.node].deviceMemory[device].count + Int64(sign) * wanted.memory.count
-            free[placement.node].deviceMemory[device] = Bytes(memory)
+        room.change(demand, at: placement, by: sign, fleet)
+        changes += 1
+        changed[placement.node] = changes
+        if let fragmentation { base[placement.node] = useless(placement.node, fragmentation) }
+    }
+
+    // MARK: Choosing
+
+    private var scorer: Scorer {
+        Scorer(policy: policy, fleet: fleet, room: room, fragmentation: fragmentation, base: base)
+    }
+
+    private func useless(_ node: Int, _ fragmentation: Fragmentation) -> Double {
+        let useless = scorer.useless(node, fragmentation)
+        if case .pooling = policy { return useless.fragment + useless.stranded }
+        return useless.fragment
+    }
+
+    private mutating func judge(by mix: WorkloadMix) {
+        let fragmentation = Fragmentation(mix: mix, fleet: fleet)
+        self.fragmentation = fragmentation
+        for node in base.indices { base[node] = useless(node, fragmentation) }
+        shapes = []
+        positions = [:]
+    }
+
+    private mutating func choose(_ demand: Demand) -> Placement? {
+        let position = shape(of: demand)
+        if case .random = policy { return chooseAny(shapes[position]) }
+        refresh(position)
+        let shape = shapes[position]
+        guard let node = shape.best else { return nil }
+        return Placement(node: node, devices: devices(Int(shape.devices[node]), shape, on: node))
+    }
+
+    private func devices(_ device: Int, _ shape: Shape, on node: Int) -> [Int] {
+        guard let wanted = shape.demand.accelerator else { return [] }
+        if wanted.count == 1 { return [device] }
+        return scorer.devices(for: wanted, among: shape.eligible[fleet.kindOf[node]] ?? [], on: node)
+    }
+
+    private mutating func shape(of demand: Demand) -> Int {
+        if let position = positions[demand] { return position }
+        // So many that all of them together stay small; beyond that, all are worked out again.
+        if shapes.count >= max(64, 2_000_000 / max(1, fleet.nodes.count)) {
+            shapes = []
+            positions = [:]
         }
+        positions[demand] = shapes.count
+        shapes.append(Shape(demand, fleet))
+        return shapes.count - 1
+    }
+
+    /// Brings what is known about a shape up to date: only nodes that changed since are looked at.
+    private mutating func refresh(_ position: Int) {
+        let seen = shapes[position].seen
+        guard seen < changes else { return }
+        let isFull = seen >= 0 && seen >= lastRelease && shapes[position].best == nil
+        if !isFull { Self.refresh(&shapes[position], changed, scorer) }
+        shapes[position].seen = changes
+    }
+
+    private static func refresh(_ shape: inout Shape, _ changed: [Int], _ scorer: Scorer) {
+        let seen = shape.seen
+        var (best, highest): (Int?, Int32) = (nil, Shape.noRoom)
+        for node in changed.indices {
+            if changed[node] > seen {
+                let choice = scorer.choose(shape, on: node)
+                shape.scores[node] = choice.score
+                shape.devices[node] = Int16(truncatingIfNeeded: choice.device)
+            }
+            if shape.scores[node] > highest { (best, highest) = (node, shape.scores[node]) }
+        }
+        shape.best = best
+    }
+
+    private mutating func chooseAny(_ shape: Shape) -> Placement? {
+        var (node, seen): (Int?, Int) = (nil, 0)
+        for candidate in fleet.nodes.indices where room.instances(of: shape, on: candidate, atMost: 1, fleet) > 0 {
+            seen += 1
+            if Int.random(in: 0..<seen, using: &random) == 0 { node = candidate }
+        }
+        guard let node else { return nil }
+        guard let wanted = shape.demand.accelerator, wanted.count == 1 else {
+            return Placement(node: node, devices: devices(-1, shape, on: node))
+        }
+        let first = fleet.firstDevice[node]
+        let fitting = (shape.eligible[fleet.kindOf[node]] ?? []).filter {
+            room.compute[first + $0] >= wanted.compute && room.deviceMemory[first + $0] >= wanted.memory.count
+        }
+        return fitting.randomElement(using: &random).map { Placement(node: node, devices: [$0]) }
     }
 }

@@ -1,0 +1,22 @@
+/// A demand that was asked for before, with what is known about each node for it. Only a memory of what can be worked out
+/// again: it never changes what is decided.
+struct Shape: Sendable {
+    static let noRoom = Int32.min
+
+    let demand: Demand
+    /// By kind of node: the devices that would do; nil when the node never would.
+    let eligible: [[Int]?]
+    /// By node, as of the change number `seen`: its score, and the device for a demand of one.
+    var scores: [Int32]
+    var devices: [Int16]
+    var seen = -1
+    /// The best node as of `seen`.
+    var best: Int?
+
+    init(_ demand: Demand, _ fleet: Fleet) {
+        self.demand = demand
+        eligible = fleet.kinds.map { fleet.eligible(for: demand, on: $0) }
+        scores = Array(repeating: Shape.noRoom, count: fleet.nodes.count)
+        devices = Array(repeating: -1, count: fleet.nodes.count)
+    }
+}
