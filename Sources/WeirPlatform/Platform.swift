@@ -30,13 +30,16 @@ public struct Platform: Sendable {
         public var startingGrant: Points
         /// Without it everything is metered and billed, and nothing refused or stopped for it.
         public var billingIsEnforced: Bool
+        /// How the queue weighs and waits (QUO-07).
+        public var scheduling: SchedulingSettings
 
         public init(
             zone: String = "local", signUpIsOpen: Bool = false, sessionDuration: Duration = .seconds(7 * 86_400),
             ports: ClosedRange<Int> = 31_000...31_999, portIdleLimit: Duration = .seconds(48 * 3600),
             uploadLimit: Bytes = .gib(1024),
             cpuOvercommit: Double = 1, gatewayURL: String, gatewayHost: String, timeZone: String = "Asia/Shanghai",
-            startingGrant: Points = 1000, billingIsEnforced: Bool = true
+            startingGrant: Points = 1000, billingIsEnforced: Bool = true,
+            scheduling: SchedulingSettings = SchedulingSettings()
         ) {
             self.zone = zone
             self.signUpIsOpen = signUpIsOpen
@@ -50,6 +53,7 @@ public struct Platform: Sendable {
             self.timeZone = timeZone
             self.startingGrant = startingGrant
             self.billingIsEnforced = billingIsEnforced
+            self.scheduling = scheduling
         }
     }
 
@@ -94,6 +98,9 @@ public struct Platform: Sendable {
     public let invoices: Invoices
 
     public let memberships: Memberships
+    public let queue: WorkloadQueue
+    public let dispatcher: Dispatcher
+    public let forecasts: Forecasts
     public let reconciler: Reconciler
     public let janitor: Janitor
     public let settlement: Settlement
@@ -171,9 +178,14 @@ public struct Platform: Sendable {
         logs = Logs(store: store, layout: files.layout, signals: signals)
         events = Events(store: store, signals: signals)
 
+        dispatcher = Dispatcher(
+            store: store, clock: clock, identifiers: identifiers, zones: zones, signals: signals, settings: settings.scheduling,
+            logger: logger.labelled("dispatcher"))
+        forecasts = Forecasts(store: store, clock: clock, dispatcher: dispatcher, logger: logger.labelled("forecasts"))
+        queue = WorkloadQueue(store: store, clock: clock, dispatcher: dispatcher)
         reconciler = Reconciler(
             store: store, engine: engine, files: files, clock: clock, identifiers: identifiers, signals: signals,
-            routes: routes, probe: probe ?? NetworkProbe(client: client), zones: zones,
+            routes: routes, probe: probe ?? NetworkProbe(client: client), dispatcher: dispatcher,
             logger: logger.labelled("reconciler"))
         janitor = Janitor(
             store: store, files: files, clock: clock, routes: routes, signals: signals,
@@ -220,7 +232,7 @@ public struct Platform: Sendable {
     }
 
     /// The loops, to be run beside the front doors.
-    public var loops: [any Service] { [reconciler, settlement, janitor, meter] }
+    public var loops: [any Service] { [reconciler, forecasts, settlement, janitor, meter] }
 }
 
 extension Logger {

@@ -32,7 +32,7 @@ struct Weir: AsyncParsableCommand {
                 name: "Workloads",
                 subcommands: [
                     EnvironmentCommand.self, JobCommand.self, ServiceCommand.self, BoardCommand.self, ListCommand.self,
-                    EventsCommand.self,
+                    QueueCommand.self, WhyCommand.self, EventsCommand.self,
                 ]),
             CommandGroup(
                 name: "Money",
@@ -43,7 +43,7 @@ struct Weir: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Installation",
-                subcommands: [Serve.self, DoctorCommand.self, ConfigCommand.self, ZoneCommand.self]),
+                subcommands: [Serve.self, DoctorCommand.self, ConfigCommand.self, ZoneCommand.self, ReplayCommand.self]),
         ])
 }
 

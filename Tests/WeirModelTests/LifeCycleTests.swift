@@ -20,7 +20,7 @@ struct LifeCycleTests {
     @Test("an environment never reaches completed, whatever happens to it (X13)")
     func environmentsNeverComplete() {
         let events: [WorkloadEvent] = [
-            .admitted, .ready, .stopWanted, .succeeded, .broke(.exit(code: 1)), .freed, .startWanted,
+            .admitted, .ready, .stopWanted, .succeeded, .broke(.exit(code: 1)), .freed, .startWanted, .preempted, .requeued,
         ]
         var reached: Set<WorkloadState> = [.queued]
         var frontier = reached

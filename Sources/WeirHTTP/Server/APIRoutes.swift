@@ -40,6 +40,8 @@ struct APIRoutes {
         ).add(to: routes)
         BoardRoutes(boards: platform.boards, answers: answers).add(to: routes)
 
+        QueueRoutes(queue: platform.queue).add(to: routes)
+
         BalanceRoutes(platform: platform).add(to: routes)
         BillRoutes(bills: platform.bills, whyCharged: platform.whyCharged, ledger: platform.ledger).add(to: routes)
         QuoteRoutes(quotes: platform.quotes).add(to: routes)

@@ -146,7 +146,6 @@ extension Reconciler {
             of: workload, position: instance.position, attempt: instance.attempt + 1, devices: instance.devices)
         try await store.write { try $0.insert(next) }
         fresh.insert(next.id)
-        hold(next, workload.spec)
         return .zero
     }
 

@@ -6,16 +6,19 @@ import WeirStore
 /// What is done with a workload, by its state.
 extension Reconciler {
     static let stopGrace = Duration.seconds(10)
+    /// What gives way to others has longer, to write down how far it has come.
+    static let preemptionGrace = Duration.seconds(30)
 
     /// One pass. Returns after how long to look again.
     func reconcile(_ id: Identifier<Workload>) async throws -> Duration? {
         guard let workload = try await store.read({ try $0.workload(id) }) else {
-            held[id] = nil
+            if await dispatcher.forget(id) { signals.send(.room) }
             forgetRoutes(of: id)
             try await files.removeLogs(of: id)
             return nil
         }
         if !workload.state.isFinal { try await clearEarlierRuns(of: workload) }
+        try await tellQueue(workload)
         switch workload.state {
         case .queued:
             await admit()
@@ -31,9 +34,6 @@ extension Reconciler {
     }
 
     private func look(after workload: WorkloadRecord) async throws -> Duration? {
-        if held[workload.id] == nil {
-            held[workload.id] = Holding(run: workload.run, resources: workload.spec.resources)
-        }
         if let limit = try await passedLimit(of: workload) { return limit }
         let instances = try await store.read { try $0.instances(of: workload.id, run: workload.run) }
         let standings = try await withThrowingTaskGroup(of: Standing?.self) { group in
@@ -134,10 +134,11 @@ extension Reconciler {
     func end(_ workload: WorkloadRecord, _ event: WorkloadEvent, cause: Cause) async throws {
         unroute(workload, because: event)
         let present = try await store.read { try $0.instancesPresent(of: workload.id) }
+        let grace = workload.gaveWay ? Self.preemptionGrace : Self.stopGrace
         let ends = try await withThrowingTaskGroup(of: (InstanceRecord, Observation?).self) { group in
             for instance in present {
                 group.addTask {
-                    try await self.engine.stop(instance.id, grace: Self.stopGrace)
+                    try await self.engine.stop(instance.id, grace: grace)
                     return (instance, try await self.engine.observe(instance.id))
                 }
             }
@@ -145,20 +146,24 @@ extension Reconciler {
             for try await end in group { ends.append(end) }
             return ends
         }
+        let now = clock.now()
         let times = ends.filter { $0.0.endedAt == nil }.map { ($0.0.id, $0.1, end(of: $0.0, seen: $0.1)) }
         try await apply(
             event, to: workload, cause: cause,
+            then: { db, ended in
+                // A person may have wanted its end meanwhile.
+                guard ended.state == .stopped, ended.wanted == .running else { return }
+                try db.apply(.requeued, to: ended, cause: Cause("requeued"), at: now)
+            },
             first: { db in
                 for (instance, observation, end) in times {
                     // Weir may have been cut off between the launch and its record.
                     if let start = observation?.startedAt { try db.setStarted(instance, at: start, address: nil) }
                     try db.setEnded(instance, at: end, failure: observation?.failure)
                 }
-                if workload.kind == .service { try db.closePort(of: workload.id) }
+                if workload.kind == .service, !workload.gaveWay { try db.closePort(of: workload.id) }
             })
-        forget(workload)
-        for (instance, _) in ends { devicesHeld[instance.id] = nil }
-        signals.send(.room)
+        if let ended = try await store.read({ try $0.workload(workload.id) }) { try await tellQueue(ended) }
         try await remove(present)
         signals.send(.workload(workload.id))
     }
@@ -169,7 +174,6 @@ extension Reconciler {
         let present = try await store.read { try $0.instancesPresent(of: workload.id) }.filter { $0.run <= workload.run }
         if !present.isEmpty { try await remove(present) }
         unroute(workload, because: .freed)
-        if forget(workload) { signals.send(.room) }
         guard workload.wanted == .deleted else { return }
         let now = clock.now()
         try await store.write { try $0.markDeleted(workload.id, at: now) }
@@ -188,7 +192,6 @@ extension Reconciler {
     func remove(_ instances: [InstanceRecord]) async throws {
         for instance in instances {
             try await engine.remove(instance.id)
-            devicesHeld[instance.id] = nil
             healthy.remove(instance.id)
             fresh.remove(instance.id)
             firstSight[instance.id] = nil
@@ -197,14 +200,6 @@ extension Reconciler {
         try await store.write { db in
             for instance in instances { try db.setRemoved(instance.id, at: now) }
         }
-    }
-
-    /// Gives back what this run or an earlier one holds. Returns whether there was something.
-    @discardableResult
-    private func forget(_ workload: WorkloadRecord) -> Bool {
-        guard let holding = held[workload.id], holding.run <= workload.run else { return false }
-        held[workload.id] = nil
-        return true
     }
 
     /// Applies an event by the transition table, together with what is to be written before and after. Returns false when a person
@@ -227,6 +222,11 @@ extension Reconciler {
         signals.changed(in: workload.workspace)
         return applied
     }
+}
+
+extension WorkloadRecord {
+    /// It is being stopped for another workload, and is to go on later.
+    var gaveWay: Bool { state == .stopping && wanted == .running }
 }
 
 extension Observation {

@@ -28,16 +28,15 @@ extension Reconciler {
         let (live, present, ports, lastSeen) = try await store.read { db in
             (try db.liveWorkloads(), try db.instancesPresent(), try db.ports(), try db.moment(Self.seenSetting))
         }
+        try await dispatcher.recover()
         seen = seen ?? lastSeen
         let observations = try await engine.observe()
         firstSight = Dictionary(observations.map { ($0.instance, $0) }) { first, _ in first }
         let portByWorkload = Dictionary(ports.map { ($0.workload, $0) }) { first, _ in first }
         let instancesByWorkload = Dictionary(grouping: present, by: \.workload)
         for workload in live where workload.state.holdsResources {
-            held[workload.id] = Holding(run: workload.run, resources: workload.spec.resources)
             let instances = (instancesByWorkload[workload.id] ?? []).filter { $0.run == workload.run }
             for instance in instances {
-                hold(instance, workload.spec)
                 if workload.state == .running, firstSight[instance.id]?.phase == .running { healthy.insert(instance.id) }
             }
             if workload.state == .running {
@@ -57,10 +56,5 @@ extension Reconciler {
             try await engine.remove(observation.instance)
         }
         return live.map(\.id)
-    }
-
-    func hold(_ instance: InstanceRecord, _ spec: WorkloadSpec) {
-        guard let share = spec.flavor.gpu, !instance.devices.isEmpty else { return }
-        devicesHeld[instance.id] = (instance.devices, share)
     }
 }

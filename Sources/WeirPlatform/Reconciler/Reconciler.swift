@@ -22,16 +22,8 @@ public actor Reconciler: Service {
     let routes: RouteTable
     let probe: any HealthProbe
     let logger: Logger
-    let zones: Zones
+    let dispatcher: Dispatcher
 
-    /// What a workload holds from being let in until it is gone, and in which of its runs.
-    struct Holding {
-        var run: Int
-        var resources: Resources
-    }
-
-    var held: [Identifier<Workload>: Holding] = [:]
-    var devicesHeld: [Identifier<Instance>: (devices: [String], share: GPUShare)] = [:]
     /// Replicas that have answered their health check.
     var healthy: Set<Identifier<Instance>> = []
     /// Instances whose launch no earlier Weir can have begun.
@@ -54,8 +46,6 @@ public actor Reconciler: Service {
     private var failures: [Identifier<Workload>: Int] = [:]
     private let alarmsToSet: AsyncStream<(Identifier<Workload>, Duration)>.Continuation
     private let alarmsSet: AsyncStream<(Identifier<Workload>, Duration)>
-    var isAdmitting = false
-    var admitsAgain = false
     /// What the engine had when Weir started, until each workload has been looked at once.
     var firstSight: [Identifier<Instance>: Observation] = [:]
     /// When everything was last looked at, also by an earlier Weir.
@@ -65,7 +55,7 @@ public actor Reconciler: Service {
 
     init(
         store: Store, engine: any Engine, files: FileStore, clock: any WallClock, identifiers: any IdentifierSource,
-        signals: WorkloadSignals, routes: RouteTable, probe: any HealthProbe, zones: Zones, logger: Logger
+        signals: WorkloadSignals, routes: RouteTable, probe: any HealthProbe, dispatcher: Dispatcher, logger: Logger
     ) {
         self.store = store
         self.engine = engine
@@ -75,7 +65,7 @@ public actor Reconciler: Service {
         self.signals = signals
         self.routes = routes
         self.probe = probe
-        self.zones = zones
+        self.dispatcher = dispatcher
         self.logger = logger
         (alarmsSet, alarmsToSet) = AsyncStream.makeStream()
     }
@@ -100,6 +90,7 @@ public actor Reconciler: Service {
             case .instance(let id):
                 if let workload = await workload(of: id) { begin(workload, in: &group) }
             case .room: group.addTask { await self.admit() }
+            case .rules: group.addTask { await self.admitUnderNewRules() }
             }
         }
     }

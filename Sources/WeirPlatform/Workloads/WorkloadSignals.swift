@@ -12,6 +12,8 @@ public final class WorkloadSignals: Sendable {
         case instance(Identifier<Instance>)
         /// There may be room for something that waits.
         case room
+        /// Quotas, weights, flavors or what the zone has are others now.
+        case rules
     }
 
     private struct Watcher {

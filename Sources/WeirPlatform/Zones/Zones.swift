@@ -35,6 +35,18 @@ public final class Zones: Sendable {
             cpu: Int(Double(capacity.cpu) * cpuOvercommit), memory: capacity.memory, gpu: capacity.gpus.count * 1000)
     }
 
+    /// What the queue gives out: one machine is one node.
+    public func nodes() async throws -> [Node] {
+        let (capacity, total) = (try await capacity(), try await total())
+        return [
+            Node(
+                name: name, cpu: total.cpu, memory: total.memory,
+                accelerators: capacity.gpus.map { gpu in
+                    Accelerator(device: gpu.device, kind: String(gpu.device.prefix { $0 != "=" }), memory: gpu.memory)
+                })
+        ]
+    }
+
     /// What workloads between being let in and being gone hold.
     public func held() async throws -> Resources {
         try await store.read { try $0.resourcesHeld() }

@@ -142,7 +142,7 @@ struct FaultSimulation {
                 var left = test.engine.present.map { "container of \($0.workload)" }
                 for id in made where try await test.store.read({ try $0.workload(id) }) != nil { left.append("\(id)") }
                 if try await platform.zones.held() != .none { left.append("resources are held") }
-                if await !platform.reconciler.held.isEmpty { left.append("the Reconciler holds resources") }
+                if await !platform.dispatcher.scheduler.heldEntries.isEmpty { left.append("the queue holds resources") }
                 if try await !test.store.read({ try $0.ports() }).isEmpty { left.append("a port is open") }
                 if !platform.routes.portNumbers.isEmpty { left.append("a port is routed") }
                 return left
@@ -231,7 +231,7 @@ struct FaultSimulation {
         var found: [String] = []
         let sum = workloads.filter { $0.state.holdsResources }.reduce(Resources.none) { $0 + $1.spec.resources }
         let inStore = try await platform.zones.held()
-        let inMemory = await platform.reconciler.held.values.reduce(Resources.none) { $0 + $1.resources }
+        let inMemory = await platform.dispatcher.scheduler.heldEntries.reduce(Holdings.none) { $0 + $1.holdings }
         if inStore != sum || inMemory != sum { found.append("held: \(inStore) and \(inMemory), not \(sum)") }
         let total = try await platform.zones.total()
         if !sum.fits(in: total) { found.append("more is held than there is: \(sum)") }
@@ -276,6 +276,6 @@ struct FaultSimulation {
     }
 
     private static let events: [WorkloadEvent] = [
-        .admitted, .ready, .stopWanted, .succeeded, .broke(.lost), .freed, .startWanted,
+        .admitted, .ready, .stopWanted, .succeeded, .broke(.lost), .freed, .startWanted, .preempted, .requeued,
     ]
 }

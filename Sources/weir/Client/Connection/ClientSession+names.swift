@@ -54,7 +54,7 @@ extension ClientSession {
     }
 
     /// The newest workload of that name; those of the chosen project go first.
-    func workload(_ kind: WorkloadKind, _ name: String, in options: ProjectOptions) async throws -> Records.Workload {
+    func workload(_ kind: WorkloadKind?, _ name: String, in options: ProjectOptions) async throws -> Records.Workload {
         if name.isIdentifier("wld") {
             return try await api.answer(.get("/api/v1/workloads/\(name)"), as: Records.Workload.self).value
         }
@@ -62,10 +62,10 @@ extension ClientSession {
         let project = options.project == nil && environment["WEIR_PROJECT"] == nil ? nil : try await project(options).id
         let call = APICall.get(
             "/api/v1/workspaces/\(workspace.id)/workloads",
-            [("kind", kind.rawValue), ("name", name), ("project", project)])
+            [("kind", kind?.rawValue), ("name", name), ("project", project)])
         let found = try await api.list(call, of: Records.Workload.self).value.filter { $0.name.sameName(as: name) }
         guard let workload = found.first(where: { $0.project == profile.project?.id }) ?? found.first else {
-            throw WeirError.noneCalled(kind.commandName, name)
+            throw WeirError.noneCalled(kind?.commandName ?? "workload", name)
         }
         return workload
     }

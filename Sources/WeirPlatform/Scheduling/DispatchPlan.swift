@@ -1,0 +1,99 @@
+import Foundation
+import WeirModel
+import WeirStore
+
+/// A decision as it is to be written: all of it in one transaction, and only what people have not changed meanwhile.
+struct DispatchPlan: Sendable {
+    struct Start: Sendable {
+        var workload: Identifier<Workload>
+        var run: Int
+        var instances: [InstanceRecord]
+    }
+
+    struct Preemption: Sendable {
+        var workload: Identifier<Workload>
+        var run: Int
+        var forWorkload: Identifier<Workload>
+    }
+
+    var starts: [Start]
+    var preemptions: [Preemption]
+    var reasons: [(id: Identifier<Workload>, reason: QueueReason)]
+
+    func write(_ db: Writing, record: DispatchRecord, at now: Timestamp) throws -> Done {
+        var done = Done()
+        for start in starts {
+            guard let current = try db.read.workload(start.workload), current.state == .queued, current.wanted == .running,
+                current.run == start.run
+            else { continue }
+            let changed = try db.apply(.admitted, to: current, cause: Cause("admitted"), at: now)
+            for instance in start.instances { try db.insert(instance) }
+            try db.setForecastCameTrue(of: start.workload, run: start.run, at: now)
+            done.admitted.append((changed, start.instances))
+        }
+        for preemption in preemptions where try preempt(preemption, db, at: now) { done.preempted.append(preemption.workload) }
+        for (id, reason) in reasons { try db.setQueueReason(reason, of: id) }
+        try record.write(db, at: now)
+        return done
+    }
+
+    /// False when it is ending already.
+    private func preempt(_ preemption: Preemption, _ db: Writing, at now: Timestamp) throws -> Bool {
+        guard let current = try db.read.workload(preemption.workload), current.run == preemption.run, current.wanted == .running,
+            current.state == .running || current.state == .deploying
+        else { return false }
+        try db.apply(.preempted, to: current, cause: Cause("preempted"), at: now)
+        let flavor = current.spec.flavor
+        try db.insert(
+            PreemptionRecord(
+                workload: current.id, run: current.run, at: now, workspace: current.workspace, forWorkload: preemption.forWorkload,
+                flavor: flavor.name, price: try db.read.flavorPrice(flavor.name, at: now),
+                regularPrice: try db.read.regularPrice(of: flavor, at: now)))
+        return true
+    }
+}
+
+/// What of a plan came to be.
+struct Done: Sendable {
+    var admitted: [(workload: WorkloadRecord, instances: [InstanceRecord])] = []
+    var preempted: [Identifier<Workload>] = []
+}
+
+/// Lines for the record of scheduling, encoded outside of the transaction.
+struct DispatchRecord: Sendable {
+    private let turn: String?
+    private let snapshot: String?
+
+    init(turn: SchedulingTurn?, snapshot: SchedulerSnapshot? = nil) throws {
+        self.turn = try turn.map(Self.text)
+        self.snapshot = try snapshot.map(Self.text)
+    }
+
+    func write(_ db: Writing, at now: Timestamp) throws {
+        if let turn { try db.record(.turn, turn, at: now) }
+        if let snapshot { try db.record(.snapshot, snapshot, at: now) }
+    }
+
+    static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}
+
+extension Reading {
+    /// For an hour of an instance; nil when there is no price.
+    fileprivate func flavorPrice(_ name: String, at now: Timestamp) throws -> Points? {
+        try prices(at: now).first { $0.flavor == name }?.perHour
+    }
+
+    /// The cheapest flavor of the same size that never gives way.
+    fileprivate func regularPrice(of flavor: Flavor, at now: Timestamp) throws -> Points? {
+        let same = Set(try flavors().filter { !$0.isPreemptible && $0.demand == flavor.demand }.map(\.name))
+        return try prices(at: now).filter { same.contains($0.flavor) }.map(\.perHour).min()
+    }
+
+    private func prices(at now: Timestamp) throws -> [FlavorPrice] {
+        try tariffNumber(at: now).flatMap { try tariff(number: $0) }?.flavors ?? []
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import WeirModel
+
+struct WhyCommand: ClientCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "why", abstract: "Why a workload waits, when it is expected to start, and what would start sooner (DEV-26).",
+        discussion: "EXAMPLES:\n  weir why train\n  weir why wld_01k8x2m4d5e6f7g8h9jkmnpqrs --json")
+
+    @Argument(help: "Name or id.") var name: String
+    @Option(help: "Only a workload of this kind: environment, job, service or board.") var kind: WorkloadKind?
+    @OptionGroup var choice: ProjectOptions
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in session: ClientSession) async throws {
+        let id = try await session.workload(kind, name, in: choice).id
+        let answer = try await session.api.answer(.get("/api/v1/workloads/\(id)/why"), as: Records.Why.self)
+        let why = answer.value
+        guard !session.output.json, !session.output.quiet else {
+            return try session.output.done("", json: answer.json, identifier: why.workload)
+        }
+        if why.sentences.isEmpty {
+            print(session.output.language[LocalizedText("It does not wait: its state is \(why.state.rawValue).", zh: "未在排队：状态为 \(why.state.rawValue)。")])
+        }
+        for sentence in why.sentences { print(sentence) }
+        if let score = why.score, !why.sentences.isEmpty {
+            print(
+                session.output.language[
+                    LocalizedText(
+                        "Of the last \(score.forecasts) forecasts, \(score.withinPercent) % held; half were off by at most \(score.medianErrorSeconds) s.",
+                        zh: "最近 \(score.forecasts) 次预测中，\(score.withinPercent)% 落在范围内；半数误差不超过 \(score.medianErrorSeconds) 秒。")])
+        }
+        for preemption in why.preemptions {
+            print(
+                session.output.language[
+                    LocalizedText(
+                        "Run \(preemption.run) gave way at \(preemption.at.short): \(preemption.flavor) costs \(preemption.pricePerHour ?? "nothing") an hour in place of \(preemption.regularPricePerHour ?? "–").",
+                        zh: "第 \(preemption.run) 次运行于 \(preemption.at.short) 让出资源：\(preemption.flavor) 每小时 \(preemption.pricePerHour ?? "免费")，常规价格为 \(preemption.regularPricePerHour ?? "–")。")])
+        }
+    }
+}
+
+struct QueueCommand: ClientCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "queue", abstract: "What waits, in the order of the queue, and when it is expected to start (QUO-04, QUO-05).",
+        discussion: "EXAMPLES:\n  weir queue\n  weir queue replay")
+
+    @OptionGroup var choice: WorkspaceOptions
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in session: ClientSession) async throws {
+        let workspace = try await session.workspace(choice)
+        let answer = try await session.api.answer(.get("/api/v1/workspaces/\(workspace.id)/queue"), as: Records.Queue.self)
+        let items = Answer(answer.value.items, json: answer.json)
+        let table = Table(
+            .number("PLACE"), .text("NAME"), .text("KIND"), .text("FLAVOR"), .text("SINCE"), .text("WAITS FOR"), .text("EXPECTED"),
+            .text("AT THE LATEST"))
+        try session.output.list(items, table, identifier: \.workload) { line in
+            [
+                "\(line.place)", line.name, line.kind.rawValue, line.replicas == 1 ? line.flavor : "\(line.replicas) × \(line.flavor)",
+                line.queuedAt.short, line.reason ?? "", line.forecast?.expected.short ?? "", line.forecast?.latest?.short ?? "",
+            ]
+        }
+        session.output.closing("\(answer.value.waitingInZone) wait in the zone.")
+    }
+}
+
+struct ReplayCommand: ClientCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay-queue", abstract: "Make every decision of the queue again from its record, and compare (operator).",
+        discussion: "EXAMPLES:\n  weir replay-queue")
+
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in session: ClientSession) async throws {
+        let answer = try await session.api.answer(.send(.post, "/api/v1/operator/scheduling/replay"), as: Records.Replay.self)
+        let replay = answer.value
+        try session.output.done(
+            replay.isSame
+                ? "\(replay.decisions) decisions in \(replay.lines) lines came out as recorded."
+                : "Line \(replay.difference?.line ?? 0) differs: recorded \(replay.difference?.recorded ?? []), made \(replay.difference?.made ?? []).",
+            json: answer.json, identifier: "\(replay.decisions)")
+        guard replay.isSame else { throw ExitCode(ExitStatus.failed.rawValue) }
+    }
+}
