@@ -24,6 +24,12 @@ public final class TestPlatform: Sendable {
 
     public static let tiny = Flavor(name: "tiny", cpu: 1000, memory: .gib(2), scratch: .gib(1), pricePerHour: Points(1))
 
+    /// As small, at half the price, and gives way.
+    public static let spot = Flavor(
+        name: "spot", cpu: 2000, memory: .gib(8), scratch: .gib(1), isPreemptible: true, pricePerHour: Points(micro: 500_000))
+
+    public static let flavors = [small, tiny, spot]
+
     public init(
         clock: any WallClock = SystemClock(), timeZone: String = "Asia/Shanghai", billingIsEnforced: Bool = true
     ) throws {
@@ -47,7 +53,7 @@ public final class TestPlatform: Sendable {
             installation: try await Installation(store: store), store: store,
             files: FileStore(layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton),
             engine: other ?? engine, client: .shared, threads: .singleton, clock: clock, probe: health, logger: logger)
-        try await platform.prepare(flavors: [Self.small, Self.tiny], prices: Tariff(of: [Self.small, Self.tiny]), at: clock.now())
+        try await platform.prepare(flavors: Self.flavors, prices: Tariff(of: Self.flavors), at: clock.now())
         return platform
     }
 
@@ -58,6 +64,7 @@ public final class TestPlatform: Sendable {
         let platform = try await start(engine: engine)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await platform.reconciler.run() }
+            group.addTask { try await platform.forecasts.run() }
             group.addTask { try await platform.settlement.run() }
             defer { group.cancelAll() }
             return try await body(platform)
@@ -90,13 +97,15 @@ public final class TestPlatform: Sendable {
         public let workspace: Identifier<Workspace>
         public let project: Identifier<Project>
 
-        public func submission(_ name: String) -> Submission {
-            Submission(name: name, image: "weir/notebook", flavor: "small")
+        public func submission(_ name: String, flavor: String = "small") -> Submission {
+            Submission(name: name, image: "weir/notebook", flavor: flavor)
         }
 
-        public func job(_ name: String, on platform: Platform) async throws -> WorkloadRecord {
+        public func job(
+            _ name: String, flavor: String = "small", timeLimit: Int? = nil, on platform: Platform
+        ) async throws -> WorkloadRecord {
             try await platform.jobs.create(
-                submission(name), command: "python train.py", timeLimit: nil, in: project, by: caller)
+                submission(name, flavor: flavor), command: "python train.py", timeLimit: timeLimit, in: project, by: caller)
         }
     }
 }

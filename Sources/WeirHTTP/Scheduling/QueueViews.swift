@@ -10,7 +10,7 @@ extension WorkloadQueue.Why {
             "sentences": (explanation?.sentences ?? []).map { $0[language] },
             "forecast": explanation?.forecast?.json,
             "holders": (explanation?.holders ?? []).map { holder -> JSON in
-                ["workload": holder.id, "name": holder.name, "is_own": holder.isViewers, "holds": holder.holdings.json]
+                ["workload": holder.id, "name": holder.name, "is_own": holder.isViewers, "holds": holder.holdings]
             },
             "other_holders": explanation?.otherHolders ?? 0,
             "advice": (explanation?.advice ?? []).map(\.json),

@@ -36,6 +36,12 @@ public struct StartForecastRecord: Hashable, Sendable {
 }
 
 extension Reading {
+    public func forecast(of workload: Identifier<Workload>, run: Int) throws -> StartForecastRecord? {
+        try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT * FROM start_forecast WHERE workload = ? AND run = ?"), arguments: [workload, run]
+        ).map(StartForecastRecord.init)
+    }
+
     /// Those whose start has come, newest first.
     public func scoredForecasts(limit: Int) throws -> [StartForecastRecord] {
         try Row.fetchAll(

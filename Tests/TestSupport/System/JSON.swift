@@ -35,5 +35,6 @@ public enum JSON: Hashable, Sendable, Decodable {
     /// Empty when it is no text.
     public var text: String { if case .text(let value) = self { value } else { "" } }
     public var int: Int? { if case .number(let value) = self { Int(value) } else { nil } }
+    public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
     public var list: [JSON] { if case .list(let values) = self { values } else { [] } }
 }

@@ -57,6 +57,8 @@ public actor WeirProcess {
         let ports = try (0..<2).map { _ in try Wire.freePort() }
         api = "127.0.0.1:\(ports[0])"
         gateway = "127.0.0.1:\(ports[1])"
+        // Three of it fill the machine; none uses it.
+        let third = ProcessInfo.processInfo.physicalMemory / 1024 / 1024 * 3 / 10
         let lowest = Int.random(in: 200...280) * 100
         try """
         data: \(folder.path)/data
@@ -65,6 +67,7 @@ public actor WeirProcess {
         engine: { cpu_overcommit: 16 }
         flavors:
           - { name: nano, cpu: 0.2, memory: 64MiB, scratch: 16MiB, price_per_hour: "0.1" }
+          - { name: third, cpu: 0.2, memory: \(third)MiB, scratch: 16MiB, price_per_hour: "0.1" }
         """.write(toFile: folder.path + "/weir.yaml", atomically: true, encoding: .utf8)
         arguments = ["serve", "--config", folder.path + "/weir.yaml"]
 

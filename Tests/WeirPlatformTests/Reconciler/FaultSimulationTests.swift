@@ -119,7 +119,7 @@ struct FaultSimulation {
     private mutating func submission() -> Submission {
         names += 1
         return Submission(
-            name: "w\(names)", image: "weir/notebook", flavor: Bool.random(using: &random) ? "small" : "tiny")
+            name: "w\(names)", image: "weir/notebook", flavor: ["small", "tiny", "spot"].randomElement(using: &random) ?? "small")
     }
 
     private mutating func withOne(_ body: (Identifier<Workload>) async throws -> Void) async throws {
