@@ -18,24 +18,29 @@ struct WhyCommand: ClientCommand {
         guard !session.output.json, !session.output.quiet else {
             return try session.output.done("", json: answer.json, identifier: why.workload)
         }
-        if why.sentences.isEmpty {
-            print(session.output.language[LocalizedText("It does not wait: its state is \(why.state.rawValue).", zh: "未在排队：状态为 \(why.state.rawValue)。")])
-        }
-        for sentence in why.sentences { print(sentence) }
+        for text in Self.texts(why) { print(text[session.output.language]) }
+    }
+
+    private static func texts(_ why: Records.Why) -> [LocalizedText] {
+        let state = why.state.rawValue
+        var texts = why.sentences.map { LocalizedText($0, zh: $0) }
+        if texts.isEmpty { texts.append(LocalizedText("It does not wait: its state is \(state).", zh: "未在排队：状态为 \(state)。")) }
         if let score = why.score, !why.sentences.isEmpty {
-            print(
-                session.output.language[
-                    LocalizedText(
-                        "Of the last \(score.forecasts) forecasts, \(score.withinPercent) % held; half were off by at most \(score.medianErrorSeconds) s.",
-                        zh: "最近 \(score.forecasts) 次预测中，\(score.withinPercent)% 落在范围内；半数误差不超过 \(score.medianErrorSeconds) 秒。")])
+            let (count, held, error) = (score.forecasts, score.withinPercent, score.medianErrorSeconds)
+            texts.append(
+                LocalizedText(
+                    "Of the last \(count) forecasts, \(held) % held; half were off by at most \(error) s.",
+                    zh: "最近 \(count) 次预测中，\(held)% 落在范围内；半数误差不超过 \(error) 秒。"))
         }
         for preemption in why.preemptions {
-            print(
-                session.output.language[
-                    LocalizedText(
-                        "Run \(preemption.run) gave way at \(preemption.at.short): \(preemption.flavor) costs \(preemption.pricePerHour ?? "nothing") an hour in place of \(preemption.regularPricePerHour ?? "–").",
-                        zh: "第 \(preemption.run) 次运行于 \(preemption.at.short) 让出资源：\(preemption.flavor) 每小时 \(preemption.pricePerHour ?? "免费")，常规价格为 \(preemption.regularPricePerHour ?? "–")。")])
+            let (run, at, flavor) = (preemption.run, preemption.at.short, preemption.flavor)
+            let (price, regular) = (preemption.pricePerHour ?? "0", preemption.regularPricePerHour ?? "–")
+            texts.append(
+                LocalizedText(
+                    "Run \(run) gave way at \(at): \(flavor) costs \(price) an hour in place of \(regular).",
+                    zh: "第 \(run) 次运行于 \(at) 让出资源：\(flavor) 每小时 \(price)，常规价格为 \(regular)。"))
         }
+        return texts
     }
 }
 
