@@ -9,6 +9,8 @@ struct DevicePlan: Hashable, Sendable {
     var mounts: [Launch.Mount]
     /// The NVIDIA device that is parted among containers, by its number; nil when none is.
     var shared: String?
+    /// The NVIDIA devices that are given whole, by their numbers: a daemon of before has to go.
+    var whole: [String]
 
     /// Where a container finds the pipes of its daemon.
     static let pipeTarget = "/run/nvidia-mps"
@@ -21,15 +23,19 @@ struct DevicePlan: Hashable, Sendable {
         environment = [:]
         mounts = []
         shared = nil
+        whole = []
         guard let share = launch.flavor.gpu, !launch.devices.isEmpty else { return }
 
-        environment["WEIR_ACCELERATORS"] = launch.devices.joined(separator: ",")
-        environment["WEIR_ACCELERATOR_COMPUTE"] = String(share.compute)
-        environment["WEIR_ACCELERATOR_MEMORY"] = String(share.memory.count)
-        if let name = share.accelerator { environment["WEIR_ACCELERATOR_CLASS"] = name }
-        if devices.isEmpty { environment["WEIR_ACCELERATOR_SIMULATED"] = "1" }
+        environment["WEIR_GPU_DEVICES"] = launch.devices.joined(separator: ",")
+        environment["WEIR_GPU_COMPUTE"] = String(share.compute)
+        environment["WEIR_GPU_MEMORY"] = String(share.memory.count)
+        if let name = share.accelerator { environment["WEIR_GPU_CLASS"] = name }
+        if devices.isEmpty { environment["WEIR_GPU_SIMULATED"] = "1" }
 
-        guard let number = Self.parted(share, devices) else { return }
+        guard let number = Self.parted(share, devices) else {
+            whole = devices.compactMap(Self.number)
+            return
+        }
         shared = number
         let paths = MPSPaths(folder: mpsFolder, device: number)
         mounts = [
@@ -47,9 +53,13 @@ struct DevicePlan: Hashable, Sendable {
 
     /// A share below a whole GPU of NVIDIA's is held by MPS; other makers' devices have nothing of the kind.
     private static func parted(_ share: GPUShare, _ devices: [String]) -> String? {
+        guard share.compute < 1000, devices.count == 1 else { return nil }
+        return devices.first.flatMap(number)
+    }
+
+    private static func number(_ device: String) -> String? {
         let prefix = "nvidia.com/gpu="
-        guard share.compute < 1000, devices.count == 1, let device = devices.first, device.hasPrefix(prefix) else { return nil }
-        return String(device.dropFirst(prefix.count))
+        return device.hasPrefix(prefix) ? String(device.dropFirst(prefix.count)) : nil
     }
 
     /// Thousandths as percents with one decimal place: `12.5`.

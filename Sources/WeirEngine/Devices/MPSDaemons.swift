@@ -44,6 +44,7 @@ public actor MPSDaemons {
 
     /// Has the daemon of the plan's device answer before a container is made that needs it. Throws `LaunchFailure`.
     func prepare(_ plan: DevicePlan) async throws {
+        for device in plan.whole { try await end(device) }
         guard let device = plan.shared else { return }
         if let start = starts[device] {
             // Another instance began it, or it ran a while ago: only one that still answers will do.
@@ -83,6 +84,16 @@ public actor MPSDaemons {
             try await Task.sleep(for: .milliseconds(100))
         }
         logger.info("a GPU is parted by MPS", metadata: ["device": "\(device)"])
+    }
+
+    /// In exclusive mode a device has room for one program that is no client, which is too little for whoever has it whole.
+    private func end(_ device: String) async throws {
+        starts[device] = nil
+        guard try await answers(device) else { return }
+        let paths = MPSPaths(folder: folder, device: device)
+        _ = try await run([Self.program], Self.environment(device: device, paths: paths), Data("quit\n".utf8))
+        _ = try await run(["nvidia-smi", "-i", device, "-c", "DEFAULT"], [:], nil)
+        logger.info("a GPU is whole again", metadata: ["device": "\(device)"])
     }
 
     private func answers(_ device: String) async throws -> Bool {

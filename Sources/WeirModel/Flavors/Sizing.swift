@@ -100,7 +100,9 @@ extension SizingPurpose {
                 gpuMemory: need, memory: need,
                 arithmetic: LocalizedText(
                     "\(model.parameters) parameters × \(model.precision.bits) bits = \(model.weights), + 20 % for the adapter and its optimizer = \(base); + 25 % for activations + 1 GiB for the runtime = \(need) of GPU memory.",
-                    zh: "\(model.parameters) 个参数 × \(model.precision.bits) 位 = \(model.weights)，加 20 % 适配器及优化器 = \(base)；加 25 % 激活值与 1 GiB 运行时 = \(need) 显存。"))
+                    zh:
+                        "\(model.parameters) 个参数 × \(model.precision.bits) 位 = \(model.weights)，加 20 % 适配器及优化器 = \(base)；加 25 % 激活值与 1 GiB 运行时 = \(need) 显存。"
+                ))
         case .inference(let model, let concurrency, let context):
             let token = model.bytesPerToken
             let cache = Bytes(token.count * Int64(context) * Int64(concurrency))
@@ -109,7 +111,9 @@ extension SizingPurpose {
                 gpuMemory: need, memory: model.weights + .gib(2),
                 arithmetic: LocalizedText(
                     "\(model.parameters) parameters × \(model.precision.bits) bits = \(model.weights); \(concurrency) requests at once × \(context) tokens × \(token) of keys and values (\(model.layers) layers) = \(cache); + 1 GiB for the runtime = \(need) of GPU memory.",
-                    zh: "\(model.parameters) 个参数 × \(model.precision.bits) 位 = \(model.weights)；并发 \(concurrency) × \(context) 个 token × \(token)（\(model.layers) 层的键值缓存）= \(cache)；加 1 GiB 运行时 = \(need) 显存。"))
+                    zh:
+                        "\(model.parameters) 个参数 × \(model.precision.bits) 位 = \(model.weights)；并发 \(concurrency) × \(context) 个 token × \(token)（\(model.layers) 层的键值缓存）= \(cache)；加 1 GiB 运行时 = \(need) 显存。"
+                ))
         }
     }
 

@@ -99,7 +99,7 @@ public actor Reconciler: Service {
             case .workload(let id): begin(id, in: &group)
             case .instance(let id):
                 if let workload = await workload(of: id) { begin(workload, in: &group) }
-            case .room: group.addTask { await self.admit() }
+            case .room, .rules: group.addTask { await self.admit() }
             }
         }
     }

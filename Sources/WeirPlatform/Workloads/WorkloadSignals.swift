@@ -12,6 +12,8 @@ public final class WorkloadSignals: Sendable {
         case instance(Identifier<Instance>)
         /// There may be room for something that waits.
         case room
+        /// A quota, a weight, a flavor or a node has changed: what waits may be allowed to start, or has another turn.
+        case rules
     }
 
     private struct Watcher {

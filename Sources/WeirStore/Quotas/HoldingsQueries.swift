@@ -108,3 +108,19 @@ extension Reading {
         return Dictionary(uniqueKeysWithValues: rows.map { ($0["account"], $0["bytes"]) })
     }
 }
+
+extension Reading {
+    /// `storageKept(by:)` of every workspace that keeps anything, at once.
+    public func storageKeptByWorkspaces() throws -> [Identifier<Workspace>: Bytes] {
+        let rows = try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT workspace, sum(bytes) AS bytes FROM (
+                        SELECT workspace, bytes FROM storage_held
+                        UNION ALL
+                        SELECT workspace, max(size) AS bytes FROM image WHERE workspace IS NOT NULL GROUP BY workspace, digest
+                    ) GROUP BY workspace
+                    """))
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0["workspace"], $0["bytes"]) })
+    }
+}
