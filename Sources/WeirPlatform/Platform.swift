@@ -20,6 +20,11 @@ public struct Platform: Sendable {
         public var uploadLimit: Bytes
         /// How many cores are given out for each that there is.
         public var cpuOvercommit: Double
+        /// The resource group of this machine (QUO-11).
+        public var resourceGroup: String
+        /// The first that matches a device is its class (QUO-01).
+        public var acceleratorClasses: [AcceleratorClass]
+        public var simulatedAccelerators: [SimulatedAccelerators]
         /// The gateway's address as browsers see it, without a slash at its end.
         public var gatewayURL: String
         /// The host name at which external ports are reached.
@@ -37,7 +42,9 @@ public struct Platform: Sendable {
             zone: String = "local", signUpIsOpen: Bool = false, sessionDuration: Duration = .seconds(7 * 86_400),
             ports: ClosedRange<Int> = 31_000...31_999, portIdleLimit: Duration = .seconds(48 * 3600),
             uploadLimit: Bytes = .gib(1024),
-            cpuOvercommit: Double = 1, gatewayURL: String, gatewayHost: String, timeZone: String = "Asia/Shanghai",
+            cpuOvercommit: Double = 1, resourceGroup: String = Node.commonGroup, acceleratorClasses: [AcceleratorClass] = [],
+            simulatedAccelerators: [SimulatedAccelerators] = [], gatewayURL: String, gatewayHost: String,
+            timeZone: String = "Asia/Shanghai",
             startingGrant: Points = 1000, billingIsEnforced: Bool = true,
             scheduling: SchedulingSettings = SchedulingSettings()
         ) {
@@ -48,6 +55,9 @@ public struct Platform: Sendable {
             self.portIdleLimit = portIdleLimit
             self.uploadLimit = uploadLimit
             self.cpuOvercommit = cpuOvercommit
+            self.resourceGroup = resourceGroup
+            self.acceleratorClasses = acceleratorClasses
+            self.simulatedAccelerators = simulatedAccelerators
             self.gatewayURL = gatewayURL
             self.gatewayHost = gatewayHost
             self.timeZone = timeZone
@@ -75,6 +85,8 @@ public struct Platform: Sendable {
     public let exports: Exports
     public let images: Images
     public let zones: Zones
+    public let flavors: Flavors
+    public let quotas: Quotas
     public let workloads: Workloads
     public let environments: Environments
     public let jobs: Jobs
@@ -161,7 +173,11 @@ public struct Platform: Sendable {
         exports = Exports(assets: assets, files: files, store: store)
         images = Images(store: store, clock: clock, identifiers: identifiers, build: buildOfficialImages)
         zones = Zones(
-            name: settings.zone, cpuOvercommit: settings.cpuOvercommit, store: store, engine: engine)
+            settings: Zones.Settings(
+                name: settings.zone, cpuOvercommit: settings.cpuOvercommit, group: settings.resourceGroup,
+                classes: settings.acceleratorClasses, simulated: settings.simulatedAccelerators), store: store, engine: engine)
+        flavors = Flavors(store: store, clock: clock, tariffs: tariffs, zones: zones, signals: signals)
+        quotas = Quotas(store: store, clock: clock, signals: signals)
 
         let submissions = Submissions(
             store: store, clock: clock, identifiers: identifiers, zones: zones, files: files, signals: signals,
@@ -219,7 +235,7 @@ public struct Platform: Sendable {
         try await files.recover()
         let zone = calendar.zone
         try await store.write { db in
-            try db.setFlavors(flavors, at: now)
+            try db.setFlavors(fromFile: flavors, at: now)
             try db.setBillingZone(zone)
         }
         do {

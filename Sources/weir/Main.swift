@@ -22,7 +22,7 @@ struct Weir: AsyncParsableCommand {
                 subcommands: [
                     Login.self, Logout.self, WhoAmI.self, Password.self, TokenCommand.self, AccountCommand.self,
                 ]),
-            CommandGroup(name: "Tenants", subcommands: [WorkspaceCommand.self, ProjectCommand.self]),
+            CommandGroup(name: "Tenants", subcommands: [WorkspaceCommand.self, ProjectCommand.self, QuotaCommand.self]),
             CommandGroup(
                 name: "Libraries",
                 subcommands: [

@@ -76,7 +76,9 @@ def objects(operator):
         headers={"Content-Type": "application/octet-stream"},
     )
     asset = operator.call("POST", f"/api/v1/workspaces/{workspace}/assets", {"kind": "dataset", "name": "digits"})["id"]
-    found = {"workspace": workspace, "project": project, "asset": asset}
+    spare = {"name": "spare", "cpu": 1000, "memory": 1 << 30, "scratch": 1 << 30, "price_per_hour": "1"}
+    operator.call("POST", "/api/v1/flavors", spare)
+    found = {"workspace": workspace, "project": project, "asset": asset, "flavor": "spare"}
     if operator.weir.official_images(operator):
         images = operator.call("GET", "/api/v1/images")["items"]
         found["image"] = next(image["id"] for image in images if "python" in image["reference"])

@@ -6,6 +6,8 @@ enum GPUInventory {
     static let folders = ["/etc/cdi", "/var/run/cdi"]
     /// In the specification of a device without a driver of its own, the environment says how much memory it has.
     private static let memoryVariable = "WEIR_GPU_MEMORY_MIB="
+    /// Likewise the model.
+    private static let modelVariable = "WEIR_GPU_MODEL="
 
     static func find() async -> [EngineGPU] {
         var found: [EngineGPU] = []
@@ -17,13 +19,13 @@ enum GPUInventory {
             }
         }
         guard found.contains(where: { $0.device.hasPrefix("nvidia.com/") }) else { return found }
-        let memories = await nvidiaMemories()
+        let known = await nvidiaDevices()
         // `all` and the names by UUID are the same devices again.
         return found.compactMap { gpu in
             guard gpu.device.hasPrefix("nvidia.com/") else { return gpu }
             let name = gpu.device.split(separator: "=").last.map(String.init) ?? ""
-            guard let memory = memories[name] else { return nil }
-            return EngineGPU(device: gpu.device, memory: memory)
+            guard let device = known[name] else { return nil }
+            return EngineGPU(device: gpu.device, memory: device.memory, model: device.model)
         }
     }
 
@@ -36,16 +38,22 @@ enum GPUInventory {
             let end = position + 1 < names.count ? names[position + 1].range.lowerBound : specification.endIndex
             let part = specification[match.range.upperBound..<end]
             let memory = part.firstRange(of: memoryVariable).flatMap { Int64(part[$0.upperBound...].prefix { $0.isNumber }) }
-            return EngineGPU(device: "\(kind)=\(match.1)", memory: .mib(memory ?? 0))
+            let model = part.firstRange(of: modelVariable).map { part[$0.upperBound...].prefix { !"\"'\n,]".contains($0) } }
+            return EngineGPU(device: "\(kind)=\(match.1)", memory: .mib(memory ?? 0), model: model.map(String.init) ?? "")
         }
     }
 
-    private static func nvidiaMemories() async -> [String: Bytes] {
-        let query = ["nvidia-smi", "--query-gpu=index,memory.total", "--format=csv,noheader,nounits"]
+    private static func nvidiaDevices() async -> [String: (memory: Bytes, model: String)] {
+        let query = ["nvidia-smi", "--query-gpu=index,memory.total,name", "--format=csv,noheader,nounits"]
         guard let answer = try? await HostCommand.run(query), answer.status == 0 else { return [:] }
-        return answer.output.split(separator: "\n").reduce(into: [:]) { memories, line in
-            let fields = line.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-            if fields.count == 2, let mib = Int64(fields[1]) { memories[fields[0]] = .mib(mib) }
+        return nvidiaDevices(in: answer.output)
+    }
+
+    /// Index, MiB and name of each device, one a line.
+    static func nvidiaDevices(in output: String) -> [String: (memory: Bytes, model: String)] {
+        output.split(separator: "\n").reduce(into: [:]) { devices, line in
+            let fields = line.split(separator: ",", maxSplits: 2).map { $0.trimmingCharacters(in: .whitespaces) }
+            if fields.count == 3, let mib = Int64(fields[1]) { devices[fields[0]] = (.mib(mib), fields[2]) }
         }
     }
 }

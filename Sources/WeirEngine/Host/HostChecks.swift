@@ -46,6 +46,7 @@ public struct HostChecks: Sendable {
 
     public func run() async -> [HostCheck] {
         var checks = [await podman(), await socket(), cgroups(), limits(), userNamespaces(), scratch(), await firewall(), gpus()]
+        if let sharing = sharing() { checks.append(sharing) }
         checks += (["/var/lib/containers"] + folders).map(disk)
         if let registry { checks.append(await reachable(registry)) }
         return checks
@@ -146,7 +147,9 @@ public struct HostChecks: Sendable {
 
     private func gpus() -> HostCheck {
         guard profile.gpus.isEmpty else {
-            let names = profile.gpus.map { "\($0.device) (\($0.memory))" }.joined(separator: ", ")
+            let names = profile.gpus.map { gpu in
+                "\(gpu.device) (\(gpu.model.isEmpty ? "" : gpu.model + ", ")\(gpu.memory))"
+            }.joined(separator: ", ")
             return HostCheck("gpus", .ok, LocalizedText(names, zh: names))
         }
         let driver = FileManager.default.fileExists(atPath: "/dev/nvidiactl")
@@ -157,6 +160,20 @@ public struct HostChecks: Sendable {
                     "Run nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml.",
                     zh: "请运行 nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml。"))
             : HostCheck("gpus", .ok, LocalizedText("No GPU on this host.", zh: "本机无 GPU。"))
+    }
+
+    /// Only NVIDIA's devices can be parted, and only with its daemon.
+    private func sharing() -> HostCheck? {
+        guard profile.gpus.contains(where: { $0.kind == "nvidia.com/gpu" }) else { return nil }
+        return MPSDaemons.isInstalled
+            ? HostCheck("gpu_sharing", .ok, LocalizedText("CUDA MPS holds shares of a GPU.", zh: "由 CUDA MPS 限制 GPU 份额。"))
+            : HostCheck(
+                "gpu_sharing", .warning,
+                LocalizedText(
+                    "\(MPSDaemons.program) is not installed: flavors with a share of a GPU do not start.",
+                    zh: "未安装 \(MPSDaemons.program)：GPU 份额规格无法启动。"),
+                remedy: LocalizedText(
+                    "Install nvidia-compute-utils of the driver's version.", zh: "请安装与驱动版本一致的 nvidia-compute-utils。"))
     }
 
     private func disk(_ folder: String) -> HostCheck {

@@ -99,7 +99,9 @@ extension ContainerSpec {
     private static let period: Int64 = 100_000
     static let caTarget = "/etc/weir/ca-certificates.crt"
 
-    init(_ launch: Launch, configuration: PodmanConfiguration, network: String, scratch: PreparedScratch) {
+    init(
+        _ launch: Launch, configuration: PodmanConfiguration, network: String, scratch: PreparedScratch, devices plan: DevicePlan
+    ) {
         let host = configuration.host
         let flavor = launch.flavor
         name = launch.instance.text
@@ -107,7 +109,8 @@ extension ContainerSpec {
         command = launch.command
         work_dir = launch.workingDirectory
         hostname = launch.hostName
-        env = launch.environment
+        // What says how much of a device was given is not the person's to set.
+        env = launch.environment.merging(plan.environment) { _, own in own }
         labels = [
             Label.installation: configuration.installation,
             Label.instance: launch.instance.text,
@@ -139,7 +142,10 @@ extension ContainerSpec {
         case .rootLayer(let size): storage_opts = ["size": String(size.count)]
         case .none: break
         }
-        devices = launch.devices.map(Device.init)
+        mounts += plan.mounts.map {
+            Mount(source: $0.source, destination: $0.target, options: ["rbind", $0.writable ? "rw" : "ro", "nosuid", "nodev"])
+        }
+        devices = plan.devices.map(Device.init)
         resource_limits = Limits(
             cpu: .init(
                 quota: max(Int64(flavor.cpu) * Self.period / 1000, 1000), period: Self.period,

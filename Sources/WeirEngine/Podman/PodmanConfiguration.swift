@@ -16,10 +16,12 @@ public struct PodmanConfiguration: Hashable, Sendable {
     public var egress: Egress
     /// The bytes of standard output and error that are kept of one instance.
     public var logLimit: Int64
+    /// Where the daemons that part a GPU keep their pipes: on a local disk, and the same after a restart of Weir.
+    public var mpsFolder: String
 
     public init(
         socket: String, installation: String, networkPrefix: String = "weir", host: HostProfile, caBundle: String? = nil,
-        scratchFolder: String, egress: Egress = .open(), logLimit: Int64 = 64 << 20
+        scratchFolder: String, egress: Egress = .open(), logLimit: Int64 = 64 << 20, mpsFolder: String = MPSDaemons.standardFolder
     ) {
         self.socket = socket
         self.installation = installation
@@ -29,6 +31,7 @@ public struct PodmanConfiguration: Hashable, Sendable {
         self.scratchFolder = scratchFolder
         self.egress = egress
         self.logLimit = logLimit
+        self.mpsFolder = mpsFolder
     }
 }
 

@@ -6,9 +6,11 @@ import WeirModel
 extension PodmanEngine {
     public func launch(_ launch: Launch) async throws -> Observation {
         try await networks.prepare(launch.workspace)
+        let plan = DevicePlan(launch, mpsFolder: sharing.folder)
+        try await sharing.prepare(plan)
         let scratch = try await scratch.prepare(launch.instance, size: launch.flavor.scratch)
         let spec = ContainerSpec(
-            launch, configuration: configuration, network: networks.name(of: launch.workspace), scratch: scratch)
+            launch, configuration: configuration, network: networks.name(of: launch.workspace), scratch: scratch, devices: plan)
         do {
             _ = try await podman.call(.POST, "/containers/create", body: JSONEncoder().encode(spec))
         } catch let refusal as PodmanRefusal where refusal.isConflict {

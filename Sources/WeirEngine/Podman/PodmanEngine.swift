@@ -15,6 +15,7 @@ public final class PodmanEngine: Engine {
     let podman: PodmanSocket
     let networks: WorkspaceNetworks
     let scratch: InstanceScratch
+    let sharing: MPSDaemons
     let marks: StopMarks
     let feed: ChangeFeed
     let clock: any WallClock
@@ -32,6 +33,7 @@ public final class PodmanEngine: Engine {
         scratch = InstanceScratch(
             folder: configuration.scratchFolder, way: configuration.host.scratch,
             installation: configuration.installation, podman: podman)
+        sharing = MPSDaemons(folder: configuration.mpsFolder, logger: logger)
         marks = StopMarks(folder: configuration.scratchFolder)
         feed = ChangeFeed(podman: podman, installation: configuration.installation, logger: logger)
     }

@@ -56,12 +56,19 @@ public struct EngineCapacity: Hashable, Sendable {
 public struct EngineGPU: Hashable, Sendable {
     /// CDI name: `nvidia.com/gpu=0`.
     public var device: String
+    /// 0 when it is not known.
     public var memory: Bytes
+    /// The maker's name of the model, as the driver says it; empty when it is not known.
+    public var model: String
 
-    public init(device: String, memory: Bytes) {
+    public init(device: String, memory: Bytes, model: String = "") {
         self.device = device
         self.memory = memory
+        self.model = model
     }
+
+    /// CDI kind: `nvidia.com/gpu` (QUO-10).
+    public var kind: String { String(device.prefix { $0 != "=" }) }
 }
 
 public struct EngineImage: Hashable, Sendable {

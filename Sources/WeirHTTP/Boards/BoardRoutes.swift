@@ -24,13 +24,14 @@ struct BoardRoutes {
         let image: String
         let flavor: String
         let path: String?
+        let priority: PriorityClass?
 
         var datasets: [MountInput]? { nil }
         var models: [MountInput]? { nil }
         var variables: [String: String]? { nil }
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, image, flavor, path
+            case name, image, flavor, path, priority
             case text = "description"
         }
     }

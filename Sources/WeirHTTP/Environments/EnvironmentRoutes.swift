@@ -27,11 +27,12 @@ struct EnvironmentRoutes {
         let datasets: [MountInput]?
         let models: [MountInput]?
         let variables: [String: String]?
+        let priority: PriorityClass?
         let tool: String?
         let autoStop: Int?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, image, flavor, datasets, models, variables, tool
+            case name, image, flavor, datasets, models, variables, tool, priority
             case text = "description"
             case autoStop = "auto_stop"
         }

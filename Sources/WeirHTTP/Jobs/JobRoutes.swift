@@ -52,11 +52,12 @@ struct JobRoutes {
         let datasets: [MountInput]?
         let models: [MountInput]?
         let variables: [String: String]?
+        let priority: PriorityClass?
         let command: String
         let timeLimit: Int?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, image, flavor, datasets, models, variables, command
+            case name, image, flavor, datasets, models, variables, command, priority
             case text = "description"
             case timeLimit = "time_limit"
         }

@@ -50,6 +50,8 @@ struct APIRoutes {
         StorageRoutes(storage: platform.storage, deletions: platform.arrearsDeletions, accounts: accounts).add(to: routes)
         OperatorBillingRoutes(ledger: platform.ledger, vouchers: platform.vouchers).add(to: routes)
 
+        FlavorRoutes(flavors: platform.flavors, accounts: accounts).add(to: routes)
+        QuotaRoutes(quotas: platform.quotas, accounts: accounts).add(to: routes)
         ZoneRoutes(zones: platform.zones).add(to: routes)
         SystemRoutes(health: health, metrics: metrics).add(to: routes)
     }

@@ -70,6 +70,7 @@ struct ServiceRoutes {
         let datasets: [MountInput]?
         let models: [MountInput]?
         let variables: [String: String]?
+        let priority: PriorityClass?
         let command: String
         let port: Int
         let mode: PortMode?
@@ -78,7 +79,7 @@ struct ServiceRoutes {
         let replicas: Int?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, image, flavor, datasets, models, variables, command, port, mode, replicas
+            case name, image, flavor, datasets, models, variables, command, port, mode, replicas, priority
             case text = "description"
             case healthPath = "health_path"
             case startLimit = "start_limit"

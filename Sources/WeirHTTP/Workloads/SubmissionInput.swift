@@ -29,12 +29,14 @@ protocol SubmissionInput: Input, Encodable {
     var datasets: [MountInput]? { get }
     var models: [MountInput]? { get }
     var variables: [String: String]? { get }
+    var priority: PriorityClass? { get }
 }
 
 extension SubmissionInput {
     var submission: Submission {
         Submission(
             name: name, description: text ?? "", image: image, flavor: flavor,
-            datasets: (datasets ?? []).map(\.mount), models: (models ?? []).map(\.mount), variables: variables ?? [:])
+            datasets: (datasets ?? []).map(\.mount), models: (models ?? []).map(\.mount), variables: variables ?? [:],
+            priority: priority)
     }
 }

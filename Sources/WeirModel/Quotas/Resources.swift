@@ -1,36 +1,17 @@
-/// An amount of what a zone has to give.
-public struct Resources: Hashable, Sendable, Codable {
-    /// Thousandths of a core.
-    public var cpu: Int
-    public var memory: Bytes
-    /// Thousandths of a GPU.
-    public var gpu: Int
+/// An amount of what a zone has to give. `instances` is nothing that a zone has.
+public typealias Resources = Holdings
 
-    public static let none = Resources(cpu: 0, memory: 0, gpu: 0)
-
-    public init(cpu: Int, memory: Bytes, gpu: Int) {
-        self.cpu = cpu
-        self.memory = memory
-        self.gpu = gpu
-    }
-
-    public static func + (a: Self, b: Self) -> Self {
-        Resources(cpu: a.cpu + b.cpu, memory: a.memory + b.memory, gpu: a.gpu + b.gpu)
-    }
-
-    public static func * (a: Self, times: Int) -> Self {
-        Resources(cpu: a.cpu * times, memory: Bytes(a.memory.count * Int64(times)), gpu: a.gpu * times)
-    }
-
+extension Holdings {
+    /// Whether a zone with `other` has room for it, whatever the number of instances.
     public func fits(in other: Resources) -> Bool {
-        cpu <= other.cpu && memory <= other.memory && gpu <= other.gpu
+        cpu <= other.cpu && memory <= other.memory && gpu <= other.gpu && gpuMemory <= other.gpuMemory
     }
 }
 
 extension Flavor {
-    public var resources: Resources { Resources(cpu: cpu, memory: memory, gpu: gpu?.compute ?? 0) }
+    public var resources: Resources { Holdings(self) }
 }
 
 extension WorkloadSpec {
-    public var resources: Resources { flavor.resources * replicas }
+    public var resources: Resources { holdings }
 }

@@ -8,10 +8,12 @@ public struct WorkloadSpec: Hashable, Sendable, Codable {
     public var models: [MountedVersion]
     public var variables: [String: String]
     public var detail: Detail
+    /// How soon its turn comes; nil is normal (QUO-07).
+    public var priority: PriorityClass?
 
     public init(
         image: PinnedImage, flavor: Flavor, datasets: [MountedVersion] = [], models: [MountedVersion] = [],
-        variables: [String: String] = [:], detail: Detail
+        variables: [String: String] = [:], detail: Detail, priority: PriorityClass? = nil
     ) {
         self.image = image
         self.flavor = flavor
@@ -19,6 +21,7 @@ public struct WorkloadSpec: Hashable, Sendable, Codable {
         self.models = models
         self.variables = variables
         self.detail = detail
+        self.priority = priority
     }
 
     /// What only one kind of workload has.

@@ -22,9 +22,10 @@ extension Assets {
         return try await draft(of: id, for: caller, .changeAsset)
     }
 
-    /// Throws `balance_used_up`, `budget_reached`.
-    func requireUpload(into asset: AssetRecord, by caller: Caller, _ db: Reading) throws {
+    /// Throws `balance_used_up`, `budget_reached`, `storage_quota`.
+    func requireUpload(of length: Bytes = 0, into asset: AssetRecord, by caller: Caller, _ db: Reading) throws {
         try limits.check(.upload, in: asset.workspace, project: nil, by: caller.id, db)
+        try db.requireStorage(in: asset.workspace, by: caller.id, adding: length)
     }
 
     func beginDraft(of id: Identifier<Asset>, from tree: TreeName?) async throws {
@@ -53,6 +54,7 @@ extension Assets {
         let note = try Note.checked(note, field: "note")
         let asset = try await asset(id, for: caller, .changeAsset)
         if let made = try await version(madeUnder: key, by: caller) { return made }
+        try await store.read { try $0.requireStorage(in: asset.workspace, by: caller.id) }
         guard try await files.exists(.draft(asset.id)), try await files.measure(.draft(asset.id)).files > 0 else {
             throw WeirError.emptyDraft()
         }

@@ -25,6 +25,7 @@ public struct Exports: Sendable {
         if let made = try await assets.version(madeUnder: key, by: caller) {
             return (try await assets.asset(made.asset, for: caller), made)
         }
+        try await store.read { try $0.requireStorage(in: workload.workspace, by: caller.id) }
         let output = StoredFolder.workloadOutput(workload.id, workload.project)
         guard try await files.measure(output, at: path).files > 0 else { throw WeirError.nothingToExport() }
         let asset = try await asset(destination, in: workload.workspace, by: caller)

@@ -29,11 +29,12 @@ public struct Uploads: Sendable {
             length: length, createdAt: now)
         // The record comes first: a file without one could never be found again.
         try await store.write { db in
-            try assets.requireUpload(into: db.read.asset(asset, for: caller, .changeAsset), by: caller, db.read)
+            try assets.requireUpload(of: length, into: db.read.asset(asset, for: caller, .changeAsset), by: caller, db.read)
             guard try db.read.uploads(into: asset).count < Self.mostPerAsset else {
                 throw WeirError.tooManyUploads(Self.mostPerAsset)
             }
             try db.insert(upload)
+            try db.expect(length, in: .asset(asset))
         }
         try await files.createUpload(upload.id, length: length)
         if length == 0 { try await finish(upload) }

@@ -41,6 +41,7 @@ public struct Quotes: Sendable {
             var refusal: WeirError?
             do {
                 try limits.check(.starting(request.kind), in: project.workspace, project: id, by: caller.id, db)
+                try db.allowances(of: caller.id, in: project.workspace).check(Holdings(flavor, instances: replicas))
             } catch let error as WeirError {
                 refusal = error
             }

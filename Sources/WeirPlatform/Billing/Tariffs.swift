@@ -71,10 +71,30 @@ public final class Tariffs: Sendable {
             tariff.startsAt = now
             if let newest = try db.read.newestTariff() {
                 guard newest.startsAt <= now else { throw WeirError.tariffWaits(newest) }
+                // Flavors that people made are not in the file, and keep their prices.
+                let made = try db.read.flavorRecords().filter { !$0.isFromFile }.map(\.flavor.name)
+                let named = tariff.flavors.map(\.flavor)
+                tariff.flavors += newest.flavors.filter { made.contains($0.flavor) && !named.contains($0.flavor) }
                 tariff.startsAt = max(now, newest.startsAt + .milliseconds(1))
             }
             try db.setSetting("tariff.file", to: hash)
             return try db.publish(tariff, at: now)
+        }
+    }
+
+    /// Publishes the list in force with one more price, from `now` on, in one transaction with `body`. Throws `tariff_waits` when a list
+    /// with a later date waits: it would undo the price.
+    func publish(
+        adding price: FlavorPrice, at now: Timestamp, with body: @escaping @Sendable (Writing) throws -> Void
+    ) async throws {
+        try await publishing { db in
+            try body(db)
+            guard var tariff = try db.read.newestTariff() else { throw WeirError.noTariff() }
+            guard tariff.startsAt <= now else { throw WeirError.tariffWaits(tariff) }
+            tariff.flavors.removeAll { $0.flavor == price.flavor }
+            tariff.flavors.append(price)
+            tariff.startsAt = max(now, tariff.startsAt + .milliseconds(1))
+            _ = try db.publish(tariff, at: now)
         }
     }
 

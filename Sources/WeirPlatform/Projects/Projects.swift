@@ -95,6 +95,7 @@ public struct Projects: Sendable {
         try await store.read { db in
             let project = try db.project(id, for: caller, .changeCode)
             try limits.check(.upload, in: project.workspace, project: id, by: caller.id, db)
+            try db.requireStorage(in: project.workspace, by: caller.id)
         }
         return try await code(of: id, for: caller, .changeCode)
     }

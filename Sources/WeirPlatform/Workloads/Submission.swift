@@ -11,10 +11,12 @@ public struct Submission: Sendable {
     public var datasets: [Mount]
     public var models: [Mount]
     public var variables: [String: String]
+    /// Nil is normal (QUO-07).
+    public var priority: PriorityClass?
 
     public init(
         name: String, description: String = "", image: String, flavor: String, datasets: [Mount] = [],
-        models: [Mount] = [], variables: [String: String] = [:]
+        models: [Mount] = [], variables: [String: String] = [:], priority: PriorityClass? = nil
     ) {
         self.name = name
         self.description = description
@@ -23,6 +25,7 @@ public struct Submission: Sendable {
         self.datasets = datasets
         self.models = models
         self.variables = variables
+        self.priority = priority
     }
 
     /// A version of an asset; the latest one when no number is given.
@@ -60,7 +63,8 @@ struct Submissions: Sendable {
         func spec(_ submission: Submission, _ detail: WorkloadSpec.Detail) -> WorkloadSpec {
             WorkloadSpec(
                 image: PinnedImage(reference: image.reference, digest: image.digest), flavor: flavor,
-                datasets: datasets, models: models, variables: submission.variables, detail: detail)
+                datasets: datasets, models: models, variables: submission.variables, detail: detail,
+                priority: submission.priority)
         }
     }
 
@@ -86,7 +90,12 @@ struct Submissions: Sendable {
         let now = clock.now()
         let tree = TreeName(identifiers.next(Tree.self, at: now))
         let spec = resolved.spec(submission, try detail(resolved, tree))
-        try await requireRoom(for: spec)
+        try await zones.requireRoom(for: spec)
+        try await store.read { db in
+            // Asked again in the transaction; here, so that nothing is frozen for what is refused.
+            try db.requireQuota(of: spec, in: resolved.project.workspace, by: caller.id)
+            if case .snapshot = code { try db.requireStorage(in: resolved.project.workspace, by: caller.id) }
+        }
         if case .snapshot = code {
             _ = try await files.make(.code(project))
             _ = try await files.freeze(.code(project), as: tree)
@@ -110,6 +119,7 @@ struct Submissions: Sendable {
             if let made = try made(db.read, by: caller, key: key) { return made }
             _ = try db.read.project(workload.project, for: caller, .runWorkload)
             try limits.check(starting: workload, db.read)
+            try db.read.requireQuota(of: workload)
             try db.insert(new, cause: Cause("submitted", by: caller.id))
             if exposed {
                 try db.read.requireCommitment(of: caller, in: workload.workspace)
@@ -172,11 +182,6 @@ struct Submissions: Sendable {
         guard let found else { throw WeirError.noVersion(asset.name, kind) }
         return MountedVersion(asset: asset.id, version: found.number, tree: found.tree)
     }
-
-    /// What can never run is refused at once instead of waiting for ever (X22).
-    private func requireRoom(for spec: WorkloadSpec) async throws {
-        guard spec.resources.fits(in: try await zones.total()) else { throw WeirError.tooLargeForZone(spec) }
-    }
 }
 
 extension WeirError {
@@ -185,14 +190,5 @@ extension WeirError {
             "no_version", .conflict, subject: kind.rawValue, rule: "DAT-06",
             LocalizedText("\"\(name)\" has no such version.", zh: "“\(name)”没有该版本。"),
             remedy: LocalizedText("Upload files and confirm them to a version first.", zh: "请先上传文件并确认为版本。"))
-    }
-
-    static func tooLargeForZone(_ spec: WorkloadSpec) -> WeirError {
-        WeirError(
-            "too_large_for_zone", .invalid, subject: "flavor", rule: "X22",
-            LocalizedText(
-                "\(spec.replicas) × \(spec.flavor.name) is more than the whole zone has.",
-                zh: "\(spec.replicas) × \(spec.flavor.name) 超出整个可用区的资源。"),
-            remedy: LocalizedText("Choose a smaller flavor or fewer replicas.", zh: "请选择更小的规格或减少实例数。"))
     }
 }

@@ -12,7 +12,7 @@ public final class WorkloadSignals: Sendable {
         case instance(Identifier<Instance>)
         /// There may be room for something that waits.
         case room
-        /// Quotas, weights, flavors or what the zone has are others now.
+        /// A quota, a weight, a flavor or a node has changed: what waits may be allowed to start, or has another turn.
         case rules
     }
 

@@ -72,6 +72,7 @@ public struct Workloads: Sendable {
             guard workload.wanted != .deleted else { throw WeirError.notFound("workload") }
             try workload.state.require(.start, for: workload.kind)
             try limits.check(starting: workload, db.read)
+            try db.read.requireQuota(of: workload)
             try db.read.requireVersions(of: workload.spec)
             if workload.kind == .service {
                 try db.read.requireCommitment(of: caller, in: workload.workspace)
@@ -119,6 +120,7 @@ public struct Workloads: Sendable {
             try workload.state.require(.switchFlavor, for: workload.kind)
             guard let flavor = try db.read.flavor(name) else { throw WeirError.notFound("flavor") }
             workload.spec.flavor = flavor
+            try db.read.requireQuota(of: workload)
             if case .environment(var detail) = workload.spec.detail, let ceiling = flavor.longestRun {
                 detail.autoStop = min(detail.autoStop ?? ceiling, ceiling)
                 workload.spec.detail = .environment(detail)

@@ -7,6 +7,7 @@ enum Migrations {
         migrator.registerMigration("1 foundation") { db in try db.execute(sql: foundation) }
         migrator.registerMigration("2 money") { db in try db.execute(sql: money) }
         migrator.registerMigration("3 storage") { db in try db.execute(sql: storage) }
+        migrator.registerMigration("4 quotas") { db in try db.execute(sql: quotas) }
         migrator.registerMigration("5 scheduling") { db in try db.execute(sql: scheduling) }
         return migrator
     }

@@ -211,6 +211,19 @@ extension Writing {
         if bytes != before { try addHeld(bytes - before, workspace, row["account"], row["kind"]) }
     }
 
+    /// Counts what is on its way into a unit before it is measured, so that a quota is not passed in between. The next measuring says
+    /// what came of it: the caller marks the unit as changed.
+    public func expect(_ bytes: Bytes, in unit: StorageUnit) throws {
+        guard bytes > 0,
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT workspace, account, kind FROM storage_unit WHERE unit = ?"),
+                arguments: [unit.description])
+        else { return }
+        try db.cachedStatement(sql: "UPDATE storage_unit SET bytes = bytes + ? WHERE unit = ?")
+            .execute(arguments: [bytes, unit.description])
+        try addHeld(bytes, row["workspace"], row["account"], row["kind"])
+    }
+
     /// What is deleted is charged no more, though its files may go a little later.
     func removeStorageUnit(_ unit: StorageUnit) throws {
         try removeStorageUnits("unit = ?", unit.description)

@@ -87,20 +87,6 @@ extension Reading {
         ).map(WorkloadRecord.init)
     }
 
-    /// What is held of the zone by workloads between being let in and being gone.
-    public func resourcesHeld() throws -> Resources {
-        let specs = try Row.fetchAll(
-            db.cachedStatement(
-                sql: """
-                    SELECT spec FROM workload
-                    WHERE state IN ('queued', 'deploying', 'running', 'stopping') AND state <> 'queued'
-                    """))
-        return try specs.reduce(Resources.none) { sum, row in
-            let spec: WorkloadSpec = try row.json("spec")
-            return sum + spec.resources
-        }
-    }
-
     public func queuedWorkloads() throws -> [WorkloadRecord] {
         try Row.fetchAll(
             db.cachedStatement(

@@ -47,6 +47,13 @@ extension Reading {
             .map(WorkspaceRecord.init)
     }
 
+    /// All workspaces of the installation in the order of their making, in parts: those after `cursor`.
+    public func workspaces(after cursor: Identifier<Workspace>?, most: Int) throws -> [WorkspaceRecord] {
+        try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM workspace WHERE id > ? ORDER BY id LIMIT ?"), arguments: [cursor?.text ?? "", most]
+        ).map(WorkspaceRecord.init)
+    }
+
     /// The workspaces that an account is a member of, with its role in each.
     public func workspaces(of account: Identifier<Account>, _ page: PageRequest) throws -> Page<(WorkspaceRecord, Role)> {
         let rows = try Row.fetchAll(

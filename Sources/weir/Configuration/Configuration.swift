@@ -14,6 +14,9 @@ struct Configuration: Sendable, Equatable {
     var gateway = Gateway()
     var engine = Engine()
     var flavors = Flavor.standard
+    /// The first class that matches a device is its own (QUO-01).
+    var accelerators: [AcceleratorClass] = []
+    var simulatedAccelerators: [SimulatedAccelerators] = []
     var tariff = Tariff()
     var billing = Billing()
     var limits = Limits()
@@ -59,6 +62,8 @@ struct Configuration: Sendable, Equatable {
     struct Engine: Sendable, Equatable {
         /// Podman's REST socket; nil lets Weir start a Podman service of its own.
         var socket: String?
+        /// The resource group of this machine (QUO-11).
+        var group = Node.commonGroup
         /// How many times the machine's cores may be promised.
         var cpuOvercommit = 1.0
         /// Where images are pulled from; nil pulls none.

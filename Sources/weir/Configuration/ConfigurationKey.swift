@@ -67,6 +67,9 @@ struct ConfigurationKey: Sendable {
             "engine.socket", \.engine.socket, .optional(.path),
             "Podman's REST socket. When empty, Weir runs a Podman service of its own."),
         key(
+            "engine.group", \.engine.group, .word,
+            "The resource group of this machine: flavors that name another do not run here."),
+        key(
             "engine.cpu_overcommit", \.engine.cpuOvercommit, .number(1...64),
             "How many times the cores of the machine may be promised. Memory is never promised twice."),
         key(
@@ -85,6 +88,12 @@ struct ConfigurationKey: Sendable {
         key(
             "flavors", \.flavors, .flavors,
             "The resource specifications that people choose from, in this order; see below."),
+        key(
+            "accelerators", \.accelerators, .acceleratorClasses,
+            "The classes of accelerators by which flavors are chosen, each with the devices that are of it; see below."),
+        key(
+            "simulated_accelerators", \.simulatedAccelerators, .simulatedAccelerators,
+            "Accelerators that are counted and given out, and are none, to try sharing without a GPU; see below."),
         key("tariff.cpu_core", \.tariff.cpuCore, .points, "Points for an hour of a core of an environment."),
         key("tariff.memory_gib", \.tariff.memoryGiB, .points, "Points for an hour of a GiB of an environment's memory."),
         key("tariff.scratch_gib", \.tariff.scratchGiB, .points, "Points for an hour of a GiB of an environment's scratch."),

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import WeirEngine
 import WeirModel
+import WeirPlatform
 
 /// Looks at the host as `weir serve` would find it with a configuration: what the engine needs, and what Weir itself does.
 struct HostCheckup {
@@ -13,7 +14,46 @@ struct HostCheckup {
         let profile = await HostProfile.detect(externalPodman: socket != nil)
         let service = PodmanService(external: socket, profile: profile, logger: Logger(label: "weir.doctor"))
         let engine = HostChecks(service: service, folders: [existingFolder()], registry: configuration.engine.registry)
-        return [Self.user()] + Self.programs() + (await engine.run().map(Finding.init)) + ports()
+        return [Self.user()] + Self.programs() + (await engine.run().map(Finding.init)) + accelerators(profile.gpus) + ports()
+    }
+
+    /// Which devices each class of the configuration has, which have none, and what is simulated (QUO-01).
+    func accelerators(_ devices: [EngineGPU]) -> [Finding] {
+        let classes = configuration.accelerators
+        let classified = devices.map { ($0, $0.classified(by: classes)) }
+        var findings = classes.map { own in
+            let names = classified.filter { $0.0.kind == own.kind && $0.1.model == own.name.description }.map(\.0.device)
+            return names.isEmpty
+                ? Finding(
+                    "accelerators", .warning,
+                    LocalizedText("\(own.name) (\(own.kind)): no device of this host.", zh: "\(own.name)（\(own.kind)）：本机没有匹配的设备。"),
+                    remedy: LocalizedText(
+                        "Compare its models and memory with the names that `gpus` shows.", zh: "请将其型号与显存同 gpus 一项显示的名称对照。"))
+                : Finding(
+                    "accelerators", .ok,
+                    LocalizedText(
+                        "\(own.name): \(names.joined(separator: ", "))", zh: "\(own.name)：\(names.joined(separator: "、"))"))
+        }
+        let without = classified.filter { device, found in
+            !classes.contains { $0.kind == device.kind && $0.name.description == found.model }
+        }
+        if !classes.isEmpty, !without.isEmpty {
+            let names = without.map(\.0.device).joined(separator: ", ")
+            findings.append(
+                Finding(
+                    "accelerators", .warning, LocalizedText("Of no class: \(names).", zh: "未归入任何类别：\(names)。"),
+                    remedy: LocalizedText(
+                        "Add their models to a class, or flavors that name a class never get them.", zh: "请将其型号加入某个类别，否则指定类别的规格无法使用这些设备。")))
+        }
+        for part in configuration.simulatedAccelerators {
+            findings.append(
+                Finding(
+                    "accelerators", .warning,
+                    LocalizedText(
+                        "\(part.count) × \(part.name) with \(part.memory) are simulated: they are counted, and there is no device.",
+                        zh: "\(part.count) × \(part.name)（\(part.memory)）为模拟加速器：仅参与记账，没有真实设备。")))
+        }
+        return findings
     }
 
     static func user(_ id: UInt32 = geteuid()) -> Finding {

@@ -10,7 +10,8 @@ extension Configuration {
         Platform.Settings(
             zone: zone, signUpIsOpen: signUp == .open, sessionDuration: session.duration,
             ports: gateway.ports.lowest...gateway.ports.highest, portIdleLimit: limits.serviceIdle, uploadLimit: limits.uploadSize,
-            cpuOvercommit: engine.cpuOvercommit, gatewayURL: gatewaySettings.origin, gatewayHost: gatewayHost,
+            cpuOvercommit: engine.cpuOvercommit, resourceGroup: engine.group, acceleratorClasses: accelerators,
+            simulatedAccelerators: simulatedAccelerators, gatewayURL: gatewaySettings.origin, gatewayHost: gatewayHost,
             timeZone: timeZone, startingGrant: billing.startingGrant, billingIsEnforced: billing.enforce == .on)
     }
 
@@ -52,7 +53,8 @@ extension Configuration {
 
     /// The price list of the configuration: flavors by their own prices, all kinds of GPU that they name by the same.
     var prices: WeirModel.Tariff {
-        let kinds = Set(flavors.compactMap(\.gpu?.kind) + ["nvidia.com/gpu"]).sorted()
+        let declared = accelerators.map(\.kind) + (simulatedAccelerators.isEmpty ? [] : [SimulatedAccelerators.kind])
+        let kinds = Set(flavors.compactMap(\.gpu?.kind) + declared + ["nvidia.com/gpu"]).sorted()
         return WeirModel.Tariff(
             of: flavors,
             environment: PartPrices(

@@ -8,10 +8,13 @@ extension Records {
         let scratch: Int
         let gpu: GPU?
         let longestRun: Int?
-        let pricePerHour: String
+        let group: String
+        let preemptible: Bool
+        let pricePerHour: String?
 
         struct GPU: Decodable, Sendable {
             let kind: String
+            let `class`: String?
             let compute: Int
             let memory: Int
         }
@@ -27,6 +30,7 @@ extension Records {
             let cpu: Int
             let memory: Int
             let gpu: Int
+            let gpuMemory: Int
         }
     }
 
@@ -75,6 +79,7 @@ extension Records {
         let image: Image
         let flavor: Flavor
         let replicas: Int
+        let priority: PriorityClass
         let datasets: [Mount]
         let models: [Mount]
         let environment: Environment?

@@ -116,31 +116,3 @@ struct ImageCommand: AsyncParsableCommand {
         }
     }
 }
-
-struct FlavorCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "flavor", abstract: "Resource specifications and their prices.", subcommands: [List.self])
-
-    struct List: ClientCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "List the flavors that can be chosen.", discussion: "EXAMPLES:\n  weir flavor list",
-            aliases: ["ls"])
-
-        @OptionGroup var global: GlobalOptions
-
-        func perform(in session: ClientSession) async throws {
-            let answer = try await session.api.list(.get("/api/v1/flavors"), of: Records.Flavor.self)
-            let table = Table(
-                .text("NAME"), .number("CORES"), .number("MEMORY"), .number("SCRATCH"), .text("GPU"),
-                .text("LONGEST RUN"),
-                .number("POINTS/H"))
-            try session.output.list(answer, table, identifier: \.name) {
-                [
-                    $0.name, Phrase.thousandths($0.cpu), Phrase.size($0.memory), Phrase.size($0.scratch),
-                    $0.gpu.map { "\(Phrase.thousandths($0.compute)) × \($0.kind), \(Phrase.size($0.memory))" } ?? "",
-                    $0.longestRun.map { Phrase.span(seconds: $0) } ?? "", $0.pricePerHour,
-                ]
-            }
-        }
-    }
-}

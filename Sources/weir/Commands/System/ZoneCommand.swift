@@ -13,14 +13,14 @@ struct ZoneCommand: AsyncParsableCommand {
 
         func perform(in session: ClientSession) async throws {
             let answer = try await session.api.list(.get("/api/v1/zones"), of: Records.Zone.self)
-            let table = Table(.text("ZONE"), .text("OF"), .number("CORES"), .number("MEMORY"), .number("GPUS"))
+            let table = Table(.text("ZONE"), .text("OF"), .number("CORES"), .number("MEMORY"), .number("GPUS"), .number("GPU MEMORY"))
             var rows = table
             for zone in answer.value {
                 for (name, part) in [("capacity", zone.capacity), ("held", zone.held), ("free", zone.free)] {
                     rows.rows.append(
                         [
                             zone.name, name, Phrase.thousandths(part.cpu), Phrase.size(part.memory),
-                            Phrase.thousandths(part.gpu),
+                            Phrase.thousandths(part.gpu), Phrase.size(part.gpuMemory),
                         ])
                 }
             }

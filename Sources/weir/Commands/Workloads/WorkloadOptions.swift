@@ -6,6 +6,7 @@ struct WorkloadOptions: ParsableArguments {
     @Option(help: "Image: reference, its last part, or id.") var image = "notebook"
     @Option(help: "Flavor; the first of `weir flavor list` when left out.") var flavor: String?
     @Option(help: "What it is for.") var description: String?
+    @Option(help: "How soon its turn comes when it has to wait: low, normal or high.") var priority: PriorityClass?
 
     /// What every kind sends.
     func members(_ name: String, _ choice: ProjectOptions, _ session: ClientSession) async throws -> [String:
@@ -18,6 +19,7 @@ struct WorkloadOptions: ParsableArguments {
         return [
             "name": .string(name), "image": .string(try await session.image(image, in: choice.workspace)),
             "flavor": flavor.map { .string($0) }, "description": description.map { .string($0) },
+            "priority": priority.map { .string($0.rawValue) },
         ]
     }
 }
@@ -62,3 +64,5 @@ enum ShellCommand {
         return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
 }
+
+extension PriorityClass: ExpressibleByArgument {}

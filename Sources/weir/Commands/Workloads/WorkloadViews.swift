@@ -49,7 +49,7 @@ enum WorkloadViews {
             (
                 "flavor",
                 "\(workload.flavor.name): \(Phrase.thousandths(workload.flavor.cpu)) cores, "
-                    + "\(Phrase.size(workload.flavor.memory)), \(workload.flavor.pricePerHour) points/h"
+                    + "\(Phrase.size(workload.flavor.memory)), \(workload.flavor.pricePerHour ?? "0") points/h"
             ), ("replicas", workload.replicas > 1 ? "\(workload.replicas)" : nil),
             ("tool", workload.environment?.tool), ("command", workload.job?.command ?? workload.service?.command),
             ("runs again", workload.job?.rerunOf),

@@ -1,0 +1,149 @@
+import Foundation
+import Hummingbird
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+/// What may be held and what is (QUO-03, QUO-06, QUO-07).
+struct QuotaRoutes {
+    let quotas: Quotas
+    let accounts: Accounts
+
+    func add(to routes: Routes) {
+        let (quotas, accounts) = (quotas, accounts)
+
+        @Sendable func answer(_ workspace: Identifier<Workspace>, to call: Call) async throws -> Response {
+            let standing = try await quotas.standing(of: workspace, for: call.caller)
+            return call.answer(standing.json(try await accounts.people(standing.setters)))
+        }
+
+        routes.get("quotas", "listQuotas") { call in
+            let items = try await quotas.all(after: call.queryID("after"), by: call.caller)
+            let people = try await accounts.people(items.compactMap(\.1.own?.changedBy))
+            let next = items.count == 1000 ? items.last?.0.id : nil
+            return call.answer([
+                "items": items.map { workspace, standing in
+                    (["workspace": workspace.id, "name": workspace.name] as JSON).adding(standing.json(people))
+                }, "next": next,
+            ])
+        }
+
+        routes.get("workspaces/{workspace}/quotas", "getQuotas") { call in try await answer(call.id("workspace"), to: call) }
+
+        routes.put("workspaces/{workspace}/quotas/{scope}", "setQuota") { call in
+            let (workspace, scope) = (try call.id("workspace", of: Workspace.self), try call.quotaScope())
+            let input = try await call.input(AllowanceInput.self)
+            try await quotas.set(input.allowance, of: scope, in: workspace, by: call.caller)
+            return try await answer(workspace, to: call)
+        }
+
+        routes.delete("workspaces/{workspace}/quotas/{scope}", "removeQuota") { call in
+            try await quotas.set(nil, of: call.quotaScope(), in: call.id("workspace"), by: call.caller)
+            return call.done()
+        }
+
+        routes.get("workspaces/{workspace}/quota-changes", "listQuotaChanges") { call in
+            let changes = try await quotas.changes(in: call.id("workspace"), for: call.caller)
+            let people = try await accounts.people(changes.compactMap(\.actor))
+            return call.answer(all: changes) { $0.json(people) }
+        }
+    }
+
+    struct QuotaInput: Input {
+        let cpu: Int?
+        let memory: Int64?
+        let gpu: Int?
+        let gpuMemory: Int64?
+        let instances: Int?
+        let storage: Int64?
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case cpu, memory, gpu, instances, storage
+            case gpuMemory = "gpu_memory"
+        }
+
+        var quota: Quota {
+            Quota(
+                cpu: cpu, memory: memory.map { Bytes($0) }, gpu: gpu, gpuMemory: gpuMemory.map { Bytes($0) }, instances: instances,
+                storage: storage.map { Bytes($0) })
+        }
+    }
+
+    struct AllowanceInput: Input {
+        let quota: Strict<QuotaInput>?
+        let weight: Int?
+        let highestPriority: PriorityClass?
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case quota, weight
+            case highestPriority = "highest_priority"
+        }
+
+        var allowance: Allowance {
+            Allowance(quota: quota?.value.quota ?? .unlimited, weight: weight ?? Allowance.plainWeight, highest: highestPriority)
+        }
+    }
+}
+
+extension Call {
+    /// `workspace`, `everyone`, or the identifier of an account.
+    fileprivate func quotaScope() throws -> QuotaScope {
+        guard let scope = QuotaScope(try text("scope")) else { throw WeirError.notFound("scope") }
+        return scope
+    }
+}
+
+extension PriorityClass: JSONConvertible {}
+
+extension Quota: JSONConvertible {
+    var json: JSON {
+        .object(QuotaDimension.allCases.map { ($0.rawValue, self[$0].json) })
+    }
+}
+
+extension Holdings: JSONConvertible {
+    var json: JSON { ["cpu": cpu, "memory": memory, "gpu": gpu, "gpu_memory": gpuMemory, "instances": instances] }
+}
+
+extension Allowance {
+    fileprivate var json: JSON { ["quota": quota, "weight": weight, "highest_priority": highest] }
+}
+
+extension Quotas.Standing {
+    fileprivate func json(_ people: People) -> JSON {
+        allowance.json.adding([
+            "is_own": own != nil, "changed_by": people.json(of: own?.changedBy), "changed_at": own?.changedAt,
+            "held": held.json.adding(["storage": storage]), "waiting": waiting,
+        ])
+    }
+}
+
+extension Quotas.WorkspaceStanding {
+    fileprivate var setters: [Identifier<Account>] {
+        ([standing.own, everyone] + people.map(\.standing.own)).compactMap { $0?.changedBy }
+    }
+
+    fileprivate func json(_ setters: People) -> JSON {
+        [
+            "workspace": (["id": workspace.id, "name": workspace.name] as JSON).adding(standing.json(setters)),
+            "everyone": everyone.map { record in
+                record.allowance.json.adding([
+                    "changed_by": setters.json(of: record.changedBy), "changed_at": record.changedAt,
+                ])
+            },
+            "people": people.map { person in
+                (["account": ["id": person.account, "login": person.login] as JSON, "role": person.role] as JSON)
+                    .adding(person.standing.json(setters))
+            },
+        ]
+    }
+}
+
+extension RuleChange {
+    /// What was before and after stands as it is kept: sizes in bytes, processors and GPUs in thousandths.
+    func json(_ people: People) -> JSON {
+        [
+            "at": at, "by": people.json(of: actor), "subject": subject, "before": before, "after": after,
+        ]
+    }
+}

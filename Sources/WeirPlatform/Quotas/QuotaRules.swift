@@ -1,0 +1,36 @@
+import WeirModel
+import WeirStore
+
+/// The gate of the quotas before what starts and what is kept (QUO-03, QUO-07). What is only full now is the queue's, not refused.
+///
+/// It is asked in the transaction that then acts.
+extension Reading {
+    /// Throws `above_quota`, `priority_not_allowed`.
+    /// - Parameter workload: counts for whoever made it.
+    func requireQuota(of workload: WorkloadRecord) throws {
+        try requireQuota(of: workload.spec, in: workload.workspace, by: workload.createdBy)
+    }
+
+    func requireQuota(
+        of spec: WorkloadSpec, in workspace: Identifier<Workspace>, by account: Identifier<Account>
+    ) throws {
+        let allowances = try allowances(of: account, in: workspace)
+        try allowances.check(spec.holdings)
+        if let priority = spec.priority, let role = try role(of: account, in: workspace) {
+            try allowances.check(priority, for: role)
+        }
+    }
+
+    /// Throws `storage_quota`.
+    /// - Parameter adding: what is going to be kept, as far as it is known.
+    func requireStorage(
+        in workspace: Identifier<Workspace>, by account: Identifier<Account>, adding: Bytes = 0
+    ) throws {
+        let allowances = try allowances(of: account, in: workspace)
+        // Nearly nobody has a limit, and then nothing is summed up.
+        guard allowances.workspace.quota.storage != nil || allowances.person.quota.storage != nil else { return }
+        try allowances.checkStorage(
+            workspace: allowances.workspace.quota.storage == nil ? 0 : storageKept(by: workspace),
+            person: allowances.person.quota.storage == nil ? 0 : storageKept(by: account, in: workspace), adding: adding)
+    }
+}

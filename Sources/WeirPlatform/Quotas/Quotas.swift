@@ -1,0 +1,161 @@
+public import WeirModel
+public import WeirStore
+
+/// What workspaces and the people in them may hold, who set it, and what is held of it (QUO-03, QUO-06, QUO-07).
+public struct Quotas: Sendable {
+    let store: Store
+    let clock: any WallClock
+    let signals: WorkloadSignals
+
+    /// What somebody may hold, holds, and waits for.
+    public struct Standing: Hashable, Sendable {
+        public let allowance: Allowance
+        /// Nil when the plain rule or the one for everyone holds.
+        public let own: AllowanceRecord?
+        public let held: Holdings
+        public let waiting: Holdings
+        public let storage: Bytes
+    }
+
+    public struct PersonStanding: Hashable, Sendable {
+        public let account: Identifier<Account>
+        public let login: String
+        /// Nil for one who has left, and whose workloads still run.
+        public let role: Role?
+        public let standing: Standing
+    }
+
+    public struct WorkspaceStanding: Hashable, Sendable {
+        public let workspace: WorkspaceRecord
+        public let standing: Standing
+        /// For each person without an allowance of their own; nil when none was set.
+        public let everyone: AllowanceRecord?
+        /// Members, and others who hold something; by login.
+        public let people: [PersonStanding]
+    }
+
+    // MARK: Looking
+
+    /// All that is held against each limit of a workspace: seen by its members and the operator.
+    public func standing(of workspace: Identifier<Workspace>, for caller: Caller) async throws -> WorkspaceStanding {
+        try await store.read { db in
+            try db.requireBilling(of: workspace, for: caller, .seeWorkspace)
+            guard let record = try db.workspace(workspace) else { throw WeirError.notFound("workspace") }
+            let allowances = try db.allowances(of: workspace)
+            let holdings = Dictionary(grouping: try db.holdings(in: workspace), by: \.account).compactMapValues(\.first)
+            let storage = try db.storageKeptByPeople(in: workspace)
+            let members = try db.members(of: workspace)
+            func own(_ scope: QuotaScope) -> AllowanceRecord? { allowances.first { $0.scope == scope } }
+
+            let everyone = own(.everyone)
+            let strangers = try holdings.keys.filter { id in !members.contains { $0.account == id } }.sorted { $0.text < $1.text }
+                .map { (account: $0, login: try db.account($0)?.login ?? "", role: Role?.none) }
+            let people = (members.map { (account: $0.account, login: $0.login, role: Role?.some($0.role)) } + strangers).map { person in
+                let own = own(.account(person.account))
+                return PersonStanding(
+                    account: person.account, login: person.login, role: person.role,
+                    standing: Standing(
+                        allowance: own?.allowance ?? everyone?.allowance ?? .plain, own: own,
+                        held: holdings[person.account]?.held ?? .none, waiting: holdings[person.account]?.waiting ?? .none,
+                        storage: storage[person.account] ?? 0))
+            }
+            return WorkspaceStanding(
+                workspace: record,
+                standing: Standing(
+                    allowance: own(.workspace)?.allowance ?? .plain, own: own(.workspace),
+                    held: holdings.values.reduce(.none) { $0 + $1.held }, waiting: holdings.values.reduce(.none) { $0 + $1.waiting },
+                    storage: try db.storageKept(by: workspace)), everyone: everyone, people: people.sorted { $0.login < $1.login })
+        }
+    }
+
+    /// Every workspace with what it may hold and holds, for the operator. At most 1000 after a cursor.
+    public func all(after cursor: Identifier<Workspace>? = nil, by caller: Caller) async throws -> [(WorkspaceRecord, Standing)] {
+        try caller.requireOperator()
+        return try await store.read { db in
+            let allowances = Dictionary(
+                try db.allowances().filter { $0.scope == .workspace }.map { ($0.workspace, $0) }, uniquingKeysWith: { first, _ in first })
+            var holdings: [Identifier<Workspace>: (held: Holdings, waiting: Holdings)] = [:]
+            for person in try db.holdings() {
+                let sum = holdings[person.workspace] ?? (.none, .none)
+                holdings[person.workspace] = (sum.held + person.held, sum.waiting + person.waiting)
+            }
+            let storage = try db.storageKeptByWorkspaces()
+            return try db.workspaces(after: cursor, most: 1000).map { workspace in
+                let own = allowances[workspace.id]
+                let sum = holdings[workspace.id] ?? (.none, .none)
+                return (
+                    workspace,
+                    Standing(
+                        allowance: own?.allowance ?? .plain, own: own, held: sum.held, waiting: sum.waiting,
+                        storage: storage[workspace.id] ?? 0)
+                )
+            }
+        }
+    }
+
+    /// Who changed what, the newest first.
+    public func changes(in workspace: Identifier<Workspace>, for caller: Caller) async throws -> [RuleChange] {
+        try await store.read { db in
+            try db.requireBilling(of: workspace, for: caller, .seeWorkspace)
+            return try db.ruleChanges(in: workspace)
+        }
+    }
+
+    // MARK: Setting
+
+    /// Sets the whole allowance of a workspace, of everyone in it, or of one person; nil takes it away. What runs goes on, also above a
+    /// smaller quota; what waits is looked at again. The workspace's own is the operator's to set, the others an administrator's (QUO-06).
+    public func set(
+        _ allowance: Allowance?, of scope: QuotaScope, in workspace: Identifier<Workspace>, by caller: Caller
+    ) async throws {
+        try allowance?.check()
+        let now = clock.now()
+        try await store.write { db in
+            switch scope {
+            case .workspace:
+                // Members may know of the workspace; that it is the operator's to set is what they are told.
+                try db.read.requireBilling(of: workspace, for: caller, .seeWorkspace)
+                guard caller.isOperator else { throw WeirError.operatorOnly() }
+            case .everyone, .account:
+                try db.read.requireBilling(of: workspace, for: caller, .setLimits)
+            }
+            if case .account(let id) = scope {
+                let isMember = try db.read.role(of: id, in: workspace) != nil
+                let wasSet = try db.read.allowance(of: scope, in: workspace) != nil
+                guard isMember || (allowance == nil && wasSet) else { throw WeirError.notFound("account") }
+            }
+            try db.setAllowance(allowance, of: scope, in: workspace, by: caller.id, at: now)
+        }
+        signals.send(.rules)
+    }
+}
+
+extension Quotas {
+    /// The quotas and weights of all workspaces and people as the queue is told of them: all that were set, the ones for everyone as
+    /// each person's own.
+    public func schedulingEvents() async throws -> [SchedulingEvent] {
+        try await store.read { db in
+            let byWorkspace = Dictionary(grouping: try db.allowances(), by: \.workspace)
+            return try byWorkspace.sorted { $0.key.text < $1.key.text }.flatMap { workspace, records -> [SchedulingEvent] in
+                var events: [SchedulingEvent] = []
+                var people: [Identifier<Account>: Allowance] = [:]
+                for record in records.sorted(by: { $0.scope == .everyone && $1.scope != .everyone }) {
+                    switch record.scope {
+                    case .workspace:
+                        events.append(.quota(workspace, record.allowance.quota))
+                        events.append(.weight(workspace, record.allowance.weight))
+                    case .everyone:
+                        for member in try db.members(of: workspace) { people[member.account] = record.allowance }
+                        for person in try db.holdings(in: workspace) { people[person.account] = record.allowance }
+                    case .account(let id): people[id] = record.allowance
+                    }
+                }
+                for (account, allowance) in people.sorted(by: { $0.key.text < $1.key.text }) {
+                    events.append(.personQuota(workspace, account, allowance.quota))
+                    events.append(.personWeight(workspace, account, allowance.weight))
+                }
+                return events
+            }
+        }
+    }
+}

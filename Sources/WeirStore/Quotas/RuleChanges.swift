@@ -1,0 +1,67 @@
+import GRDB
+public import WeirModel
+
+/// A change of what is allowed or offered: who made it, when, and what it said before and after (QUO-06).
+public struct RuleChange: Hashable, Sendable {
+    public let sequence: Int64
+    /// Nil for what is no workspace's: flavors.
+    public let workspace: Identifier<Workspace>?
+    /// A `QuotaScope`, or `flavor/` and a name.
+    public let subject: String
+    /// JSON of the allowance or flavor; nil when there was none, or is none any more.
+    public let before: String?
+    public let after: String?
+    /// Nil for the configuration.
+    public let actor: Identifier<Account>?
+    public let at: Timestamp
+
+    init(
+        workspace: Identifier<Workspace>?, subject: String, before: String?, after: String?, actor: Identifier<Account>?,
+        at: Timestamp
+    ) {
+        sequence = 0
+        self.workspace = workspace
+        self.subject = subject
+        self.before = before
+        self.after = after
+        self.actor = actor
+        self.at = at
+    }
+
+    init(_ row: Row) {
+        sequence = row["sequence"]
+        workspace = row["workspace"]
+        subject = row["subject"]
+        before = row["before"]
+        after = row["after"]
+        actor = row["actor"]
+        at = row["at"]
+    }
+}
+
+extension Reading {
+    /// The changes of a workspace's allowances, the newest first. At most 500.
+    public func ruleChanges(in workspace: Identifier<Workspace>) throws -> [RuleChange] {
+        try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM rule_change WHERE workspace = ? ORDER BY sequence DESC LIMIT 500"),
+            arguments: [workspace]
+        ).map(RuleChange.init)
+    }
+
+    /// The changes of a flavor, the newest first. At most 500.
+    public func ruleChanges(ofFlavor name: String) throws -> [RuleChange] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT * FROM rule_change WHERE workspace IS NULL AND subject = ? ORDER BY sequence DESC LIMIT 500"),
+            arguments: ["flavor/\(name)"]
+        ).map(RuleChange.init)
+    }
+}
+
+extension Writing {
+    func record(_ change: RuleChange) throws {
+        try db.cachedStatement(
+            sql: "INSERT INTO rule_change (workspace, subject, before, after, actor, at) VALUES (?, ?, ?, ?, ?, ?)"
+        ).execute(arguments: [change.workspace, change.subject, change.before, change.after, change.actor, change.at])
+    }
+}

@@ -1,0 +1,114 @@
+import ArgumentParser
+import WeirModel
+
+struct QuotaCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quota", abstract: "What a workspace and the people in it may hold at once, and what they hold.",
+        subcommands: [Show.self, List.self, QuotaSet.self, Remove.self, History.self])
+
+    struct Show: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show what is held of each limit (QUO-03).",
+            discussion: "Each cell is what is held, and the limit if there is one.\n\nEXAMPLES:\n  weir quota show")
+
+        @OptionGroup var choice: WorkspaceOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let workspace = try await session.workspace(choice)
+            let answer = try await session.api.answer(
+                .get("/api/v1/workspaces/\(workspace.id)/quotas"), as: Records.WorkspaceQuotas.self)
+            var table = QuotaTable.make("WHOSE")
+            table.rows = [QuotaTable.row("workspace \(answer.value.workspace.name ?? "")", answer.value.workspace)]
+            table.rows += answer.value.people.map { QuotaTable.row($0.account?.login ?? "", $0) }
+            try session.output.done(table.text, json: answer.json, identifier: workspace.id)
+        }
+    }
+
+    struct List: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List all workspaces with what they hold and may, for the operator.", discussion: "EXAMPLES:\n  weir quota list",
+            aliases: ["ls"])
+
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let answer = try await session.api.list(.get("/api/v1/quotas"), of: Records.QuotaStanding.self)
+            try session.output.list(answer, QuotaTable.make("WORKSPACE"), identifier: { $0.workspace ?? "" }) {
+                QuotaTable.row($0.name ?? "", $0)
+            }
+        }
+    }
+
+    struct Remove: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take a quota away: of the workspace, of everyone (--everyone), or of one person.",
+            discussion: "EXAMPLES:\n  weir quota remove --person ada")
+
+        @OptionGroup var scope: QuotaScopeOptions
+        @OptionGroup var choice: WorkspaceOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let workspace = try await session.workspace(choice)
+            let scope = try await scope.text(workspace.id, session)
+            _ = try await session.api.answer(.delete("/api/v1/workspaces/\(workspace.id)/quotas/\(scope)"))
+            try session.output.done("Removed.", identifier: scope)
+        }
+    }
+
+    struct History: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show who changed the quotas of a workspace, the newest first (QUO-06).",
+            discussion: "EXAMPLES:\n  weir quota history")
+
+        @OptionGroup var choice: WorkspaceOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let workspace = try await session.workspace(choice)
+            let answer = try await session.api.list(
+                .get("/api/v1/workspaces/\(workspace.id)/quota-changes"), of: Records.RuleChange.self)
+            let table = Table(.text("AT"), .text("BY"), .text("OF"), .text("BEFORE"), .text("AFTER"))
+            try session.output.list(answer, table, identifier: \.subject) {
+                [$0.at.short, $0.by?.login ?? "", $0.subject, $0.before ?? "none", $0.after ?? "none"]
+            }
+        }
+    }
+}
+
+/// A row for each whose quota it is, a column for each dimension.
+enum QuotaTable {
+    static func make(_ first: String) -> Table {
+        Table(
+            .text(first), .number("CORES"), .number("MEMORY"), .number("GPUS"), .number("GPU MEMORY"), .number("INSTANCES"),
+            .number("STORAGE"), .number("WEIGHT"), .text("PRIORITY"))
+    }
+
+    static func row(_ name: String, _ standing: Records.QuotaStanding) -> [String] {
+        [name]
+            + QuotaDimension.allCases.map { dimension in
+                let held = dimension.written(standing.held[dimension] ?? 0)
+                return standing.quota[dimension].map { "\(held) / \(dimension.written($0))" } ?? held
+            } + ["\(standing.weight)", standing.highestPriority?.rawValue ?? ""]
+    }
+}
+
+/// Whose quota it is: the workspace's unless another is named.
+struct QuotaScopeOptions: ParsableArguments {
+    @Flag(help: "Of each person who has none of their own.") var everyone = false
+    @Option(help: "Login or id of a member.") var person: String?
+
+    func validate() throws {
+        guard !everyone || person == nil else { throw ValidationError("Give either --everyone or --person.") }
+    }
+
+    func text(_ workspace: String, _ session: ClientSession) async throws -> String {
+        if everyone { return "everyone" }
+        guard let person else { return "workspace" }
+        if person.isIdentifier("acc") { return person }
+        let members = try await session.api.list(.get("/api/v1/workspaces/\(workspace)/members"), of: Records.Member.self).value
+        guard let found = members.first(where: { $0.login == person }) else { throw WeirError.noneCalled("member", person) }
+        return found.account
+    }
+}
