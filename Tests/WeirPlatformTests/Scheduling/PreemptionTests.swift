@@ -19,7 +19,7 @@ struct PreemptionTests {
             let regular = try await tenant.job("regular", on: platform)
             try await platform.wait(for: regular, toBe: .running)
 
-            let records = try await test.store.read { db in try cheap.compactMap { try db.workload($0.id) } }
+            let records = try await test.store.read { [cheap] db in try cheap.compactMap { try db.workload($0.id) } }
             let victims = records.filter { $0.run == 2 }
             #expect(victims.count == 1)
             let victim = try #require(victims.first)
