@@ -107,12 +107,54 @@ struct ConfigurationTests {
         #expect(read(yaml, environment: environment).configuration.flavors.map(\.name) == ["a"])
     }
 
+    @Test("classes of accelerators and simulated ones come from the file, and what is wrong is refused by name (QUO-01, QUO-10)")
+    func accelerators() {
+        let result = read(
+            """
+            accelerators:
+              - {class: P1, models: "*A100*", memory: 80GiB}
+              - {class: S2, kind: huawei.com/npu, models: [910A, 910B]}
+            simulated_accelerators:
+              - {class: B1, count: 2, memory: 24GiB}
+            flavors:
+              - {name: gpu, cpu: 1, memory: 1GiB, scratch: 1GiB, price_per_hour: 1, group: lab, preemptible: true,
+                 gpu: {kind: weir.simulated/gpu, class: B1, count: 0.25, memory: 6GiB}}
+            """)
+        #expect(result.problems == [])
+        #expect(
+            result.configuration.accelerators == [
+                AcceleratorClass(name: AcceleratorGrade(.performance, 1), kind: "nvidia.com/gpu", models: ["*A100*"], memory: .gib(80)),
+                AcceleratorClass(name: AcceleratorGrade(.standard, 2), kind: "huawei.com/npu", models: ["910A", "910B"]),
+            ])
+        #expect(
+            result.configuration.simulatedAccelerators == [
+                SimulatedAccelerators(name: AcceleratorGrade(.basic, 1), count: 2, memory: .gib(24))
+            ])
+        let flavor = result.configuration.flavors.first
+        #expect(flavor?.gpu == GPUShare(kind: "weir.simulated/gpu", compute: 250, memory: .gib(6), accelerator: "B1"))
+        #expect(flavor?.group == "lab")
+        #expect(flavor?.isPreemptible == true)
+        // A kind that only simulated devices are of has a price too.
+        #expect(result.configuration.prices.environment.gpus.map(\.kind).contains("weir.simulated/gpu"))
+
+        #expect(
+            read("accelerators: [{class: X1}]").problems == [
+                "weir.yaml, line 1: accelerators[0].class: expected B, S or P and a number from 1 to 99, as P1, not \"X1\""
+            ])
+        #expect(
+            read("accelerators: [{class: P1}, {class: P1}]").problems.first?.contains("two classes of nvidia.com/gpu are called P1") == true
+        )
+        #expect(
+            read("flavors: [{name: a, cpu: 1, memory: 1GiB, scratch: 1GiB, price_per_hour: 1, gpu: {count: 1.5, memory: 1GiB}}]")
+                .problems.first?.contains("whole ones") == true)
+    }
+
     @Test("a flavor's wrong part is refused by name and line")
     func wrongFlavors() {
         #expect(
             read("flavors:\n  - {name: a, cpu: 1, ram: 1GiB}\n").problems == [
                 "weir.yaml, line 2: flavors[0].ram: there is no such key; there are name, cpu, memory, scratch, "
-                    + "processes, gpu, longest_run, price_per_hour"
+                    + "processes, gpu, longest_run, group, preemptible, price_per_hour"
             ])
         #expect(
             read("flavors:\n  - {name: a, cpu: none, memory: 1GiB}\n").problems == [

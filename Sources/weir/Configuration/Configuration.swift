@@ -63,7 +63,7 @@ struct Configuration: Sendable, Equatable {
         /// Podman's REST socket; nil lets Weir start a Podman service of its own.
         var socket: String?
         /// The resource group of this machine (QUO-11).
-        var group = Node.commonGroup
+        var group = WeirModel.Node.commonGroup
         /// How many times the machine's cores may be promised.
         var cpuOvercommit = 1.0
         /// Where images are pulled from; nil pulls none.

@@ -111,7 +111,7 @@ struct FlavorCommand: AsyncParsableCommand {
         func perform(in session: ClientSession) async throws {
             let body = JSONValue.members(["names": .array(names.map { .string($0) })])
             let answer = try await session.api.answer(.send(.put, "/api/v1/flavor-order", body))
-            try session.output.done("Ordered.", json: answer.json)
+            try session.output.done("Ordered.", json: answer)
         }
     }
 

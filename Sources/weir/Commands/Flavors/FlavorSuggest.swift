@@ -12,11 +12,13 @@ struct FlavorSuggest: ClientCommand {
             """)
 
     enum Purpose: String, CaseIterable, ExpressibleByArgument { case development, training, inference }
+    enum Precision: String, CaseIterable, ExpressibleByArgument { case fp32, fp16, int8, int4 }
+    enum Method: String, CaseIterable, ExpressibleByArgument { case full, adapter }
 
     @Argument(help: "development, training or inference.") var purpose: Purpose
     @Option(help: "Parameters of the model, as 350M or 7B.") var parameters: CountArgument?
-    @Option(help: "Precision of its weights: fp32, fp16, int8 or int4.") var precision: ModelSize.Precision = .fp16
-    @Option(help: "Training: all weights (full) or adapters of low rank (adapter).") var method: TrainingMethod = .full
+    @Option(help: "Precision of its weights: fp32, fp16, int8 or int4.") var precision: Precision = .fp16
+    @Option(help: "Training: all weights (full) or adapters of low rank (adapter).") var method: Method = .full
     @Option(help: "Inference: how many ask at once.") var concurrency: Int64 = 1
     @Option(help: "Inference: tokens of each.") var context: Int64 = 4096
     @OptionGroup var global: GlobalOptions
@@ -44,9 +46,6 @@ struct FlavorSuggest: ClientCommand {
             answer.value.arithmetic + "\n\n" + list, json: answer.json, identifier: answer.value.flavors.first?.flavor.name)
     }
 }
-
-extension ModelSize.Precision: ExpressibleByArgument {}
-extension TrainingMethod: ExpressibleByArgument {}
 
 /// A whole number, with K, M, B or T for thousands to trillions.
 struct CountArgument: ExpressibleByArgument, Sendable {

@@ -6,7 +6,7 @@ struct WorkloadOptions: ParsableArguments {
     @Option(help: "Image: reference, its last part, or id.") var image = "notebook"
     @Option(help: "Flavor; the first of `weir flavor list` when left out.") var flavor: String?
     @Option(help: "What it is for.") var description: String?
-    @Option(help: "How soon its turn comes when it has to wait: low, normal or high.") var priority: PriorityClass?
+    @Option(help: "How soon its turn comes when it has to wait: low, normal or high.") var priority: PriorityArgument?
 
     /// What every kind sends.
     func members(_ name: String, _ choice: ProjectOptions, _ session: ClientSession) async throws -> [String:
@@ -65,4 +65,7 @@ enum ShellCommand {
     }
 }
 
-extension PriorityClass: ExpressibleByArgument {}
+/// As `PriorityClass`.
+enum PriorityArgument: String, CaseIterable, ExpressibleByArgument {
+    case low, normal, high
+}
