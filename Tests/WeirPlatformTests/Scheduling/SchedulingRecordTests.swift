@@ -23,7 +23,7 @@ struct SchedulingRecordTests {
             let page = try await test.store.read {
                 try $0.workloads(in: tenant.workspace, WorkloadFilter(), PageRequest(limit: 100))
             }
-            jobs = page.rows.reversed()
+            jobs = page.items.reversed()
         }
         let platform = try await test.start()
         var operatorAccount = try #require(try await test.store.read { try $0.account(tenant.caller.id) })

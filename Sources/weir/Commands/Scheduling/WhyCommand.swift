@@ -7,12 +7,11 @@ struct WhyCommand: ClientCommand {
         discussion: "EXAMPLES:\n  weir why train\n  weir why wld_01k8x2m4d5e6f7g8h9jkmnpqrs --json")
 
     @Argument(help: "Name or id.") var name: String
-    @Option(help: "Only a workload of this kind: environment, job, service or board.") var kind: WorkloadKind?
     @OptionGroup var choice: ProjectOptions
     @OptionGroup var global: GlobalOptions
 
     func perform(in session: ClientSession) async throws {
-        let id = try await session.workload(kind, name, in: choice).id
+        let id = try await session.workload(nil, name, in: choice).id
         let answer = try await session.api.answer(.get("/api/v1/workloads/\(id)/why"), as: Records.Why.self)
         let why = answer.value
         guard !session.output.json, !session.output.quiet else {
