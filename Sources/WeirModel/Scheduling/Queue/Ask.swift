@@ -63,7 +63,19 @@ struct AskRoom: Sendable {
     var pass = 0
     /// In that decision, a run that asks so and ends at this moment or later has no room.
     var noRoomFrom = Int64.max
-    var pool: Int32 = 0
+    let pool: Int
+    let share: Int64
+    let canEverStart: Bool
+    let instances: Int
+    let holdings: Holdings
+
+    init(_ ask: Ask) {
+        pool = ask.pool
+        share = ask.share
+        canEverStart = ask.canEverStart
+        instances = ask.instances
+        holdings = ask.holdings
+    }
 }
 
 /// What distinguishes nodes for the question whether a demand may go there at all.

@@ -13,6 +13,9 @@ struct Pass {
     /// What each workspace and person is counted to be served by its entries that have had their place in the order.
     var workspaceTurns: [Int64]
     var personTurns: [Int64]
+    /// What each has been served before.
+    var workspaceStandings: [Int64]
+    var personStandings: [Int64]
     /// Quota that is kept for what has waited longer than the patience.
     var workspacePromises: [Int: Holdings] = [:]
     var personPromises: [Int: Holdings] = [:]

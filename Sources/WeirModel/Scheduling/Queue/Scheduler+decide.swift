@@ -7,7 +7,9 @@ extension Scheduler {
         var pass = Pass(
             now: moment, patientSince: moment.milliseconds - Int64(settings.patience) * 1000,
             hasHead: Array(repeating: false, count: pools.count), workspaceTurns: Array(repeating: 0, count: workspaces.count),
-            personTurns: Array(repeating: 0, count: people.count))
+            personTurns: Array(repeating: 0, count: people.count),
+            workspaceStandings: workspaces.map { standing($0.party, at: moment) },
+            personStandings: people.map { standing($0.party, at: moment) })
         growCleared()
         for reservation in reservations where reservation.ground != .cleared {
             lift(reservation)
@@ -81,15 +83,15 @@ extension Scheduler {
     }
 
     private func served(workspace: Int, _ pass: Pass) -> Int64 {
-        let party = workspaces[workspace].party
-        let standing = party.standing(at: pass.now.milliseconds, halfLife: halfLife, horizon: horizon)
-        return Self.byWeight(standing, pass.workspaceTurns[workspace], party.weight)
+        Self.byWeight(pass.workspaceStandings[workspace], pass.workspaceTurns[workspace], workspaces[workspace].party.weight)
     }
 
     private func served(person: Int, _ pass: Pass) -> Int64 {
-        let party = people[person].party
-        let standing = party.standing(at: pass.now.milliseconds, halfLife: halfLife, horizon: horizon)
-        return Self.byWeight(standing, pass.personTurns[person], party.weight)
+        Self.byWeight(pass.personStandings[person], pass.personTurns[person], people[person].party.weight)
+    }
+
+    private func standing(_ party: Party, at now: Timestamp) -> Int64 {
+        party.standing(at: now.milliseconds, halfLife: halfLife, horizon: horizon)
     }
 
     private static func byWeight(_ standing: Int64, _ turns: Int64, _ weight: Int) -> Int64 {
@@ -105,27 +107,28 @@ extension Scheduler {
         let record = waiting[slot]
         let ask = Int(record.ask)
         guard hasQuota(record, isPatient: isPatient, &pass) else {
-            if waiting[slot].reason != .quota {
-                waiting[slot].reason = .quota
-            }
-            if !reservations.isEmpty, let id = entries[slot]?.id { drop(reservationOf: id) }
+            waiting[slot].reason = .quota
+            if record.isClearing, let id = entries[slot]?.id { drop(reservationOf: id) }
             return .heldByQuota
         }
         let end = record.limit.map { pass.now.milliseconds + $0 + Int64(settings.overhead) * 1000 } ?? .max
-        let cleared = reservations.isEmpty ? nil : reservation(clearedFor: slot)
+        let cleared = record.isClearing ? reservation(clearedFor: slot) : nil
         if let placements = room(for: slot, ask: ask, end: end, cleared: cleared, &pass), let entry = entries[slot] {
             start(entry, placements, startedAt: pass.now, at: pass.now, places: .held)
             pass.decisions.append(.start(entry.id, placements))
             pass.started.append(entry.id)
             pass.viewsAreFresh = false
+            let (workspace, person) = (Int(record.workspace), Int(record.person))
+            pass.workspaceStandings[workspace] = standing(workspaces[workspace].party, at: pass.now)
+            pass.personStandings[person] = standing(people[person].party, at: pass.now)
             return .started
         }
         waiting[slot].reason = .resources
-        let turns = (asks[ask]?.share ?? 0) * horizon
+        let turns = askRooms[ask].share * horizon
         pass.workspaceTurns[Int(record.workspace)] &+= turns
         pass.personTurns[Int(record.person)] &+= turns
-        let pool = Int(askRooms[ask].pool)
-        if !pass.hasHead[pool], asks[ask]?.canEverStart == true {
+        let pool = askRooms[ask].pool
+        if !pass.hasHead[pool], askRooms[ask].canEverStart {
             pass.hasHead[pool] = true
             becomeHead(slot, ask: ask, cleared: cleared, &pass)
         }
@@ -169,7 +172,7 @@ extension Scheduler {
         let workspaceQuota = workspaces[workspace].party.quota
         let personQuota = people[person].party.quota
         if workspaceQuota == nil && personQuota == nil { return true }
-        guard let need = asks[Int(record.ask)]?.holdings else { return false }
+        let need = askRooms[Int(record.ask)].holdings
         func fits(_ party: Party, _ promise: Holdings?) -> Bool {
             guard let quota = party.quota else { return true }
             return quota.firstExceeded(by: party.held + need + (promise ?? .none)) == nil

@@ -194,11 +194,11 @@ extension Scheduler {
         if let unused = unusedAsks.popLast() {
             index = unused
             asks[index] = ask
-            askRooms[index] = AskRoom(pool: Int32(poolIndex))
+            askRooms[index] = AskRoom(ask)
         } else {
             index = asks.count
             asks.append(ask)
-            askRooms.append(AskRoom(pool: Int32(poolIndex)))
+            askRooms.append(AskRoom(ask))
         }
         askIndex[key] = index
         return index

@@ -12,7 +12,10 @@ extension Scheduler {
         guard let index = reservations.firstIndex(where: { $0.owner == id }) else { return }
         let reservation = reservations.remove(at: index)
         lift(reservation)
-        if reservation.ground == .cleared { itemsDigest &-= Digest.of(reservation) }
+        if reservation.ground == .cleared {
+            itemsDigest &-= Digest.of(reservation)
+            if let slot = slots[id] { waiting[Int(slot)].isClearing = false }
+        }
         for amount in reservation.kept { hasGrown(amount.node) }
     }
 
@@ -20,7 +23,10 @@ extension Scheduler {
     mutating func establish(_ reservation: Reservation, insteadOf old: Reservation?) {
         hold(reservation)
         reservations.append(reservation)
-        if reservation.ground == .cleared { itemsDigest &+= Digest.of(reservation) }
+        if reservation.ground == .cleared {
+            itemsDigest &+= Digest.of(reservation)
+            if let slot = slots[reservation.owner] { waiting[Int(slot)].isClearing = true }
+        }
         for amount in old?.kept ?? [] {
             let new = reservation.kept.first { $0.node == amount.node }
             if !(new?.covers(amount) ?? false) { hasGrown(amount.node) }

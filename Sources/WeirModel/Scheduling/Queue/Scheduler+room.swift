@@ -10,7 +10,7 @@ extension Scheduler {
             return placements
         }
         if askRooms[index].pass == passes, askRooms[index].noRoomFrom <= end { return nil }
-        guard asks[index]?.canEverStart == true else { return nil }
+        guard askRooms[index].canEverStart else { return nil }
         if mayFit(index, pass), let placements = placeAll(index) { return placements }
         if let placements = roomBeforeReservations(index, end: end, &pass) { return placements }
         if askRooms[index].pass != passes {
@@ -31,29 +31,25 @@ extension Scheduler {
 
     /// Whether it is worth while to look for a place: something has grown enough since there was none.
     private mutating func mayFit(_ index: Int, _ pass: Pass) -> Bool {
-        guard let ask = asks[index] else { return false }
-        let end = grownBase + grown.count
+        let instances = askRooms[index].instances
         var most = askRooms[index].most
         if askRooms[index].checkedTo < grownBase {
             most = .max / 2
-        } else if most < ask.instances {
+        } else if most < instances {
             for position in (askRooms[index].checkedTo - grownBase)..<grown.count {
-                let node = Int(grown[position])
-                most += ask.capacity(in: rooms[node], kind: kindOfNode[node])
-                if most >= ask.instances { break }
+                most += capacity(index, on: Int(grown[position]))
+                if most >= instances { break }
             }
         }
-        if most < ask.instances {
-            askRooms[index].checkedTo = end
+        if most < instances {
+            askRooms[index].checkedTo = grownBase + grown.count
             askRooms[index].most = most
-            for reservation in pass.lifted {
-                for amount in reservation.kept {
-                    most += ask.capacity(in: rooms[amount.node], kind: kindOfNode[amount.node])
-                }
-            }
+            for reservation in pass.lifted { for amount in reservation.kept { most += capacity(index, on: amount.node) } }
         }
-        return most >= ask.instances
+        return most >= instances
     }
+
+    private func capacity(_ index: Int, on node: Int) -> Int { asks[index]?.capacity(in: rooms[node], kind: kindOfNode[node]) ?? 0 }
 
     /// Holds places for all instances, or for none; notes then how many have room.
     private mutating func placeAll(_ index: Int) -> [Placement]? {

@@ -26,7 +26,7 @@ extension Scheduler {
         let experience = cluster.experience
         cluster = Cluster(nodes: nodes)
         totals = ZoneTotals(nodes)
-        for reservation in reservations where reservation.ground == .cleared { itemsDigest &-= Digest.of(reservation) }
+        for reservation in reservations where reservation.ground == .cleared { drop(reservationOf: reservation.owner) }
         reservations = []
         readNodes()
         for id in running.keys.sorted() {
@@ -48,8 +48,9 @@ extension Scheduler {
         cluster.experience = experience
         for index in asks.indices {
             guard let ask = asks[index] else { continue }
-            asks[index] = describe(ask.demand, ask.instances, pool: ask.pool, users: ask.users)
-            askRooms[index] = AskRoom(pool: Int32(ask.pool))
+            let described = describe(ask.demand, ask.instances, pool: ask.pool, users: ask.users)
+            asks[index] = described
+            askRooms[index] = AskRoom(described)
         }
         for index in workspaces.indices { workspaces[index].party.rate = totals.dominantShare(of: workspaces[index].party.held) }
         for index in people.indices { people[index].party.rate = totals.dominantShare(of: people[index].party.held) }

@@ -125,6 +125,7 @@ extension Scheduler {
             owner: clearing.owner, pool: ask.pool, ground: .cleared, needs: needs, freedAt: clearing.freedAt, victims: victims)
         itemsDigest &+= Digest.of(reservation)
         reservations.append(reservation)
+        waiting[Int(slot)].isClearing = true
         growCleared()
     }
 }

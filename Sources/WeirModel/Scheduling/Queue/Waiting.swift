@@ -11,4 +11,6 @@ struct Waiting: Sendable {
     var reason: QueueReason?
     /// From 1; 0 before the first decision.
     var place: Int32 = 0
+    /// Others give way to it.
+    var isClearing = false
 }
