@@ -19,8 +19,9 @@ public struct Cluster: Sendable {
     private var fragmentation: Fragmentation?
     /// By node: what of it is useless as it is.
     private var base: [Double]
-    /// How long the mix was when `fragmentation` was made of it.
+    /// How long the mix was when `fragmentation` was made of it, and that mix.
     private var learned = 0
+    private var judged = WorkloadMix()
 
     /// What of a node nobody holds; of each accelerator the thousandths of compute and the memory.
     public struct Free: Hashable, Sendable {
@@ -126,6 +127,7 @@ public struct Cluster: Sendable {
         // At 1, 2, 4 … and then with each halving of the mix: what it costs to judge anew is spread over as many placements.
         if mix.total >= 2 * learned || mix.total < learned {
             judge(by: mix)
+            judged = mix
             learned = mix.total
         }
     }
@@ -227,5 +229,30 @@ public struct Cluster: Sendable {
             room.compute[first + $0] >= wanted.compute && room.deviceMemory[first + $0] >= wanted.memory.count
         }
         return fitting.randomElement(using: &random).map { Placement(node: node, devices: [$0]) }
+    }
+}
+
+// MARK: What is kept, and what is learned
+
+extension Cluster {
+    /// Keeps from being given out what nobody has asked for yet: a reservation. `release` ends it.
+    public mutating func keep(_ demand: Demand, at placement: Placement) { change(demand, at: placement, by: -1) }
+
+    /// What the pooling policy has learned, so that another cluster can go on with it.
+    public struct Experience: Hashable, Sendable, Codable {
+        var seen: [WorkloadMix.Entry]
+        var judged: [WorkloadMix.Entry]
+        var learned: Int
+    }
+
+    public var experience: Experience {
+        get { Experience(seen: mix.entries, judged: judged.entries, learned: learned) }
+        set {
+            guard case .pooling(nil) = policy else { return }
+            mix = WorkloadMix(entries: newValue.seen)
+            judged = WorkloadMix(entries: newValue.judged)
+            learned = newValue.learned
+            if learned > 0 { judge(by: judged) }
+        }
     }
 }

@@ -1,74 +1,113 @@
-/// Who starts when, and why not yet: the queue of a zone. A value without a clock; the same events in the same order make the same
-/// decisions.
+/// Who starts when, and why not yet: the queue of a zone (QUO-04, QUO-05, QUO-07, X22).
+///
+/// A value without a clock: the same events in the same order make the same decisions.
+///
+/// **Order.** What has waited longer than `SchedulingSettings.patience` goes first, by age. Then the classes, higher first. In a
+/// class the workspace that has had the least of its fair share, in it the person, in them first come first. Each entry counts for
+/// its workspace and person as soon as it has its place in the order, so that places go round.
+///
+/// **Quota.** What would put its workspace or person above a quota waits and stands in nobody's way. When it has waited longer than
+/// the patience, its quota is kept for it, provided that it comes free by known ends.
+///
+/// **Reservation.** The first of each pool that waits for resources is its head, and holds a reservation: the place where it fits first,
+/// by the ends that are known. Whatever fits beside it, or ends before it, may pass; nothing else does. If no known ends make room,
+/// it keeps for itself what is free where the least is missing.
+///
+/// **Bound.** Let every run have a limit, L be the longest of them with the overhead, and n the number of entries older than this
+/// one whose class and quota do not matter. It starts no later than patience + (n + 1) × L after it came, however much comes later,
+/// as long as its quota and the nodes can hold it. What has no limit is not bounded: it holds up only what needs its place.
 public struct Scheduler: Sendable {
-    public private(set) var settings: SchedulingSettings
-    public private(set) var cluster: Cluster
-    private var waiting: [QueueEntry] = []
-    private var held: [Identifier<Workload>: (entry: QueueEntry, placements: [Placement])] = [:]
-    private var reasons: [Identifier<Workload>: QueueReason] = [:]
-    private var quotas: [Identifier<Workspace>: Quota] = [:]
+    public internal(set) var settings: SchedulingSettings
+    /// The nodes with all that is given out, and what is kept for reservations.
+    public internal(set) var cluster: Cluster
+
+    // The zone, as the policy reads it.
+    var totals: ZoneTotals
+    /// What the cluster has free, by node.
+    var rooms: [Cluster.Free] = []
+    /// By node, by their ends.
+    var residents: [[Resident]] = []
+    var nodeKinds: [NodeKind] = []
+    /// By node.
+    var kindOfNode: [Int] = []
+    /// Nodes on which something came free, oldest first; the first has the position `grownBase`.
+    var grown: [Int32] = []
+    var grownBase = 0
+
+    // What waits.
+    var waiting: [Waiting] = []
+    var entries: [QueueEntry?] = []
+    var unusedSlots: [Int32] = []
+    var slots: [Identifier<Workload>: Int32] = [:]
+    /// All that waits, first come first.
+    var byAge = WaitingLine()
+    var asks: [Ask?] = []
+    var askRooms: [AskRoom] = []
+    var askIndex: [Ask.Key: Int] = [:]
+    var unusedAsks: [Int] = []
+    var pools: [Pool: Int] = [:]
+
+    // What runs, and whose it is.
+    var running: [Identifier<Workload>: Running] = [:]
+    var workspaces: [WorkspaceState] = []
+    var people: [PersonState] = []
+    var workspaceIndex: [Identifier<Workspace>: Int] = [:]
+    var personIndex: [PersonKey: Int] = [:]
+
+    var reservations: [Reservation] = []
+    var passes = 0
+    /// See `digest`.
+    var itemsDigest: UInt64 = 0
+    var nodesDigest: UInt64 = 0
+
+    struct PersonKey: Hashable, Sendable {
+        var workspace: Int
+        var account: Identifier<Account>
+    }
 
     public init(nodes: [Node], settings: SchedulingSettings = SchedulingSettings()) {
         self.settings = settings
         cluster = Cluster(nodes: nodes)
+        totals = ZoneTotals(nodes)
+        readNodes()
     }
 
-    public mutating func apply(_ event: SchedulingEvent, at now: Timestamp) {
-        switch event {
-        case .arrived(let entry): waiting.append(entry)
-        case .left(let id):
-            waiting.removeAll { $0.id == id }
-            reasons[id] = nil
-        case .started(let entry, let placements, _):
-            waiting.removeAll { $0.id == entry.id }
-            held[entry.id] = (entry, placements)
-            for placement in placements { cluster.hold(entry.demand, at: placement) }
-        case .running: break
-        case .ended(let id, _):
-            guard let (entry, placements) = held.removeValue(forKey: id) else { return }
-            for placement in placements { cluster.release(entry.demand, at: placement) }
-        case .quota(let workspace, let quota): quotas[workspace] = quota
-        case .personQuota, .weight, .personWeight: break
-        case .nodes(let nodes):
-            cluster = Cluster(nodes: nodes)
-            for (entry, placements) in held.values { for placement in placements { cluster.hold(entry.demand, at: placement) } }
-        case .settings(let settings): self.settings = settings
+    /// How many wait.
+    public var waitingCount: Int { slots.count }
+    public var runningCount: Int { running.count }
+
+    public func entry(of id: Identifier<Workload>) -> QueueEntry? { slots[id].flatMap { entries[Int($0)] } ?? running[id]?.entry }
+
+    public func placements(of id: Identifier<Workload>) -> [Placement]? { running[id]?.placements }
+
+    /// Why it waits; nil when it does not wait or there was no decision since it came.
+    public func reason(of id: Identifier<Workload>) -> QueueReason? { slots[id].flatMap { waiting[Int($0)].reason } }
+
+    /// Its place in the order of the last decision, from 1; nil when there was none since it came.
+    public func place(of id: Identifier<Workload>) -> Int? {
+        slots[id].flatMap { waiting[Int($0)].place > 0 ? Int(waiting[Int($0)].place) : nil }
+    }
+
+    /// All that wait, in the order of the last decision.
+    public var waitingEntries: [QueueEntry] {
+        let known = slots.values.map { waiting[Int($0)] }
+        let order = zip(known, slots).sorted { a, b in
+            (a.0.place, a.0.queuedAt, a.1.key) < (b.0.place, b.0.queuedAt, b.1.key)
         }
+        return order.compactMap { entries[Int($0.1.value)] }
     }
 
-    public mutating func decide(at now: Timestamp) -> [SchedulingDecision] {
-        var decisions: [SchedulingDecision] = []
-        waiting.sort { ($0.priority.turn, $0.queuedAt, $0.id) < ($1.priority.turn, $1.queuedAt, $1.id) }
-        for entry in waiting {
-            let used = held.values.filter { $0.entry.workspace == entry.workspace }.reduce(entry.holdings) { $0 + $1.entry.holdings }
-            guard quotas[entry.workspace]?.firstExceeded(by: used) == nil else {
-                reasons[entry.id] = .quota
-                continue
-            }
-            guard let placements = cluster.place(entry.demand, count: entry.instances) else {
-                reasons[entry.id] = .resources
-                continue
-            }
-            held[entry.id] = (entry, placements)
-            reasons[entry.id] = nil
-            decisions.append(.start(entry.id, placements))
-        }
-        waiting.removeAll { held[$0.id] != nil }
-        return decisions
+    /// All that hold a place, by their ids.
+    public var heldEntries: [QueueEntry] { running.values.map(\.entry).sorted { $0.id < $1.id } }
+
+    /// What a workspace holds.
+    public func held(by workspace: Identifier<Workspace>) -> Holdings {
+        workspaceIndex[workspace].map { workspaces[$0].party.held } ?? .none
     }
 
-    public func reason(of id: Identifier<Workload>) -> QueueReason? { reasons[id] }
-
-    /// All that wait, in the order in which their turns come. Lists and a new start of Weir ask for it.
-    public var waitingEntries: [QueueEntry] { waiting }
-
-    /// All that hold a place, in any fixed order.
-    public var heldEntries: [QueueEntry] { held.values.map(\.entry).sorted { $0.id < $1.id } }
-
-    public func place(of id: Identifier<Workload>) -> Int? { waiting.firstIndex { $0.id == id }.map { $0 + 1 } }
-
-    /// A stable hash of the whole state.
-    public var digest: UInt64 { 0 }
+    public func held(by account: Identifier<Account>, in workspace: Identifier<Workspace>) -> Holdings {
+        workspaceIndex[workspace].flatMap { personIndex[PersonKey(workspace: $0, account: account)] }.map { people[$0].party.held } ?? .none
+    }
 
     /// - Parameters:
     ///   - viewer: whose workloads are named first.
@@ -78,9 +117,12 @@ public struct Scheduler: Sendable {
         alternatives: [WaitExplanation.Alternative] = []
     ) -> WaitExplanation? {
         guard let reason = reason(of: id) else { return nil }
-        return WaitExplanation(reason: reason, place: place(of: id), waiting: waiting.count, sentences: [reason.message])
+        return WaitExplanation(reason: reason, place: place(of: id), waiting: waitingCount, sentences: [reason.message])
     }
 
     /// The starts that can be told of, of the first `most` in the order.
     public func forecasts(at now: Timestamp, lengths: RunLengths, most: Int) -> [Identifier<Workload>: StartForecast] { [:] }
+
+    var halfLife: Int64 { Int64(settings.halfLife) * 1000 }
+    var horizon: Int64 { Int64(settings.horizon) * 1000 }
 }
