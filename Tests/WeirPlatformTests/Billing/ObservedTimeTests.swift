@@ -53,7 +53,7 @@ struct ObservedTimeTests {
         let tenant = try await test.tenant(on: platform)
         let job = try await tenant.job("train", on: platform)
         // The container is there, and nobody has written down that it started.
-        await platform.reconciler.admit()
+        _ = try await platform.reconciler.reconcile(job.id)
         let instance = try #require(try await test.store.read { try $0.instancesPresent(of: job.id) }.first)
         let workload = try #require(try await test.store.read { try $0.workload(job.id) })
         _ = try await test.engine.launch(try await platform.reconciler.plan(instance, workload))
@@ -160,7 +160,7 @@ struct ObservedTimeTests {
             ("crash", .failed(.exit(code: 1)), true),
         ] {
             let job = try await tenant.job(name, on: platform)
-            await platform.reconciler.admit()
+            _ = try await platform.reconciler.reconcile(job.id)
             let instance = try #require(try await test.store.read { try $0.instancesPresent(of: job.id) }.first)
             let workload = try #require(try await test.store.read { try $0.workload(job.id) })
             _ = try await test.engine.launch(try await platform.reconciler.plan(instance, workload))
