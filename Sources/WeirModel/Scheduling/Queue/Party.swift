@@ -28,6 +28,4 @@ struct PersonState: Sendable {
     let workspace: Int
     let account: Identifier<Account>
     var party = Party()
-    /// By class, those that wait, first come first.
-    var lines: [WaitingLine] = Array(repeating: WaitingLine(), count: PriorityClass.allCases.count)
 }

@@ -25,20 +25,20 @@ extension Scheduler {
 
     /// The entries of a class, by fair share.
     private mutating func goRound(_ turn: Int, _ pass: inout Pass) {
+        guard waitingIn[turn].contains(where: { $0 > 0 }) else { return }
         var next = Array(repeating: 0, count: people.count)
         var peopleTurns = Array(repeating: Turns(), count: workspaces.count)
         var turns = Turns()
         let isPersonBefore = personOrder
         let isWorkspaceBefore = workspaceOrder
-        for index in workspaces.indices {
+        for index in workspaces.indices where waitingIn[turn][index] > 0 {
             var since = Int64.max
-            for person in workspaces[index].people where !people[person].lines[turn].slots.isEmpty {
-                next[person] = people[person].lines[turn].count(upTo: pass.patientSince)
-                guard next[person] < people[person].lines[turn].slots.count else { continue }
-                let first = waiting[Int(people[person].lines[turn].slots[next[person]])].queuedAt
+            for person in workspaces[index].people where !lines[turn][person].slots.isEmpty {
+                next[person] = lines[turn][person].count(upTo: pass.patientSince)
+                guard next[person] < lines[turn][person].slots.count else { continue }
+                let first = waiting[Int(lines[turn][person].slots[next[person]])].queuedAt
                 since = min(since, first)
-                peopleTurns[index].append(
-                    Turns.Candidate(served: served(person: person, pass), since: first, index: Int32(person)))
+                peopleTurns[index].append(Turns.Candidate(served: served(person: person, pass), since: first, index: Int32(person)))
             }
             guard !peopleTurns[index].isEmpty else { continue }
             peopleTurns[index].arrange(isPersonBefore)
@@ -48,10 +48,10 @@ extension Scheduler {
         while !turns.isEmpty {
             let workspace = turns.first
             let person = peopleTurns[workspace].first
-            let slot = Int(people[person].lines[turn].slots[next[person]])
+            let slot = Int(lines[turn][person].slots[next[person]])
             next[person] += 1
             let outcome = examine(slot, isPatient: false, &pass)
-            if next[person] == people[person].lines[turn].slots.count {
+            if next[person] == lines[turn][person].slots.count {
                 peopleTurns[workspace].removeFirst(isPersonBefore)
             } else if outcome != .heldByQuota {
                 peopleTurns[workspace].setFirst(served: served(person: person, pass), isPersonBefore)

@@ -64,7 +64,8 @@ extension Scheduler {
         }
         slots[entry.id] = Int32(slot)
         byAge.insert(slot, queuedAt: record.queuedAt, id: entry.id)
-        people[person].lines[entry.priority.turn].insert(slot, queuedAt: record.queuedAt, id: entry.id)
+        lines[entry.priority.turn][person].insert(slot, queuedAt: record.queuedAt, id: entry.id)
+        waitingIn[entry.priority.turn][workspace] += 1
         itemsDigest &+= Digest.of(entry)
     }
 
@@ -78,7 +79,8 @@ extension Scheduler {
         guard let slot = slots.removeValue(forKey: id).map(Int.init), let entry = entries[slot] else { return }
         let record = waiting[slot]
         byAge.remove(queuedAt: record.queuedAt, id: id)
-        people[Int(record.person)].lines[Int(record.turn)].remove(queuedAt: record.queuedAt, id: id)
+        lines[Int(record.turn)][Int(record.person)].remove(queuedAt: record.queuedAt, id: id)
+        waitingIn[Int(record.turn)][Int(record.workspace)] -= 1
         dropAsk(Int(record.ask))
         entries[slot] = nil
         unusedSlots.append(Int32(slot))
@@ -165,6 +167,7 @@ extension Scheduler {
     mutating func index(of workspace: Identifier<Workspace>) -> Int {
         if let index = workspaceIndex[workspace] { return index }
         workspaces.append(WorkspaceState(id: workspace))
+        for turn in waitingIn.indices { waitingIn[turn].append(0) }
         workspaceIndex[workspace] = workspaces.count - 1
         itemsDigest &+= digest(ofWorkspace: workspaces.count - 1)
         return workspaces.count - 1
@@ -174,6 +177,7 @@ extension Scheduler {
         let key = PersonKey(workspace: workspace, account: account)
         if let index = personIndex[key] { return index }
         people.append(PersonState(workspace: workspace, account: account))
+        for turn in lines.indices { lines[turn].append(WaitingLine()) }
         personIndex[key] = people.count - 1
         workspaces[workspace].people.append(people.count - 1)
         itemsDigest &+= digest(ofPerson: people.count - 1)

@@ -51,6 +51,9 @@ public struct Scheduler: Sendable {
     var running: [Identifier<Workload>: Running] = [:]
     var workspaces: [WorkspaceState] = []
     var people: [PersonState] = []
+    /// By class and person, those that wait, first come first; by class and workspace, how many.
+    var lines: [[WaitingLine]] = Array(repeating: [], count: PriorityClass.allCases.count)
+    var waitingIn: [[Int]] = Array(repeating: [], count: PriorityClass.allCases.count)
     var workspaceIndex: [Identifier<Workspace>: Int] = [:]
     var personIndex: [PersonKey: Int] = [:]
 
@@ -109,19 +112,14 @@ public struct Scheduler: Sendable {
         workspaceIndex[workspace].flatMap { personIndex[PersonKey(workspace: $0, account: account)] }.map { people[$0].party.held } ?? .none
     }
 
-    /// - Parameters:
-    ///   - viewer: whose workloads are named first.
-    ///   - alternatives: flavors that the person could choose instead.
-    public func explanation(
-        of id: Identifier<Workload>, at now: Timestamp, lengths: RunLengths, viewer: Identifier<Account>? = nil,
-        alternatives: [WaitExplanation.Alternative] = []
-    ) -> WaitExplanation? {
-        guard let reason = reason(of: id) else { return nil }
-        return WaitExplanation(reason: reason, place: place(of: id), waiting: waitingCount, sentences: [reason.message])
+    /// When an entry that holds a reservation starts at the latest, if all runs end by their limits; nil when it holds none, or when
+    /// that depends on something without a known end.
+    public func reservedStart(of id: Identifier<Workload>) -> Timestamp? {
+        for reservation in reservations where reservation.owner == id {
+            if case .timed(let start) = reservation.ground { return Timestamp(milliseconds: start) }
+        }
+        return nil
     }
-
-    /// The starts that can be told of, of the first `most` in the order.
-    public func forecasts(at now: Timestamp, lengths: RunLengths, most: Int) -> [Identifier<Workload>: StartForecast] { [:] }
 
     var halfLife: Int64 { Int64(settings.halfLife) * 1000 }
     var horizon: Int64 { Int64(settings.horizon) * 1000 }
