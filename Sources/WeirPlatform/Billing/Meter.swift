@@ -16,6 +16,7 @@ public struct Meter: Service {
     let accounting: StorageAccounting
     let charges: StorageCharges
     let deletions: ArrearsDeletions
+    let notices: Notices
     let logger: Logger
 
     public func run() async throws {
@@ -42,9 +43,12 @@ public struct Meter: Service {
     public func tick() async throws {
         let now = clock.now()
         try await accounting.measureChanged()
-        let before = try calendar.day(of: try calendar.dayBounds(around: now).lowerBound - .milliseconds(1))
-        let taken = try await store.write { try $0.addStorageSamples(at: now, chargedBefore: before) }
+        let today = try calendar.dayBounds(around: now).lowerBound
+        let before = try calendar.day(of: today - .milliseconds(1))
+        let taken = try await store.write { try $0.addStorageSamples(at: now, chargedBefore: before, today: today) }
         try await charges.chargeDaysOver()
+        // What a day's storage took is told at once, not with the next settlement.
+        try await notices.lookAtChanged()
         try await deletions.tick()
         try await removeOld()
         if taken > 0 { logger.debug("sampled storage", metadata: ["meters": "\(taken)"]) }

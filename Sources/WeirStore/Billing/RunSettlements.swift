@@ -13,10 +13,12 @@ public struct UnsettledRun: Hashable, Sendable {
     public let name: String
     /// When a timer ends the run; nil when nothing ends it by itself.
     public let stopAt: Timestamp?
+    /// By how much the clock was set since it began to run.
+    public let clockSteps: Duration
 
     public init(
         run: MeteredRun, settled: Settled, workspace: Identifier<Workspace>, project: Identifier<Project>,
-        account: Identifier<Account>, kind: WorkloadKind, name: String, stopAt: Timestamp?
+        account: Identifier<Account>, kind: WorkloadKind, name: String, stopAt: Timestamp?, clockSteps: Duration = .zero
     ) {
         self.run = run
         self.settled = settled
@@ -26,6 +28,7 @@ public struct UnsettledRun: Hashable, Sendable {
         self.kind = kind
         self.name = name
         self.stopAt = stopAt
+        self.clockSteps = clockSteps
     }
 }
 
@@ -44,7 +47,7 @@ public struct RunSettlement: Sendable {
 
     /// Plans what is due. `now` is a moment at which the run is known to have been running, unless it has ended.
     public init(_ due: UnsettledRun, now: Timestamp, calendar: BillingCalendar) throws {
-        try self.init(due, due.run.settlement(after: due.settled, now: now, calendar: calendar))
+        try self.init(due, due.run.settlement(after: due.settled, now: now - due.clockSteps, calendar: calendar))
     }
 
     /// Nothing to charge, and nothing to note.

@@ -18,7 +18,7 @@ public actor WeirProcess {
     public nonisolated let api: String
     public nonisolated let gateway: String
     public nonisolated let image = TestImage.reference
-    private let executable: String
+    public nonisolated let executable: String
     private let arguments: [String]
     private var process: Process?
     private var ended: AsyncStream<Void>?

@@ -102,6 +102,36 @@ struct LedgerStoreTests {
             ])
     }
 
+    @Test("of a batch all are entered but a run whose key is taken, and nothing of that one (BIL-05)")
+    func takenKey() async throws {
+        let fixture = try await StoreFixture()
+        let calendar = try BillingCalendar(zone: "UTC")
+        let start = fixture.now
+        var jobs: [Identifier<Workload>] = []
+        for number in 0..<3 {
+            let job = try fixture.job("train-\(number)")
+            try await fixture.insert(job)
+            jobs.append(job.id)
+        }
+        let (workspace, taken) = (fixture.workspace, jobs[1])
+        try await fixture.store.write { db in
+            try db.db.execute(sql: "UPDATE run SET running_at = ?", arguments: [start])
+            // Two hours are due, and the key of the second is there already.
+            try db.post(
+                Posting(workspace: workspace, kind: .grant, counter: .grants, amount: 1, key: "run/\(taken)/1/0/20"), at: start)
+        }
+        let due = try await fixture.store.read { try $0.unsettledRuns() }
+        let now = BillingCalendar.hourStart(start) + .seconds(2 * 3600)
+        let settlements = try due.map { try RunSettlement($0, now: now, calendar: calendar) }
+        let batch = try await fixture.store.write { try $0.settle(settlements, at: now) }
+        #expect(batch.applied.map(\.workload).sorted() == jobs.filter { $0 != taken }.sorted())
+        let charges = settlements.filter { $0.due.run.run.workload != taken }.flatMap(\.plan.charges)
+        #expect(try await fixture.store.read { try $0.ledgerHead() }.sequence == Int64(charges.count) + 1)
+        let left = try await fixture.store.read { try $0.unsettledRun(RunIdentity(workload: taken, number: 1)) }
+        #expect(left?.settled == Settled.none)
+        #expect(try await fixture.store.read { try $0.sumOfBalances() } == 0)
+    }
+
     @Test(
         "each narrowing of a statement walks an index in its order, and sorts nothing but one workload's entries",
         arguments: [
