@@ -1,5 +1,5 @@
 import Logging
-public import WeirModel
+import WeirModel
 import WeirStore
 
 /// Charges what was kept, once for each day and meter, when the day is over (BIL-13, BIL-15). A balance that is used up changes

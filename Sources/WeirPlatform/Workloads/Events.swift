@@ -63,7 +63,7 @@ public struct EventSequence: AsyncSequence, Sendable {
                         transitions: try db.transitions(in: workspace, after: transition, limit: most),
                         notices: role.may(.seeBilling) ? try db.notices(of: workspace, after: notice, limit: most) : [])
                 }
-                mayBeMore = max(news.transitions.count, news.notices.count) == EventSequence.mostAtOnce
+                mayBeMore = Swift.max(news.transitions.count, news.notices.count) == EventSequence.mostAtOnce
                 lastTransition = news.transitions.last?.sequence ?? lastTransition
                 lastNotice = news.notices.last?.sequence ?? lastNotice
                 if !news.isEmpty { return news }
