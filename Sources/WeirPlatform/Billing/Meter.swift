@@ -7,8 +7,6 @@ import WeirStore
 public struct Meter: Service {
     /// The clock is looked at so often: it may be set, and the host may have slept.
     static let glance = Duration.seconds(60)
-    /// Samples of charged days are kept for so long, so that what they say can be looked up.
-    static let keep = Duration.seconds(93 * 86_400)
 
     let store: Store
     let clock: any WallClock
@@ -58,6 +56,6 @@ public struct Meter: Service {
         let now = clock.now()
         guard let last = try await store.read({ try $0.storageChargedDay() }) else { return }
         let uncharged = try calendar.bounds(of: last).upperBound
-        _ = try await store.write { try $0.removeStorageSamples(before: now - Self.keep, uncharged: uncharged) }
+        _ = try await store.write { try $0.removeStorageSamples(before: now - StorageAudit.kept, uncharged: uncharged) }
     }
 }

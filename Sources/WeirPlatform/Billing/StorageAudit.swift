@@ -4,6 +4,9 @@ import WeirStore
 /// Holds the days of a storage meter against its samples: an entry is what follows from them, and there is none where nothing does
 /// (BIL-13, BIL-15). Samples are kept for some months; before, an entry's own basis is what can be verified.
 struct StorageAudit {
+    /// Samples of charged days are kept for so long, so that what they say can be looked up.
+    static let kept = Duration.seconds(93 * 86_400)
+
     private let calendars: [(from: Int64, calendar: BillingCalendar)]
     private let history: TariffHistory
     private let now: Timestamp
@@ -20,7 +23,7 @@ struct StorageAudit {
         let samples = try db.storageSamples(of: record.meter, in: Timestamp(milliseconds: 0)..<(now + .seconds(86_400)))
         guard let first = samples.first else { return nil }
         // Of the oldest day some samples may be gone already.
-        let isCut = first.at < now - Meter.keep + .seconds(2 * 86_400)
+        let isCut = first.at < now - Self.kept + .seconds(2 * 86_400)
         let firstDay = try calendar.day(of: isCut ? first.at : calendar.dayBounds(around: first.at).lowerBound - .milliseconds(1))
         let end = try calendar.bounds(of: record.chargedDay).upperBound
         for day in try calendar.daysOver(after: firstDay, by: end) where day <= record.chargedDay {
