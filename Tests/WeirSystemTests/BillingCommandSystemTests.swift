@@ -7,7 +7,8 @@ import WeirStore
 
 @Suite("The commands about money, against a server that runs")
 struct BillingCommandSystemTests {
-    @Test("the operator enters, corrects and gives back; codes, budgets, invoices and deletions are taken back; a bill is verified as a file")
+    @Test(
+        "the operator enters, corrects and gives back; codes, budgets, invoices and deletions are taken back; a bill is verified as a file")
     func commands() async throws {
         try await WeirProcess.with { weir in
             var person = Conversation(weir: weir)
@@ -167,10 +168,13 @@ struct Commands: Sendable {
     func made(_ arguments: [String]) async throws -> String {
         // What follows on `--` is a program.
         let place = arguments.firstIndex(of: "--") ?? arguments.endIndex
-        return try await done(Array(arguments[..<place]) + ["--quiet"] + arguments[place...]).trimmingCharacters(in: .whitespacesAndNewlines)
+        return try await done(Array(arguments[..<place]) + ["--quiet"] + arguments[place...]).trimmingCharacters(
+            in: .whitespacesAndNewlines)
     }
 
-    func json(_ arguments: String...) async throws -> TestSupport.JSON { try TestSupport.JSON(Data(await done(arguments + ["--json"]).utf8)) }
+    func json(_ arguments: String...) async throws -> TestSupport.JSON {
+        try TestSupport.JSON(Data(await done(arguments + ["--json"]).utf8))
+    }
 
     func balance() async throws -> Points {
         let text = try await json("balance")["balance"].text

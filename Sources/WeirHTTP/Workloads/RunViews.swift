@@ -5,7 +5,8 @@ extension TransitionRecord {
     func json(_ people: People, in language: Language) -> JSON {
         [
             "sequence": sequence, "workload": workload, "run": run, "at": at, "before": before, "state": state,
-            "cause": cause, "cause_text": LocalizedText.cause(cause)[language], "actor": people.json(of: actor), "failure": failure?.json(in: language),
+            "cause": cause, "cause_text": LocalizedText.cause(cause)[language], "actor": people.json(of: actor),
+            "failure": failure?.json(in: language),
         ]
     }
 }

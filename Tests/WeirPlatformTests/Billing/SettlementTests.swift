@@ -155,7 +155,7 @@ struct SettlementTests {
     func clockSet(seconds: Int, isDown: Bool) async throws {
         let clock = ManualClock("2026-03-01T09:00:00Z")
         let test = try TestPlatform(clock: clock)
-        let (_, job) = try await running(test)
+        let (tenant, job) = try await running(test)
         clock.advance(by: .seconds(60))
         try await test.start().settlement.settleHour()
         clock.advance(by: .seconds(1140))
@@ -165,9 +165,7 @@ struct SettlementTests {
         try await test.start().settlement.settleHour()
         // What begins under the clock as it is now is not touched by what was set before.
         let later = try await test.running { platform in
-            let later = try await TestPlatform.Tenant(
-                caller: test.store.caller(of: job), workspace: job.workspace, project: job.project
-            ).job("later", on: platform)
+            let later = try await tenant.job("later", on: platform)
             try await platform.wait(for: later, toBe: .running)
             return later
         }
@@ -255,11 +253,5 @@ struct SettlementTests {
             let left = try await test.balance(of: tenant.workspace)
             #expect(try left.adding(await test.charged(job.id)) == 1000, "seed \(seed)")
         }
-    }
-}
-
-extension Store {
-    fileprivate func caller(of workload: WorkloadRecord) async throws -> Caller {
-        Caller(try #require(try await read { try $0.account(workload.createdBy) }))
     }
 }

@@ -25,7 +25,7 @@ extension ClientSession {
             let all = try await api.list(call, of: Records.StandingWorkspace.self).value
             guard let found = all.first(where: { $0.name.sameName(as: name) }) else { throw WeirError.noneCalled("workspace", name) }
             return Profile.Remembered(id: found.id, name: found.name)
-        } catch let error as WeirError where error.code == "operator_only" {
+        } catch let failure as APIFailure where failure.httpStatus == 403 || failure.httpStatus == 404 {
             throw WeirError.noneCalled("workspace", name)
         }
     }
