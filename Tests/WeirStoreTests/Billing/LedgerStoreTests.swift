@@ -174,7 +174,7 @@ struct LedgerStoreTests {
             var after: String?
             repeat {
                 let request = PageRequest(limit: 3, after: after)
-                let page = try await fixture.store.read { try $0.billLines(of: workspace, in: month, request) }
+                let page = try await fixture.store.read { try $0.billLines(of: workspace, in: month, BillFilter(), request) }
                 pages += page.items
                 after = page.next
             } while after != nil
