@@ -18,7 +18,7 @@ struct StorageChargeTests {
         let test = try TestPlatform(clock: clock)
         let platform = try await test.start()
         let tenant = try await test.tenant("ada", on: platform)
-        let other = try await test.tenant("bob", on: platform)
+        _ = try await test.tenant("bob", on: platform)
         let asset = try await platform.assets.create(
             .dataset, in: tenant.workspace, Assets.Description(name: "big"), by: tenant.caller)
         let draft = try await platform.assets.draft(of: asset.id, for: tenant.caller, .changeAsset)
