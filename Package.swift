@@ -203,9 +203,10 @@ let package = Package(
         .testTarget(
             name: "WeirSystemTests",
             dependencies: [
-                "weir", "WeirModel", "WeirEngine", "TestSupport",
+                "weir", "WeirModel", "WeirStore", "WeirEngine", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures Weir beside its peers. `bench.sh NAME…` runs only those: gateway upload jobs lists restart start ledger tick.
+# Measures Weir beside its peers. `bench.sh NAME…` runs only those: gateway upload jobs lists restart start ledger tick sampling.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ bin=$(swift build -c release --show-bin-path)
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 status=0
-(($# > 0)) || set -- gateway upload jobs lists restart start ledger tick
+(($# > 0)) || set -- gateway upload jobs lists restart start ledger tick sampling
 for name in "$@"; do
     printf '\n== %s  (load %s)\n' "$name" "$(cut -d' ' -f1-3 /proc/loadavg)"
     "$bin/weir-bench" "$name" | tee -a "$results" || status=1

@@ -37,8 +37,8 @@ MUTATIONS = [
     ("a run that goes on is given back", "Settlement.swift", "guard end != nil else { break }", ""),
     ("a list applies a moment late", "TariffHistory.swift", "$0.startsAt <= moment", "$0.startsAt < moment"),
     ("the first list applies for ever", "TariffHistory.swift", "versions.last(where:", "versions.first(where:"),
-    ("storage rounds up", "StorageCharge.swift", "exactly: charged / (Int128(hours) << 30)", "exactly: (charged + (Int128(hours) << 30) - 1) / (Int128(hours) << 30)"),
-    ("a day always has 24 hours", "StorageCharge.swift", "hours: hours.count, measured", "hours: 24, measured"),
+    ("storage rounds up", "StorageCharge.swift", "exactly: charged / (Int128(dayHours ?? hours) << 30)", "exactly: (charged + (Int128(dayHours ?? hours) << 30) - 1) / (Int128(dayHours ?? hours) << 30)"),
+    ("a day always has 24 hours", "StorageCharge.swift", "hours: hours.count, dayHours", "hours: 24, dayHours"),
     ("the last sample of an hour counts", "StorageCharge.swift", "other.at <= sample.at", "other.at > sample.at"),
     ("a missing hour counts nothing", "StorageCharge.swift", "guard let last else { continue }", "guard let last, byHour[hour] != nil else { continue }"),
     ("less than free is paid out", "StorageCharge.swift", "return max(0, held - ", "return (held - "),
@@ -126,7 +126,7 @@ let package = Package(
 # What of the platform the ledger needs.
 LEDGER_FILES = [
     "Sources/WeirPlatform/Billing/" + name
-    for name in ["Ledger.swift", "LedgerAudit.swift", "LedgerVerification.swift", "Tariffs.swift", "Vouchers.swift"]
+    for name in ["Ledger.swift", "LedgerAudit.swift", "LedgerVerification.swift", "StorageAudit.swift", "Tariffs.swift", "Vouchers.swift"]
 ] + [
     "Sources/WeirPlatform/Accounts/Caller.swift", "Sources/WeirPlatform/Accounts/Secrets.swift",
     "Sources/WeirPlatform/Workspaces/Access.swift", "Sources/WeirPlatform/Workloads/IdempotencyKey.swift",

@@ -152,7 +152,8 @@ public struct Platform: Sendable {
         limits = Limits(clock: clock, calendar: calendar, isEnforced: isEnforced)
         quotes = Quotes(store: store, tariffs: tariffs, limits: limits)
         storage = StorageUsages(store: store, clock: clock, calendar: calendar, tariffs: tariffs)
-        notices = Notices(store: store, clock: clock, calendar: calendar, isEnforced: isEnforced, storage: storage)
+        notices = Notices(
+            store: store, clock: clock, calendar: calendar, signals: signals, isEnforced: isEnforced, storage: storage)
         budgets = Budgets(store: store, clock: clock, calendar: calendar, notices: notices)
         outlooks = Outlooks(store: store, clock: clock, calendar: calendar, isEnforced: isEnforced, storage: storage)
         bills = Bills(store: store, clock: clock, calendar: calendar)
@@ -212,7 +213,8 @@ public struct Platform: Sendable {
             store: store, clock: clock, calendar: calendar, signals: signals, reconciler: reconciler,
             stops: MoneyStops(
                 store: store, clock: clock, calendar: calendar, signals: signals, isEnforced: isEnforced, logger: settlementLogger),
-            notices: notices, counts: settlementCounts, logger: settlementLogger)
+            notices: notices, clockWatch: ClockWatch(store: store, clock: clock, logger: settlementLogger), counts: settlementCounts,
+            logger: settlementLogger)
 
         let meterLogger = logger.labelled("meter")
         storageAccounting = StorageAccounting(store: store, files: files, clock: clock, marks: marks, logger: meterLogger)
@@ -222,10 +224,10 @@ public struct Platform: Sendable {
             store: store, clock: clock, calendar: calendar, tariffs: tariffs,
             cleaning: ArrearsCleaning(
                 store: store, files: files, clock: clock, accounting: storageAccounting, logger: meterLogger),
-            isEnforced: settings.billingIsEnforced, logger: meterLogger)
+            signals: signals, isEnforced: settings.billingIsEnforced, logger: meterLogger)
         meter = Meter(
             store: store, clock: clock, calendar: calendar, accounting: storageAccounting, charges: storageCharges,
-            deletions: arrearsDeletions, logger: meterLogger)
+            deletions: arrearsDeletions, notices: notices, logger: meterLogger)
     }
 
     /// What has to be true before the first request: the folders, the flavors and their prices, who may enter what.

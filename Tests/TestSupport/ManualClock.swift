@@ -3,15 +3,27 @@ public import WeirModel
 
 /// A clock that a test moves by hand.
 public final class ManualClock: WallClock {
-    private let moment: Mutex<Timestamp>
+    private let moment: Mutex<(now: Timestamp, set: Duration)>
 
     public init(_ start: String = "2026-03-01T09:00:00Z") {
-        moment = Mutex(Timestamp(start) ?? Timestamp(milliseconds: 0))
+        moment = Mutex((Timestamp(start) ?? Timestamp(milliseconds: 0), .zero))
     }
 
-    public func now() -> Timestamp { moment.withLock { $0 } }
+    public func now() -> Timestamp { moment.withLock { $0.now } }
 
-    public func advance(by duration: Duration) { moment.withLock { $0 = $0 + duration } }
+    public func steady() -> SteadyTime {
+        moment.withLock { SteadyTime(epoch: "test", milliseconds: ($0.now - $0.set).milliseconds) }
+    }
+
+    public func advance(by duration: Duration) { moment.withLock { $0.now = $0.now + duration } }
+
+    /// Somebody sets the clock; no time passes.
+    public func set(by step: Duration) {
+        moment.withLock { moment in
+            moment.now = moment.now + step
+            moment.set += step
+        }
+    }
 }
 
 /// A clock that runs `factor` times as fast, so that waits and time limits are lived through in a test.

@@ -31,13 +31,14 @@ public final class TestPlatform: Sendable {
     public static let flavors = [small, tiny, spot]
 
     public init(
-        clock: any WallClock = SystemClock(), timeZone: String = "Asia/Shanghai", billingIsEnforced: Bool = true
+        clock: any WallClock = SystemClock(), timeZone: String = "Asia/Shanghai", billingIsEnforced: Bool = true,
+        folder: TemporaryFolder? = nil
     ) throws {
         self.timeZone = timeZone
-        folder = try TemporaryFolder("weir-platform")
+        self.folder = try folder ?? TemporaryFolder("weir-platform")
         self.clock = clock
         self.billingIsEnforced = billingIsEnforced
-        store = try Store(path: folder.path + "/weir.sqlite")
+        store = try Store(path: self.folder.path + "/weir.sqlite")
         engine = SimulatedEngine(clock: clock)
         health = SettableHealth()
     }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import GRDB
 import NIOHTTP1
 import Synchronization
 import TestSupport
@@ -42,6 +43,15 @@ struct KillTests {
     }
 }
 
+extension WeirProcess {
+    /// All that runs has run an hour longer: the system's clock cannot be set for a test. Only while Weir is down.
+    func ageRuns() throws {
+        try DatabaseQueue(path: folder.path + "/data/weir.sqlite").write { db in
+            try db.execute(sql: "UPDATE run SET running_at = running_at - 3600000 WHERE running_at IS NOT NULL AND ended_at IS NULL")
+        }
+    }
+}
+
 /// Kills Weir again and again, starts it anew, and looks at the containers in between.
 final class Killer: Sendable {
     struct Seen: Sendable {
@@ -67,6 +77,8 @@ final class Killer: Sendable {
             try await Task.sleep(for: .milliseconds(Int.random(in: 0...1500, using: &random)))
             await weir.kill()
             try await note()
+            // What runs crosses a full hour, also in the middle of its settlement.
+            if Bool.random(using: &random) { try await weir.ageRuns() }
             try await weir.start()
             seen.withLock { $0.kills += 1 }
         }

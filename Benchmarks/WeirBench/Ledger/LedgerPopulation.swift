@@ -87,18 +87,29 @@ struct LedgerPopulation: Sendable {
             """)
     }
 
-    /// Settles all that is due at `now`, in batches, as the loop of Weir does: look, plan, enter. Returns how many charges were entered.
+    /// Settles all that is due at `now`, in batches, as the loop of Weir does: looks and plans one while the one before is entered.
+    /// Returns how many charges were entered.
     func settle(at now: Timestamp) async throws -> Int {
-        let calendar = platform.calendar
-        var (cursor, count): (RunIdentity?, Int) = (nil, 0)
-        while true {
-            let after = cursor
-            let due = try await test.store.read { try $0.unsettledRuns(after: after, limit: Writing.mostSettlements) }
-            guard let last = due.last else { return count }
-            let settlements = try due.map { try RunSettlement($0, now: now, calendar: calendar) }.filter { !$0.isEmpty }
-            let batch = try await test.store.write { try $0.settle(settlements, at: now) }
-            count += settlements.reduce(0) { $0 + (batch.applied.contains($1.due.run.run) ? $1.plan.charges.count : 0) }
-            cursor = last.run.run
+        var count = 0
+        var planned = try await plan(after: nil, at: now)
+        while let last = planned.last {
+            async let entered = enter(planned.settlements, at: now)
+            async let next = plan(after: last, at: now)
+            count += try await entered
+            planned = try await next
         }
+        return count
+    }
+
+    private func plan(after cursor: RunIdentity?, at now: Timestamp) async throws -> (settlements: [RunSettlement], last: RunIdentity?) {
+        let due = try await test.store.read { try $0.unsettledRuns(after: cursor, limit: Writing.mostSettlements) }
+        let calendar = platform.calendar
+        let settlements = try due.map { try RunSettlement($0, now: now, calendar: calendar) }.filter { !$0.isEmpty }
+        return (settlements, due.last?.run.run)
+    }
+
+    private func enter(_ settlements: [RunSettlement], at now: Timestamp) async throws -> Int {
+        let batch = try await test.store.write { try $0.settle(settlements, at: now) }
+        return settlements.reduce(0) { $0 + (batch.applied.contains($1.due.run.run) ? $1.plan.charges.count : 0) }
     }
 }

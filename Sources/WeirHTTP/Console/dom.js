@@ -32,6 +32,24 @@ export function button(label, action, kind = "") {
 }
 
 // fields: [{name, label, type, value, options, required}]; done gets the values by name, as `values()` of the form does.
+let suggested = 0;
+
+// What may be meant by what has been typed; asked for when the typing pauses.
+function suggestions(input, suggest) {
+  const list = h("datalist", { id: `suggest-${suggested++}` });
+  input.setAttribute("list", list.id);
+  let timer = null;
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      try {
+        list.replaceChildren(...(await suggest(input.value.trim())).map(([value, text]) => h("option", { value }, text)));
+      } catch (error) { say(error.message, true); }
+    }, 250);
+  });
+  return list;
+}
+
 export function form(fields, label, done) {
   const inputs = {};
   const submit = h("button", { className: "first" }, label);
@@ -47,7 +65,7 @@ export function form(fields, label, done) {
     }
     input.required = field.required ?? false;
     inputs[field.name] = input;
-    return h("label", {}, h("span", {}, field.label), input);
+    return h("label", {}, h("span", {}, field.label), input, field.suggest ? suggestions(input, field.suggest) : null);
   }), h("div", { className: "row" }, submit));
   element.values = () => Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value]));
   element.addEventListener("submit", async (event) => {

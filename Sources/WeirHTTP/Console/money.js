@@ -138,13 +138,14 @@ export async function operationsPage(place) {
   const result = h("p", {});
   return h("div", {}, h("h1", {}, t("operations")),
     section(t("recharge"), form([
-      { name: "workspace", label: t("workspace_id"), value: place.workspace?.id ?? "", required: true },
+      { name: "workspace", label: t("workspace_name_or_id"), value: place.workspace?.id ?? "", required: true, suggest: suggestWorkspaces },
       { name: "amount", label: t("points"), type: "number", min: 0.000001, step: 0.000001, required: true },
       { name: "reference", label: t("reference") }, { name: "note", label: t("note") },
       { name: "kind", label: t("kind"), options: [["recharges", t("recharge")], ["grants", t("grant")]] },
     ], t("recharge"), async ({ workspace, kind, ...entry }) => {
-      if (!await ask(t("sure"), h("p", {}, `${workspace}: ${entry.amount}`))) return;
-      const posted = await create(`workspaces/${encodeURIComponent(workspace.trim())}/${kind}`, entry);
+      const found = await workspaceCalled(workspace.trim());
+      if (!await ask(t("sure"), h("p", {}, `${found.name} (${found.id}): ${entry.amount}`))) return;
+      const posted = await create(`workspaces/${encodeURIComponent(found.id)}/${kind}`, entry);
       say(`${t("balance")}: ${points(posted.balance)}`);
     })),
     section(t("vouchers"), form([
@@ -173,6 +174,21 @@ export async function operationsPage(place) {
       }, "danger")),
     ]))),
     section(t("verify_ledger"), button(t("verify_ledger"), () => verify(result)), result));
+}
+
+// Names of workspaces that have the text in them, each with what is left.
+async function suggestWorkspaces(text) {
+  if (!text || text.startsWith("wsp_")) return [];
+  const { items } = await get(`operator/workspaces?limit=20&name=${encodeURIComponent(text)}`);
+  return items.map((workspace) => [workspace.name, `${points(workspace.balance)}, ${workspace.id}`]);
+}
+
+async function workspaceCalled(text) {
+  if (/^wsp_/.test(text)) return { id: text, name: text };
+  const { items } = await get(`operator/workspaces?limit=200&name=${encodeURIComponent(text)}`);
+  const found = items.find((workspace) => workspace.name.toLowerCase() === text.toLowerCase());
+  if (!found) throw new Error(`${t("no_workspace")} ${text}`);
+  return found;
 }
 
 function priceLists(place, tariffs) {

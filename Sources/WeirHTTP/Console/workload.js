@@ -61,7 +61,7 @@ function port(place, workload, draw) {
 
 function runsAndHistory(runs, history) {
   return section(t("history"), table([t("since"), t("state"), t("cause"), t("by"), ""], [...history].reverse().map((change) =>
-    [time(change.at), state(change.state), change.cause, change.actor?.login ?? "Weir", change.failure?.message ?? ""])),
+    [time(change.at), state(change.state), change.cause_text, change.actor?.login ?? "Weir", change.failure?.message ?? ""])),
   h("h2", {}, t("runs")), table(["#", t("flavor"), t("created"), t("running_time"), t("state")], runs.map((run) =>
     [run.number, run.flavor, time(run.queued_at), duration(run.running_seconds), run.outcome ? state(run.outcome) : ""])));
 }

@@ -64,6 +64,7 @@ export function live(place, changed) {
   let timer = null;
   const soon = () => { timer ??= setTimeout(() => { timer = null; changed(); }, 150); };
   source.addEventListener("transition", soon);
+  source.addEventListener("notice", (event) => say(JSON.parse(event.data).text));
   source.onerror = () => { if (source.readyState === EventSource.CLOSED) say(t("offline"), true); };
   // What happened while the stream was away is seen when it is back.
   source.onopen = soon;

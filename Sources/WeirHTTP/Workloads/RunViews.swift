@@ -5,7 +5,8 @@ extension TransitionRecord {
     func json(_ people: People, in language: Language) -> JSON {
         [
             "sequence": sequence, "workload": workload, "run": run, "at": at, "before": before, "state": state,
-            "cause": cause, "actor": people.json(of: actor), "failure": failure?.json(in: language),
+            "cause": cause, "cause_text": LocalizedText.cause(cause)[language], "actor": people.json(of: actor),
+            "failure": failure?.json(in: language),
         ]
     }
 }
@@ -16,8 +17,16 @@ extension RunRecord {
         return [
             "number": number, "flavor": flavor.name, "replicas": replicas, "image_digest": imageDigest,
             "tariff": tariff, "queued_at": queuedAt, "running_at": runningAt, "ended_at": endedAt,
-            "outcome": outcome, "running_seconds": seconds,
+            "outcome": outcome, "running_seconds": seconds, "cost": cost(at: now),
         ]
+    }
+}
+
+extension RunRecord {
+    /// What it has come to, settled or not; nil for a run from before billing.
+    private func cost(at now: Timestamp) -> Points? {
+        let priced = price.map { PricedRun(start: runningAt, end: endedAt, price: $0) }
+        return priced.flatMap { try? $0.cost(at: now, RunIdentity(workload: workload, number: number)) }
     }
 }
 

@@ -23,6 +23,18 @@ struct WorkspaceRoutes {
             return call.answer(page) { WorkspaceView(record: $0, role: $1).json }
         }
 
+        routes.get("operator/workspaces", "listAllWorkspaces") { call in
+            try call.caller.requireOperator()
+            let page = try await workspaces.all(named: call.nameFilter(), call.page(), by: call.caller)
+            return call.answer(page) { standing in
+                [
+                    "id": standing.workspace.id, "name": standing.workspace.name, "created_at": standing.workspace.createdAt,
+                    "members": standing.members, "balance": standing.balance.balance,
+                    "used_up_since": standing.balance.usedUpSince,
+                ]
+            }
+        }
+
         routes.post("workspaces", "createWorkspace") { call in
             let input = try await call.input(NewWorkspace.self)
             let workspace = try await workspaces.create(name: input.name, by: call.caller)

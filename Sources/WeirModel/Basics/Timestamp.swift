@@ -1,3 +1,4 @@
+import Glibc
 public import Foundation
 
 /// A moment in milliseconds since 1970-01-01T00:00:00Z.
@@ -65,16 +66,45 @@ extension Duration {
 /// The time of day, and waiting by it; a test moves it by hand, or lets it run fast.
 public protocol WallClock: Sendable {
     func now() -> Timestamp
+    /// Passes evenly, whatever the clock is set to.
+    func steady() -> SteadyTime
     /// Throws `CancellationError` when the task is cancelled.
     func sleep(for duration: Duration) async throws
 }
 
+/// A moment that can be compared with others of the same epoch: of one boot of the machine.
+public struct SteadyTime: Hashable, Sendable, Codable {
+    public let epoch: String
+    public let milliseconds: Int64
+
+    public init(epoch: String, milliseconds: Int64) {
+        self.epoch = epoch
+        self.milliseconds = milliseconds
+    }
+}
+
 extension WallClock {
     public func sleep(for duration: Duration) async throws { try await Task.sleep(for: duration) }
+
+    /// For a clock that nobody sets.
+    public func steady() -> SteadyTime { SteadyTime(epoch: "wall", milliseconds: now().milliseconds) }
 }
 
 public struct SystemClock: WallClock {
     public init() {}
 
     public func now() -> Timestamp { Timestamp(Date()) }
+
+    /// Time since the boot; it goes on while the host sleeps.
+    public func steady() -> SteadyTime {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return SteadyTime(epoch: Self.boot, milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+
+    /// Where the system does not tell, each start of Weir is an epoch of its own.
+    private static let boot: String = {
+        let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+        return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? UUID().uuidString
+    }()
 }

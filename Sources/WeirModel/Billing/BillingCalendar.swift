@@ -68,10 +68,12 @@ public struct BillingCalendar: Sendable {
     }
 
     /// The starts of the absolute hours that fall into a day: one storage sample each (BIL-15).
-    public func hours(of day: BillDay) throws(WeirError) -> [Timestamp] {
-        let bounds = try bounds(of: day)
-        let first = Self.hourStart(bounds.lowerBound + .milliseconds(Self.hour - 1))
-        return stride(from: first.milliseconds, to: bounds.upperBound.milliseconds, by: Int(Self.hour)).map(Timestamp.init(milliseconds:))
+    public func hours(of day: BillDay) throws(WeirError) -> [Timestamp] { Self.hours(in: try bounds(of: day)) }
+
+    /// The starts of the absolute hours that fall into a span.
+    public static func hours(in span: Range<Timestamp>) -> [Timestamp] {
+        let first = hourStart(span.lowerBound + .milliseconds(hour - 1))
+        return stride(from: first.milliseconds, to: span.upperBound.milliseconds, by: Int(hour)).map(Timestamp.init(milliseconds:))
     }
 
     /// The days after `last` that are over by `now`, the oldest first and `most` of them; for nil, the one before `now`'s.

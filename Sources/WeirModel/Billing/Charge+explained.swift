@@ -37,7 +37,9 @@ extension Charge {
         let parts = kinds.map { "\($0.key.rawValue) \(Decimal6.gib($0.value))" }.joined(separator: " + ")
         let partsZH = kinds.map { "\($0.key.chinese) \(Decimal6.gib($0.value))" }.joined(separator: " + ")
         let (sum, free) = (Decimal6.gib(total), Decimal6.gib(charge.free.count))
-        let formula = "(\(sum) ÷ \(charge.hours) − \(free)) × \(charge.perGBDay)"
+        // After a change of time zone it is the part of a day, or more than one.
+        let part = charge.dayHours.map { " × \(charge.hours) ÷ \($0)" } ?? ""
+        let formula = "(\(sum) ÷ \(charge.hours) − \(free)) × \(charge.perGBDay)\(part)"
         let nothing = total <= Int128(charge.free.count) * Int128(charge.hours)
         return LocalizedText(
             "Storage on \(charge.day), price list \(charge.tariff), \(charge.measured) of \(charge.hours) hours measured: "

@@ -37,7 +37,9 @@ public struct Charge: Hashable, Sendable, Codable {
 
     init(_ storage: StorageCharge, calendar: BillingCalendar) throws(WeirError) {
         let bounds = try calendar.bounds(of: storage.day)
-        guard storage.hours == (try calendar.hours(of: storage.day).count) else {
+        guard (storage.dayHours ?? storage.hours) == (try calendar.hours(of: storage.day).count),
+            storage.hours <= StorageCharge.mostHours
+        else {
             throw .chargeDiffers("storage/\(storage.meter)/\(storage.day)", "hours")
         }
         key = "storage/\(storage.meter)/\(storage.day)"

@@ -1,21 +1,27 @@
 /// The charge for what a meter held on one day: (daily mean − free) × price (BIL-13).
 public struct StorageCharge: Hashable, Sendable, Codable {
+    /// No change of time zone moves a midnight by more than 27 hours.
+    static let mostHours = 52
+
     public let meter: StorageMeter
     public let day: BillDay
     /// The version of the price list that was in force when the day began (BIL-06).
     public let tariff: Int
     public let perGBDay: Points
     public let free: Bytes
-    /// Hours that the day had: 24, but for changes of daylight saving.
+    /// Hours that are charged: those that the day had, 24 but for changes of daylight saving.
     public let hours: Int
+    /// After a change of time zone, the hours from the end of the last charged day to the end of this one are charged, so that none
+    /// is lost or counts twice; these are the hours that the day had. Nil where it is all the same.
+    public let dayHours: Int?
     /// Hours with a sample of their own; the others count what the last sample before them said.
     public let measured: Int
     /// The sum of the day's hourly samples by kind, in bytes × hours.
     public let byteHours: [StorageKind: Int64]
 
     public init(
-        meter: StorageMeter, day: BillDay, tariff: Int, perGBDay: Points, free: Bytes, hours: Int, measured: Int,
-        byteHours: [StorageKind: Int64]
+        meter: StorageMeter, day: BillDay, tariff: Int, perGBDay: Points, free: Bytes, hours: Int, dayHours: Int? = nil,
+        measured: Int, byteHours: [StorageKind: Int64]
     ) {
         self.meter = meter
         self.day = day
@@ -23,6 +29,7 @@ public struct StorageCharge: Hashable, Sendable, Codable {
         self.perGBDay = perGBDay
         self.free = free
         self.hours = hours
+        self.dayHours = dayHours
         self.measured = measured
         self.byteHours = byteHours
     }
@@ -32,12 +39,15 @@ public struct StorageCharge: Hashable, Sendable, Codable {
     /// - Parameters:
     ///   - samples: those of the day, in any order; others are passed over.
     ///   - earlier: the last sample before the day.
+    ///   - since: where the hours begin, when it is not with the day.
     /// Throws `malformed` for a negative size or a kind that the meter does not hold; `amount_too_large`.
     public init(
         meter: StorageMeter, day: BillDay, samples: some Sequence<StorageSample>, earlier: StorageSample?, tariff: Tariff,
-        calendar: BillingCalendar
+        calendar: BillingCalendar, since: Timestamp? = nil
     ) throws(WeirError) {
-        let hours = try calendar.hours(of: day)
+        let own = try calendar.hours(of: day)
+        var hours = own
+        if let since { hours = BillingCalendar.hours(in: since..<max(since, try calendar.bounds(of: day).upperBound)) }
         var byHour: [Timestamp: StorageSample] = [:]
         for sample in samples {
             let hour = BillingCalendar.hourStart(sample.at)
@@ -64,17 +74,17 @@ public struct StorageCharge: Hashable, Sendable, Codable {
         }
         self.init(
             meter: meter, day: day, tariff: tariff.number, perGBDay: tariff.storage.perGBDay, free: tariff.storage.free(of: meter),
-            hours: hours.count, measured: measured, byteHours: sums)
+            hours: hours.count, dayHours: hours.count == own.count ? nil : own.count, measured: measured, byteHours: sums)
     }
 
     /// Rounded once, down to the micro-point. Throws `amount_too_large`; `malformed` for negative values.
     public var amount: Points {
         get throws(WeirError) {
-            guard hours > 0, free >= 0, perGBDay >= 0, byteHours.values.allSatisfy({ $0 >= 0 }) else {
+            guard hours > 0, (dayHours ?? hours) > 0, free >= 0, perGBDay >= 0, byteHours.values.allSatisfy({ $0 >= 0 }) else {
                 throw .malformed("storage", "0 or more", rule: "BIL-13")
             }
             let charged = try chargedByteHours.times(Int128(perGBDay.micro))
-            return try Points(exactly: charged / (Int128(hours) << 30))
+            return try Points(exactly: charged / (Int128(dayHours ?? hours) << 30))
         }
     }
 

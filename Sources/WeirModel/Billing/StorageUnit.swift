@@ -3,6 +3,9 @@
 public enum StorageUnit: Hashable, Sendable {
     /// The project's code, as environments have it.
     case code(Identifier<Project>)
+    /// The code that was frozen for the project's jobs and services, as long as they are kept; a content that several of them have
+    /// counts once.
+    case frozen(Identifier<Project>)
     /// The results of the project's environments.
     case output(Identifier<Project>)
     /// What one job or service wrote.
@@ -21,6 +24,7 @@ extension StorageUnit: CustomStringConvertible {
         let unit: StorageUnit? =
             switch parts[0] {
             case "code": Identifier(parts[1]).map(StorageUnit.code)
+            case "frozen": Identifier(parts[1]).map(StorageUnit.frozen)
             case "output": Identifier(parts[1]).map(StorageUnit.output)
             case "result": Identifier(parts[1]).map(StorageUnit.result)
             case "asset": Identifier(parts[1]).map(StorageUnit.asset)
@@ -35,6 +39,7 @@ extension StorageUnit: CustomStringConvertible {
     public var description: String {
         switch self {
         case .code(let project): "code/\(project)"
+        case .frozen(let project): "frozen/\(project)"
         case .output(let project): "output/\(project)"
         case .result(let workload): "result/\(workload)"
         case .asset(let asset): "asset/\(asset)"

@@ -24,8 +24,13 @@ extension Assets {
 
     /// Throws `balance_used_up`, `budget_reached`, `storage_quota`.
     func requireUpload(of length: Bytes = 0, into asset: AssetRecord, by caller: Caller, _ db: Reading) throws {
-        try limits.check(.upload, in: asset.workspace, project: nil, by: caller.id, db)
-        try db.requireStorage(in: asset.workspace, by: caller.id, adding: length)
+        try requireRoom(of: length, in: asset.workspace, by: caller, db)
+    }
+
+    /// Throws `balance_used_up`, `budget_reached`, `storage_quota`.
+    func requireRoom(of length: Bytes = 0, in workspace: Identifier<Workspace>, by caller: Caller, _ db: Reading) throws {
+        try limits.check(.upload, in: workspace, project: nil, by: caller.id, db)
+        try db.requireStorage(in: workspace, by: caller.id, adding: length)
     }
 
     func beginDraft(of id: Identifier<Asset>, from tree: TreeName?) async throws {
@@ -47,14 +52,14 @@ extension Assets {
         try await files.discardDraft(of: asset.id)
     }
 
-    /// Makes the draft an immutable version (DAT-06).
+    /// Makes the draft an immutable version (DAT-06). It is kept from then on, so it is refused while the balance is used up (BIL-18).
     public func confirm(
         _ id: Identifier<Asset>, note: String = "", key: IdempotencyKey? = nil, by caller: Caller
     ) async throws -> AssetVersionRecord {
         let note = try Note.checked(note, field: "note")
         let asset = try await asset(id, for: caller, .changeAsset)
         if let made = try await version(madeUnder: key, by: caller) { return made }
-        try await store.read { try $0.requireStorage(in: asset.workspace, by: caller.id) }
+        try await store.read { try requireUpload(into: asset, by: caller, $0) }
         guard try await files.exists(.draft(asset.id)), try await files.measure(.draft(asset.id)).files > 0 else {
             throw WeirError.emptyDraft()
         }
@@ -72,7 +77,7 @@ extension Assets {
         let tree = TreeName(identifiers.next(Tree.self, at: now))
         let frozen = try await files.freeze(folder, at: path, as: tree)
         return try await store.write { db in
-            _ = try db.read.asset(id, for: caller, .changeAsset)
+            try requireUpload(into: db.read.asset(id, for: caller, .changeAsset), by: caller, db.read)
             var version = AssetVersionRecord(
                 asset: id, number: 0, tree: tree, size: frozen.size, added: frozen.added, files: frozen.files,
                 note: note, origin: origin, createdBy: caller.id, createdAt: now)

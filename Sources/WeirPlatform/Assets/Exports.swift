@@ -13,7 +13,7 @@ public struct Exports: Sendable {
         case named(String, AssetKind)
     }
 
-    /// Makes a version of what a workload wrote to its /gemini/output, or of a part of it.
+    /// Makes a version of what a workload wrote to its /gemini/output, or of a part of it. Throws `balance_used_up`, `budget_reached`.
     public func export(
         of id: Identifier<Workload>, path: String = "", to destination: Destination, note: String = "",
         key: IdempotencyKey? = nil, by caller: Caller
@@ -25,7 +25,8 @@ public struct Exports: Sendable {
         if let made = try await assets.version(madeUnder: key, by: caller) {
             return (try await assets.asset(made.asset, for: caller), made)
         }
-        try await store.read { try $0.requireStorage(in: workload.workspace, by: caller.id) }
+        // Asked again in the transaction; here, so that nothing is made for what is refused.
+        try await store.read { try assets.requireRoom(in: workload.workspace, by: caller, $0) }
         let output = StoredFolder.workloadOutput(workload.id, workload.project)
         guard try await files.measure(output, at: path).files > 0 else { throw WeirError.nothingToExport() }
         let asset = try await asset(destination, in: workload.workspace, by: caller)

@@ -12,6 +12,7 @@ public struct ArrearsDeletions: Sendable {
     let calendar: BillingCalendar
     let tariffs: Tariffs
     let cleaning: ArrearsCleaning
+    let signals: WorkloadSignals
     /// Without it, nothing begins and nothing is deleted.
     let isEnforced: Bool
     let logger: Logger
@@ -122,6 +123,7 @@ public struct ArrearsDeletions: Sendable {
             return record.rule.step(now: now)
         }
         if step == .mayDelete { try await cleaning.clean(workspace, free: free) }
+        if step != nil { signals.changed(in: workspace) }
     }
 }
 

@@ -13,7 +13,7 @@ struct LedgerAudit {
     private var refunds: [String: Int128] = [:]
     private var prices = VerifiedPrices()
     private let tariffs: [Int: Tariff]
-    private let calendars: [(from: Int64, calendar: BillingCalendar)]
+    let calendars: [(from: Int64, calendar: BillingCalendar)]
     private let noted: LedgerHead?
 
     init(zones: [BillingZone], standard: BillingCalendar, tariffs: [Tariff], noted: LedgerHead?) throws {
@@ -55,6 +55,9 @@ struct LedgerAudit {
         totals.add(entry.posting)
         head = LedgerHead(sequence: entry.sequence, hash: hash)
     }
+
+    /// A difference that was found elsewhere.
+    mutating func note(_ found: LedgerDifference) { difference = difference ?? found }
 
     /// Holds the sums against balances, spendings and runs, in the state of the database that the last entry was read in.
     mutating func finish(_ db: Reading) throws {

@@ -35,7 +35,8 @@ extension Ledger {
     private static let chunk = 2000
 
     /// Walks all entries in order: their sequence, the chain of their hashes, each charge computed again from the recorded run, its price
-    /// and the price list; then balances, spendings and runs against the sum of the entries. Stops at the first difference (BIL-27).
+    /// and the price list; then balances, spendings and runs against the sum of the entries, and the days of storage against their samples.
+    /// Stops at the first difference (BIL-27).
     /// - Parameters:
     ///   - noted: an end of the ledger that was noted before: it must still be there.
     ///   - onProgress: told how many entries have been looked at.
@@ -63,7 +64,29 @@ extension Ledger {
             if isOver { break }
             onProgress(audit.withLock { $0.head.sequence })
         }
+        let (calendars, isRight) = audit.withLock { ($0.calendars, $0.difference == nil) }
+        if isRight, let difference = try await storageDifference(StorageAudit(calendars: calendars, tariffs: tariffs, now: clock.now())) {
+            audit.withLock { $0.note(difference) }
+        }
         return audit.withLock { LedgerVerification(entries: $0.head.sequence, head: $0.head, difference: $0.difference) }
+    }
+
+    /// Days of storage against the samples that are still kept, meter by meter.
+    private func storageDifference(_ storage: StorageAudit) async throws -> LedgerDifference? {
+        var cursor: StorageMeter?
+        while true {
+            try Task.checkCancellation()
+            let after = cursor
+            let (last, difference) = try await store.read { db -> (StorageMeter?, LedgerDifference?) in
+                let meters = try db.storageMeters(after: after, limit: 20)
+                for meter in meters {
+                    if let difference = try storage.difference(meter, db) { return (nil, difference) }
+                }
+                return (meters.last?.meter, nil)
+            }
+            guard let last, difference == nil else { return difference }
+            cursor = last
+        }
     }
 
     /// All balances as they follow from the entries alone.

@@ -7,8 +7,6 @@ import WeirStore
 public struct Meter: Service {
     /// The clock is looked at so often: it may be set, and the host may have slept.
     static let glance = Duration.seconds(60)
-    /// Samples of charged days are kept for so long, so that what they say can be looked up.
-    static let keep = Duration.seconds(93 * 86_400)
 
     let store: Store
     let clock: any WallClock
@@ -16,6 +14,7 @@ public struct Meter: Service {
     let accounting: StorageAccounting
     let charges: StorageCharges
     let deletions: ArrearsDeletions
+    let notices: Notices
     let logger: Logger
 
     public func run() async throws {
@@ -42,9 +41,12 @@ public struct Meter: Service {
     public func tick() async throws {
         let now = clock.now()
         try await accounting.measureChanged()
-        let before = try calendar.day(of: try calendar.dayBounds(around: now).lowerBound - .milliseconds(1))
-        let taken = try await store.write { try $0.addStorageSamples(at: now, chargedBefore: before) }
+        let today = try calendar.dayBounds(around: now).lowerBound
+        let before = try calendar.day(of: today - .milliseconds(1))
+        let taken = try await store.write { try $0.addStorageSamples(at: now, chargedBefore: before, today: today) }
         try await charges.chargeDaysOver()
+        // What a day's storage took is told at once, not with the next settlement.
+        try await notices.lookAtChanged()
         try await deletions.tick()
         try await removeOld()
         if taken > 0 { logger.debug("sampled storage", metadata: ["meters": "\(taken)"]) }
@@ -54,6 +56,6 @@ public struct Meter: Service {
         let now = clock.now()
         guard let last = try await store.read({ try $0.storageChargedDay() }) else { return }
         let uncharged = try calendar.bounds(of: last).upperBound
-        _ = try await store.write { try $0.removeStorageSamples(before: now - Self.keep, uncharged: uncharged) }
+        _ = try await store.write { try $0.removeStorageSamples(before: now - StorageAudit.kept, uncharged: uncharged) }
     }
 }

@@ -9,6 +9,7 @@ public struct Notices: Sendable {
     let store: Store
     let clock: any WallClock
     let calendar: BillingCalendar
+    let signals: WorkloadSignals
     let isEnforced: Bool
     let storage: StorageUsages
 
@@ -57,9 +58,10 @@ public struct Notices: Sendable {
             let perHour = costs
             let now = clock.now()
             let month = try calendar.month(of: now)
-            try await store.write { db in
-                for workspace in part { try look(at: workspace, perHour: perHour[workspace] ?? 0, month, now, db) }
+            let told = try await store.write { db in
+                try part.filter { try look(at: $0, perHour: perHour[$0] ?? 0, month, now, db) }
             }
+            for workspace in told { signals.changed(in: workspace) }
         }
     }
 
@@ -68,41 +70,53 @@ public struct Notices: Sendable {
         try await look(at: try await store.read { try $0.workspacesWithUnseenBalance(limit: 10_000) })
     }
 
+    /// Whether a notice was given.
     private func look(
         at workspace: Identifier<Workspace>, perHour: Points, _ month: BillMonth, _ now: Timestamp, _ db: Writing
-    ) throws {
+    ) throws -> Bool {
         let record = try db.read.warnings(of: workspace)
         let standing = try db.read.balance(of: workspace)
         let outlook = Outlook(balance: standing.balance, perHour: perHour)
+        var isTold = false
         for warning in record.warnings.due(before: record.seen, now: outlook) where standing.balance > 0 {
-            try db.give(
+            let isNew = try db.give(
                 .balanceLow(warning, outlook), to: workspace,
                 key: "balance/\(workspace)/\(warning.key)/\(now.milliseconds)", at: now)
+            isTold = isTold || isNew
         }
         if let since = standing.usedUpSince {
             let stopsAt = isEnforced ? Arrears.stopsAt(usedUpSince: since) : nil
-            try db.give(
+            let isNew = try db.give(
                 .balanceUsedUp(standing.balance, stopsAt: stopsAt), to: workspace,
                 key: "arrears/\(workspace)/\(since.milliseconds)", at: now)
+            isTold = isTold || isNew
         }
         if outlook != record.seen {
             try db.setBalanceWarning(BalanceWarningRecord(workspace: workspace, warnings: record.warnings, seen: outlook))
         }
-        for budget in try db.read.budgets(of: workspace, in: month) { try look(at: budget, month, now, db) }
+        for budget in try db.read.budgets(of: workspace, in: month) {
+            let isNew = try look(at: budget, month, now, db)
+            isTold = isTold || isNew
+        }
+        return isTold
     }
 
-    /// The key holds the limit: a budget that was raised warns anew.
-    private func look(at record: BudgetRecord, _ month: BillMonth, _ now: Timestamp, _ db: Writing) throws {
+    /// The key holds the limit: a budget that was raised warns anew. Whether a notice was given.
+    private func look(at record: BudgetRecord, _ month: BillMonth, _ now: Timestamp, _ db: Writing) throws -> Bool {
         let key = "budget/\(record.workspace)/\(record.scope)/\(month)/\(record.budget.limit.micro)"
+        var isTold = false
         for percent in record.budget.warnings(before: Points(micro: -1), now: record.charged) {
-            try db.give(
+            let isNew = try db.give(
                 .budgetWarning(percent: percent, record.budget, charged: record.charged, month), to: record.workspace,
                 key: "\(key)/\(percent)", subject: record.scope, at: now)
+            isTold = isTold || isNew
         }
         if record.budget.isReached(charged: record.charged) {
-            try db.give(
+            let isNew = try db.give(
                 .budgetReached(record.budget, month), to: record.workspace, key: "\(key)/reached", subject: record.scope, at: now)
+            isTold = isTold || isNew
         }
+        return isTold
     }
 }
 
@@ -134,9 +148,11 @@ extension Reading {
 }
 
 extension Writing {
+    /// False when it was given before.
+    @discardableResult
     func give(
         _ notice: BillingNotice, to workspace: Identifier<Workspace>, key: String, subject: SpendingScope = .workspace, at now: Timestamp
-    ) throws {
+    ) throws -> Bool {
         try addNotice(
             notice.code, key: key, to: workspace, subject: subject == .workspace ? "" : subject.description, notice.text, at: now)
     }

@@ -19,6 +19,7 @@ public struct Settlement: Service {
     let reconciler: Reconciler
     let stops: MoneyStops
     let notices: Notices
+    let clockWatch: ClockWatch
     let counts: SettlementCounts
     let logger: Logger
 
@@ -36,6 +37,10 @@ public struct Settlement: Service {
         while !Task.isCancelled {
             let hour = BillingCalendar.hourStart(clock.now())
             var wait = Self.longestWait
+            do { try await clockWatch.glance() } catch {
+                if Task.isCancelled { return }
+                logger.error("the clock could not be looked at", metadata: ["error": "\(error)"])
+            }
             if hour != settled {
                 do {
                     try await settleHour()
@@ -78,6 +83,7 @@ public struct Settlement: Service {
 
     /// Stops what has to be stopped, charges all hours that are over, and warns. Can be repeated at any time.
     public func settleHour() async throws {
+        try await clockWatch.glance()
         try await stops.stop()
         // What is not known to run now may have ended: its end will say what is due.
         let sight = try await reconciler.look()

@@ -1,5 +1,5 @@
 import Logging
-public import WeirModel
+import WeirModel
 import WeirStore
 
 /// Charges what was kept, once for each day and meter, when the day is over (BIL-13, BIL-15). A balance that is used up changes
@@ -56,9 +56,10 @@ public struct StorageCharges: Sendable {
                     return nil
                 }
             }
-            count += try await store.write { db in
+            count += try await store.write { [calendar] db in
                 var entered = 0
-                for (record, day, charge) in charges where try db.setCharged(record, until: day) {
+                for (record, day, charge) in charges
+                where try db.setCharged(record, until: day, end: calendar.bounds(of: day).upperBound) {
                     if let charge, charge.amount > 0 { try db.post(storage: charge, at: now) }
                     entered += 1
                 }
@@ -73,51 +74,31 @@ public struct StorageCharges: Sendable {
         let day: BillDay
         let samples: [StorageSample]
         let earlier: StorageSample?
+        /// Where its hours begin, when it is not with the day.
+        let since: Timestamp?
     }
 
     private static func facts(
         of record: StorageMeterRecord, _ db: Reading, _ calendar: BillingCalendar, _ now: Timestamp
     ) throws -> Facts? {
         guard let day = try calendar.daysOver(after: record.chargedDay, by: now, most: 1).first else { return nil }
-        return try facts(of: record.meter, on: day, db, calendar)
-    }
-
-    private static func facts(
-        of meter: StorageMeter, on day: BillDay, _ db: Reading, _ calendar: BillingCalendar
-    ) throws -> Facts {
         let bounds = try calendar.bounds(of: day)
-        let first = try calendar.hours(of: day).first ?? bounds.lowerBound
+        // Another moment after a change of time zone.
+        let since = record.chargedUntil.flatMap { $0 == bounds.lowerBound ? nil : $0 }
+        let first = BillingCalendar.hours(in: (since ?? bounds.lowerBound)..<max(since ?? bounds.lowerBound, bounds.upperBound)).first
+        guard let first else { return Facts(day: day, samples: [], earlier: nil, since: since) }
         return Facts(
-            day: day, samples: try db.storageSamples(of: meter, in: first..<bounds.upperBound),
-            earlier: try db.storageSample(of: meter, before: first))
+            day: day, samples: try db.storageSamples(of: record.meter, in: first..<bounds.upperBound),
+            earlier: try db.storageSample(of: record.meter, before: first), since: since)
     }
 
-    /// Nil for a day that began before there was a price list.
+    /// Nil for a day that began before there was a price list, and for one whose hours were all charged under another time zone.
     private func charge(_ meter: StorageMeter, _ facts: Facts, _ history: TariffHistory) throws -> Charge? {
         let start = try calendar.bounds(of: facts.day).lowerBound
         guard let first = history.versions.first, first.startsAt <= start else { return nil }
         let storage = try StorageCharge(
             meter: meter, day: facts.day, samples: facts.samples, earlier: facts.earlier, tariff: try history.inForce(at: start),
-            calendar: calendar)
-        return try Charge(.storage(storage), calendar: calendar)
-    }
-
-    /// Holds a day that was charged against its samples: the entry is what follows from them, and there is none where nothing does.
-    /// Samples are kept for some months; before, the entry's own basis is what can be verified. Throws `charge_differs`.
-    public func verify(_ meter: StorageMeter, on day: BillDay) async throws {
-        let history = try await tariffs.history()
-        let calendar = calendar
-        let key = "storage/\(meter)/\(day)"
-        let (facts, entry, record) = try await store.read { db in
-            (try Self.facts(of: meter, on: day, db, calendar), try db.entry(key: key), try db.storageMeter(meter))
-        }
-        guard let record, day <= record.chargedDay else { throw WeirError.chargeDiffers(key, "day") }
-        let charge = try charge(meter, facts, history)
-        guard let charge, charge.amount > 0 else {
-            if entry != nil { throw WeirError.chargeDiffers(key, "amount") }
-            return
-        }
-        guard let entry else { throw WeirError.chargeDiffers(key, "amount") }
-        guard entry.posting == (try Posting(storage: charge)) else { throw WeirError.chargeDiffers(key, "basis") }
+            calendar: calendar, since: facts.since)
+        return storage.hours > 0 ? try Charge(.storage(storage), calendar: calendar) : nil
     }
 }

@@ -29,8 +29,7 @@ public struct WhyCharged: Sendable {
         let calendar = calendar
         return try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
-            let page = PageRequest(limit: Self.mostItems)
-            let records = try db.billLines(of: workspace, in: month, filter, page, order: .largest).items
+            let records = try db.largestBillLines(of: workspace, in: month, filter, most: Self.mostItems)
             return try Self.answer(
                 month, total: try db.billTotal(of: workspace, in: month, filter), records, calendar: calendar, db)
         }
@@ -48,7 +47,7 @@ public struct WhyCharged: Sendable {
             }
             let filter =
                 entry.run.map { BillFilter(workload: $0.workload) } ?? BillFilter(kind: .storage, account: entry.account)
-            let records = try db.billLines(of: workspace, in: month, filter, PageRequest(limit: 200), order: .largest).items
+            let records = try db.largestBillLines(of: workspace, in: month, filter, most: 200)
             let own = records.filter { record in
                 switch record.subject {
                 case .run(let run): run == entry.run

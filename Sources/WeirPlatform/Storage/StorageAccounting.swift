@@ -116,6 +116,7 @@ public struct StorageAccounting: Sendable {
     func weigh(_ plan: StorageUnitPlan, without tree: TreeName? = nil) async throws -> FolderWeight {
         switch plan.record.unit {
         case .code(let project): try await files.weigh([.code(project)], within: Self.longestWalk)
+        case .frozen: try await files.weigh(plan.trees.map { .tree($0) }, within: Self.longestWalk)
         case .output(let project): try await files.weigh([.output(project)], within: Self.longestWalk)
         case .result(let workload):
             if let project = plan.record.project {

@@ -39,6 +39,12 @@ public struct Workspaces: Sendable {
         try await store.read { try $0.workspaces(of: caller.id, page) }
     }
 
+    /// All workspaces, for the operator; those with `name` in their names.
+    public func all(named name: String?, _ page: PageRequest, by caller: Caller) async throws -> Page<StandingWorkspace> {
+        try caller.requireOperator()
+        return try await store.read { try $0.workspaces(named: name, page) }
+    }
+
     public func workspace(_ id: Identifier<Workspace>, for caller: Caller) async throws -> (WorkspaceRecord, Role) {
         try await store.read { db in
             let role = try db.role(of: caller, in: id, for: .seeWorkspace)

@@ -99,56 +99,82 @@ extension StorageMeter {
 }
 
 extension Reading {
-    public enum BillOrder: Sendable {
-        /// The line that was begun last comes first; pages follow each other.
-        case newest
-        /// The most expensive first; only the first page can be asked for.
-        case largest
+    /// A part of a bill, the line that was begun last first. It costs what it returns: of each line the entries are found by their keys.
+    public func billLines(
+        of workspace: Identifier<Workspace>, in month: BillMonth, _ filter: BillFilter = BillFilter(), _ page: PageRequest
+    ) throws -> Page<BillLineRecord> {
+        let (sql, arguments) = Self.billPage(of: workspace, in: month, filter, page)
+        var prices = PriceTexts()
+        let rows = try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).map { try BillLineRecord($0, &prices) }
+        return Page(rows: rows, request: page) { String($0.first) }
+    }
+
+    static func billPage(
+        of workspace: Identifier<Workspace>, in month: BillMonth, _ filter: BillFilter, _ page: PageRequest
+    ) -> (sql: String, arguments: StatementArguments) {
+        let (conditions, values) = conditions("line", of: workspace, in: month, filter)
+        var arguments = values
+        arguments += [page.after.flatMap { Int64($0) } ?? .max, page.limit + 1]
+        return (
+            """
+            WITH page AS (
+                SELECT * FROM bill_line AS line WHERE \(conditions) AND line.first < ? ORDER BY line.first DESC LIMIT ?
+            ), line AS (
+                SELECT page.*, \(sums) FROM page JOIN ledger_entry AS e ON e.month = page.month
+                AND e.key > CASE WHEN page.workload IS NULL THEN 'storage/' ELSE 'run/' END || page.subject || '/'
+                AND e.key < CASE WHEN page.workload IS NULL THEN 'storage/' ELSE 'run/' END || page.subject || '0'
+                GROUP BY page.first
+            )
+            \(described) ORDER BY line.first DESC
+            """, arguments
+        )
+    }
+
+    /// The most expensive lines of a bill, the first `most`. The month of the workspace is read once.
+    public func largestBillLines(
+        of workspace: Identifier<Workspace>, in month: BillMonth, _ filter: BillFilter = BillFilter(), most: Int
+    ) throws -> [BillLineRecord] {
+        let (conditions, values) = Self.conditions("e", of: workspace, in: month, filter)
+        var arguments = values
+        arguments += [most]
+        let sql = """
+            WITH line AS (
+                SELECT CASE WHEN e.workload IS NULL THEN substr(\(Self.chargeKey), 9, length(\(Self.chargeKey)) - 19)
+                ELSE e.workload || '/' || e.run END AS subject, e.workload, e.run, e.project, e.account, min(e.sequence) AS first,
+                \(Self.sums) FROM ledger_entry AS e INDEXED BY ledger_entry_month WHERE \(conditions)
+                GROUP BY subject ORDER BY charged - refunded DESC, first DESC LIMIT ?
+            )
+            \(Self.described) ORDER BY line.charged - line.refunded DESC, line.first DESC
+            """
+        var prices = PriceTexts()
+        return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).map { try BillLineRecord($0, &prices) }
     }
 
     /// The key of the charge that an entry is, or gives back.
     private static let chargeKey = "(CASE e.kind WHEN 'refund' THEN e.reference ELSE e.key END)"
 
-    /// A part of a bill. The month of the workspace is read once, whatever the part.
-    public func billLines(
-        of workspace: Identifier<Workspace>, in month: BillMonth, _ filter: BillFilter = BillFilter(), _ page: PageRequest,
-        order: BillOrder = .newest
-    ) throws -> Page<BillLineRecord> {
-        let (conditions, values) = Self.conditions(of: workspace, in: month, filter)
-        var arguments = values
-        arguments += [page.after.flatMap { Int64($0) } ?? .max, page.limit + 1]
-        let key = Self.chargeKey
-        let sql = """
-            WITH line AS (
-                SELECT CASE WHEN e.workload IS NULL THEN substr(\(key), 9, length(\(key)) - 19) ELSE e.workload || '/' || e.run END
-                AS subject, e.workload, e.run, e.project, e.account, min(e.sequence) AS first,
-                sum(CASE e.kind WHEN 'charge' THEN -e.amount ELSE 0 END) AS charged,
-                sum(CASE e.kind WHEN 'refund' THEN e.amount ELSE 0 END) AS refunded, sum(e.kind = 'charge') AS charges,
-                sum(coalesce(e.minutes_after - e.minutes_before, 0)) AS minutes,
-                min(min(e.minutes_before, e.minutes_after)) AS from_minute,
-                min(substr(\(key), -10)) AS from_day, max(substr(\(key), -10)) AS to_day
-                FROM ledger_entry AS e INDEXED BY ledger_entry_month WHERE \(conditions)
-                GROUP BY subject HAVING min(e.sequence) < ?
-                ORDER BY \(order == .newest ? "first" : "charged - refunded") DESC, first DESC LIMIT ?
-            )
-            SELECT line.*, run.running_at AS run_start, run.ended_at AS run_end, run.price AS run_price,
-            workload.name AS workload_name, workload.kind AS workload_kind, project.name AS project_name, account.login
-            FROM line LEFT JOIN run ON run.workload = line.workload AND run.number = line.run
-            LEFT JOIN workload ON workload.id = line.workload LEFT JOIN project ON project.id = line.project
-            LEFT JOIN account ON account.id = line.account
-            ORDER BY \(order == .newest ? "line.first" : "line.charged - line.refunded") DESC, line.first DESC
-            """
-        var prices = PriceTexts()
-        let rows = try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).map { try BillLineRecord($0, &prices) }
-        return Page(rows: rows, request: page) { String($0.first) }
-    }
+    /// What the entries of one line come to.
+    private static let sums = """
+        sum(CASE e.kind WHEN 'charge' THEN -e.amount ELSE 0 END) AS charged,
+        sum(CASE e.kind WHEN 'refund' THEN e.amount ELSE 0 END) AS refunded, sum(e.kind = 'charge') AS charges,
+        sum(coalesce(e.minutes_after - e.minutes_before, 0)) AS minutes, min(min(e.minutes_before, e.minutes_after)) AS from_minute,
+        min(substr(\(chargeKey), -10)) AS from_day, max(substr(\(chargeKey), -10)) AS to_day
+        """
+
+    private static let described = """
+        SELECT line.*, run.running_at AS run_start, run.ended_at AS run_end, run.price AS run_price,
+        workload.name AS workload_name, workload.kind AS workload_kind, project.name AS project_name, account.login
+        FROM line LEFT JOIN run ON run.workload = line.workload AND run.number = line.run
+        LEFT JOIN workload ON workload.id = line.workload LEFT JOIN project ON project.id = line.project
+        LEFT JOIN account ON account.id = line.account
+        """
 
     /// What the lines of a bill add up to.
     public func billTotal(
         of workspace: Identifier<Workspace>, in month: BillMonth, _ filter: BillFilter
     ) throws -> Points {
         guard filter != BillFilter() else { return try spending(of: workspace, in: month) }
-        let (conditions, arguments) = Self.conditions(of: workspace, in: month, filter)
+        let (conditions, arguments) = Self.conditions("e", of: workspace, in: month, filter)
         let sum = try Int64.fetchOne(
             db.cachedStatement(sql: "SELECT -sum(e.amount) FROM ledger_entry AS e INDEXED BY ledger_entry_month WHERE \(conditions)"),
             arguments: arguments)
@@ -156,9 +182,9 @@ extension Reading {
     }
 
     private static func conditions(
-        of workspace: Identifier<Workspace>, in month: BillMonth, _ filter: BillFilter
+        _ table: String, of workspace: Identifier<Workspace>, in month: BillMonth, _ filter: BillFilter
     ) -> (sql: String, arguments: StatementArguments) {
-        var conditions = "e.workspace = ? AND e.month = ?"
+        var conditions = "\(table).workspace = ? AND \(table).month = ?"
         var arguments: StatementArguments = [workspace, month]
         func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
             guard let value else { return }
@@ -166,13 +192,13 @@ extension Reading {
             arguments += [value]
         }
         if filter.kind == .storage {
-            conditions += " AND e.workload IS NULL"
+            conditions += " AND \(table).workload IS NULL"
         } else {
-            add("(SELECT kind FROM workload WHERE id = e.workload) = ?", filter.kind?.rawValue)
+            add("(SELECT kind FROM workload WHERE id = \(table).workload) = ?", filter.kind?.rawValue)
         }
-        add("e.project = ?", filter.project)
-        add("e.account = ?", filter.account)
-        add("e.workload = ?", filter.workload)
+        add("\(table).project = ?", filter.project)
+        add("\(table).account = ?", filter.account)
+        add("\(table).workload = ?", filter.workload)
         return (conditions, arguments)
     }
 }

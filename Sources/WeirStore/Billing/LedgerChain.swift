@@ -20,9 +20,12 @@ public struct LedgerHead: Hashable, Sendable {
 struct PreparedPosting: Sendable {
     let posting: Posting
     let content: [UInt8]
+    /// It may be the first on its line of a bill. Whether it is, the table says.
+    let mayBeginLine: Bool
 
-    init(_ posting: Posting) {
+    init(_ posting: Posting, mayBeginLine: Bool = true) {
         self.posting = posting
+        self.mayBeginLine = mayBeginLine && posting.kind == .charge
         content = posting.content
     }
 

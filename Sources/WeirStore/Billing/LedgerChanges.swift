@@ -40,6 +40,7 @@ struct LedgerWriter {
     private let db: Database
     private let at: Timestamp
     private let statement: DirectStatement
+    private let line: DirectStatement
     private var sequence: Int64
     private var hash: [UInt8]
     private var totals = LedgerTotals()
@@ -63,6 +64,12 @@ struct LedgerWriter {
         let head = try Reading(db: db).ledgerHead()
         (sequence, hash) = (head.sequence, [UInt8](head.hash))
         statement = try DirectStatement(db, sql: Self.insert)
+        line = try DirectStatement(
+            db,
+            sql: """
+                INSERT INTO bill_line (workspace, month, first, subject, workload, run, project, account)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (workspace, month, subject) DO NOTHING
+                """)
     }
 
     /// The last entry's place and hash.
@@ -94,6 +101,20 @@ struct LedgerWriter {
         }
         sequence += 1
         totals.add(prepared.posting)
+        if prepared.mayBeginLine, let month = prepared.posting.month { try beginLine(prepared.posting, month) }
+    }
+
+    /// Nothing happens when the line is there: most charges of a run come after others of its month.
+    private func beginLine(_ posting: Posting, _ month: BillMonth) throws {
+        line.bind(posting.workspace.text, at: 1)
+        line.bind(month.description, at: 2)
+        line.bind(sequence, at: 3)
+        line.bind(posting.billSubject, at: 4)
+        line.bind(posting.run?.workload.text, at: 5)
+        line.bind(posting.run.map { Int64($0.number) }, at: 6)
+        line.bind(posting.project?.text, at: 7)
+        line.bind(posting.account?.text, at: 8)
+        try line.run()
     }
 
     /// Writes the balances and spendings of what was appended. Throws `amount_too_large`, and nothing of it may then be kept.

@@ -32,6 +32,19 @@ extension Reading {
         return Page(rows: try rows.map(NoticeRecord.init), request: page) { String($0.sequence) }
     }
 
+    /// Those after the notice `cursor`, the oldest first.
+    public func notices(of workspace: Identifier<Workspace>, after cursor: Int64, limit: Int) throws -> [NoticeRecord] {
+        try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM notice WHERE workspace = ? AND sequence > ? ORDER BY sequence LIMIT ?"),
+            arguments: [workspace, cursor, limit]
+        ).map(NoticeRecord.init)
+    }
+
+    /// The place of the last notice of all; zero before the first.
+    public func lastNotice() throws -> Int64 {
+        try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(sequence) FROM notice")) ?? 0
+    }
+
     public func hasNotice(_ key: String) throws -> Bool {
         try Bool.fetchOne(db.cachedStatement(sql: "SELECT 1 FROM notice WHERE key = ?"), arguments: [key]) ?? false
     }

@@ -85,6 +85,13 @@ public struct Posting: Hashable, Sendable {
     /// The key of a refund begins with the charge's, so that both are found together.
     public static func refundKey(ofCharge key: String, _ idempotency: String) -> String { "\(key)/refund/\(idempotency)" }
 
+    /// What a charge stands for on its bill: `wld_…/1`, or the storage meter.
+    var billSubject: String {
+        if let run { return run.description }
+        // `storage/METER/2026-11-30`
+        return String(key.dropFirst("storage/".count).dropLast("/2026-11-30".count))
+    }
+
     public func storageCharge() throws -> StorageCharge? {
         guard let basis else { return nil }
         return try JSONDecoder().decode(StorageCharge.self, from: Data(basis.utf8))

@@ -54,6 +54,12 @@ public struct PricedRun: Hashable, Sendable {
     public let end: Timestamp?
     public let price: RunPrice
 
+    public init(start: Timestamp?, end: Timestamp?, price: RunPrice) {
+        self.start = start
+        self.end = end
+        self.price = price
+    }
+
     /// What it has come to by `now`, settled or not.
     public func cost(at now: Timestamp, _ run: RunIdentity) throws -> Points {
         guard let start else { return 0 }

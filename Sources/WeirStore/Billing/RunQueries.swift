@@ -6,7 +6,7 @@ extension Reading {
     private static let unsettledColumns = """
         run.workload, run.number, run.running_at, run.ended_at, run.price, run.settled_minutes, run.corrections,
         workload.workspace, workload.project, workload.created_by, workload.kind, workload.name,
-        CASE WHEN workload.run = run.number THEN workload.stop_at END AS stop_at
+        CASE WHEN workload.run = run.number THEN workload.stop_at END AS stop_at, run.clock_steps
         """
 
     /// Runs with something left to charge, of all workspaces, in the order of their identities: those after `cursor`.
@@ -77,7 +77,7 @@ extension Reading {
                         end: statement.moment(3), price: try prices.price(statement.bytes(4))),
                     settled: Settled(minutes: statement.number(5), corrections: Int(statement.number(6))),
                     workspace: try statement.id(7), project: try statement.id(8), account: try statement.id(9), kind: kind,
-                    name: statement.text(11), stopAt: statement.moment(12)))
+                    name: statement.text(11), stopAt: statement.moment(12), clockSteps: .milliseconds(statement.number(13))))
         }
         return runs
     }

@@ -13,10 +13,12 @@ public struct UnsettledRun: Hashable, Sendable {
     public let name: String
     /// When a timer ends the run; nil when nothing ends it by itself.
     public let stopAt: Timestamp?
+    /// By how much the clock was set since it began to run.
+    public let clockSteps: Duration
 
     public init(
         run: MeteredRun, settled: Settled, workspace: Identifier<Workspace>, project: Identifier<Project>,
-        account: Identifier<Account>, kind: WorkloadKind, name: String, stopAt: Timestamp?
+        account: Identifier<Account>, kind: WorkloadKind, name: String, stopAt: Timestamp?, clockSteps: Duration = .zero
     ) {
         self.run = run
         self.settled = settled
@@ -26,6 +28,7 @@ public struct UnsettledRun: Hashable, Sendable {
         self.kind = kind
         self.name = name
         self.stopAt = stopAt
+        self.clockSteps = clockSteps
     }
 }
 
@@ -36,15 +39,25 @@ public struct RunSettlement: Sendable {
     public let plan: SettlementPlan
     let postings: [PreparedPosting]
 
-    public init(_ due: UnsettledRun, _ plan: SettlementPlan) throws {
+    public init(_ due: UnsettledRun, _ plan: SettlementPlan) throws { try self.init(due, plan, billed: nil) }
+
+    /// - Parameter billed: the month of the last minute that is settled: its line is there.
+    private init(_ due: UnsettledRun, _ plan: SettlementPlan, billed: BillMonth?) throws {
         self.due = due
         self.plan = plan
-        postings = try plan.charges.map { PreparedPosting(try Posting(run: $0, of: due)) }
+        var month = billed
+        postings = try plan.charges.map { charge in
+            defer { month = charge.month }
+            return PreparedPosting(try Posting(run: charge, of: due), mayBeginLine: charge.month != month)
+        }
     }
 
     /// Plans what is due. `now` is a moment at which the run is known to have been running, unless it has ended.
     public init(_ due: UnsettledRun, now: Timestamp, calendar: BillingCalendar) throws {
-        try self.init(due, due.run.settlement(after: due.settled, now: now, calendar: calendar))
+        let last = due.run.start + .milliseconds(max(0, due.settled.minutes - 1) * 60_000)
+        try self.init(
+            due, due.run.settlement(after: due.settled, now: now - due.clockSteps, calendar: calendar),
+            billed: due.settled.minutes > 0 ? calendar.month(of: last) : nil)
     }
 
     /// Nothing to charge, and nothing to note.

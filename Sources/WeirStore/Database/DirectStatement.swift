@@ -31,6 +31,10 @@ struct DirectStatement {
         if let number { bind(number, at: place) } else { bindNull(at: place) }
     }
 
+    func bind(_ text: String?, at place: Int32) {
+        if let text { bind(text, at: place) } else { bindNull(at: place) }
+    }
+
     func bindNull(at place: Int32) { sqlite3_bind_null(handle, place) }
 
     /// The bytes must stay where they are until the statement has been run.

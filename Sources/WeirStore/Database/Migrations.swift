@@ -9,6 +9,7 @@ enum Migrations {
         migrator.registerMigration("3 storage") { db in try db.execute(sql: storage) }
         migrator.registerMigration("4 quotas") { db in try db.execute(sql: quotas) }
         migrator.registerMigration("5 scheduling") { db in try db.execute(sql: scheduling) }
+        migrator.registerMigration("6 billing") { db in try db.execute(sql: billing) }
         return migrator
     }
 

@@ -5,12 +5,15 @@ public import WeirModel
 public struct StorageMeterRecord: Hashable, Sendable {
     public let meter: StorageMeter
     public let chargedDay: BillDay
+    /// When that day ended; nil where it was charged before this was kept.
+    public let chargedUntil: Timestamp?
 
     init(_ row: Row) throws {
         meter = try row.meter()
         let text: String = row["charged_day"]
         guard let day = BillDay(text) else { throw CorruptColumn(column: "charged_day", value: text) }
         chargedDay = day
+        chargedUntil = row["charged_until"]
     }
 }
 
@@ -75,6 +78,14 @@ extension Reading {
         ).map(StorageMeterRecord.init)
     }
 
+    /// All meters, after `cursor` in their order.
+    public func storageMeters(after cursor: StorageMeter?, limit: Int) throws -> [StorageMeterRecord] {
+        try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM storage_meter WHERE (workspace, account) > (?, ?) ORDER BY workspace, account LIMIT ?"),
+            arguments: [cursor?.workspace.text ?? "", cursor?.owner ?? "", limit]
+        ).map(StorageMeterRecord.init)
+    }
+
     public func storageMeter(_ meter: StorageMeter) throws -> StorageMeterRecord? {
         try Row.fetchOne(
             db.cachedStatement(sql: "SELECT * FROM storage_meter WHERE workspace = ? AND account = ?"),
@@ -90,15 +101,16 @@ extension Reading {
 
 extension Writing {
     /// Takes the sample of the hour around `now` of every meter, unless there is one (BIL-15). A meter that is new is charged from
-    /// the day after `before` on. Gives how many samples were taken.
-    public func addStorageSamples(at now: Timestamp, chargedBefore before: BillDay) throws -> Int {
+    /// the end of the day `before` on, which is `today`. Gives how many samples were taken.
+    public func addStorageSamples(at now: Timestamp, chargedBefore before: BillDay, today: Timestamp) throws -> Int {
         let hour = BillingCalendar.hourStart(now)
         try db.cachedStatement(
             sql: """
-                INSERT INTO storage_meter (workspace, account, charged_day) SELECT id, '', :day FROM workspace WHERE true
-                UNION SELECT workspace, account, :day FROM storage_held WHERE account <> '' ON CONFLICT DO NOTHING
+                INSERT INTO storage_meter (workspace, account, charged_day, charged_until)
+                SELECT id, '', :day, :today FROM workspace WHERE true
+                UNION SELECT workspace, account, :day, :today FROM storage_held WHERE account <> '' ON CONFLICT DO NOTHING
                 """
-        ).execute(arguments: ["day": before.description])
+        ).execute(arguments: ["day": before.description, "today": today])
         try db.cachedStatement(
             sql: """
                 INSERT INTO storage_sample (workspace, account, hour, at, code, datasets, models, images, outputs, netdisk)
@@ -117,11 +129,13 @@ extension Writing {
         return db.changesCount
     }
 
-    /// Notes that a day was charged. False when it was before: then nothing may be entered.
-    public func setCharged(_ record: StorageMeterRecord, until day: BillDay) throws -> Bool {
+    /// Notes that a day was charged, and when it ended. False when it was before: then nothing may be entered.
+    public func setCharged(_ record: StorageMeterRecord, until day: BillDay, end: Timestamp) throws -> Bool {
         try db.cachedStatement(
-            sql: "UPDATE storage_meter SET charged_day = ? WHERE workspace = ? AND account = ? AND charged_day = ?"
-        ).execute(arguments: [day.description, record.meter.workspace, record.meter.owner, record.chargedDay.description])
+            sql: """
+                UPDATE storage_meter SET charged_day = ?, charged_until = ? WHERE workspace = ? AND account = ? AND charged_day = ?
+                """
+        ).execute(arguments: [day.description, end, record.meter.workspace, record.meter.owner, record.chargedDay.description])
         return db.changesCount == 1
     }
 

@@ -29,7 +29,7 @@ public struct StorageUnitRecord: Hashable, Sendable {
 /// What one measuring has to look at, and whether something may be writing there.
 public struct StorageUnitPlan: Sendable {
     public let record: StorageUnitRecord
-    /// The trees of an asset's versions.
+    /// The trees of an asset's versions, or of a project's frozen code.
     public let trees: [TreeName]
     public let uploads: [Identifier<Upload>]
     /// A container that may write into the unit is there, or may come up any moment.
@@ -84,6 +84,8 @@ extension Reading {
                         WHERE instance.removed_at IS NULL AND workload.project = ? AND workload.kind = 'environment')
                         """), arguments: [project])
             return StorageUnitPlan(record: record, trees: [], uploads: [], isWritten: isWritten ?? false)
+        case .frozen(let project):
+            return StorageUnitPlan(record: record, trees: try frozenTrees(of: project), uploads: [], isWritten: false)
         case .result(let workload):
             let isWritten = try !instancesPresent(of: workload).isEmpty
             return StorageUnitPlan(record: record, trees: [], uploads: [], isWritten: isWritten)
@@ -103,6 +105,17 @@ extension Reading {
                 db.cachedStatement(sql: "SELECT id FROM upload WHERE asset = ?"), arguments: [asset])
             return StorageUnitPlan(record: record, trees: trees, uploads: uploads, isWritten: false)
         }
+    }
+
+    /// The code of the project's jobs and services that were not deleted: they can be run again with it.
+    private func frozenTrees(of project: Identifier<Project>) throws -> [TreeName] {
+        try TreeName.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT DISTINCT code FROM (SELECT coalesce(
+                        json_extract(spec, '$.detail.job._0.code'), json_extract(spec, '$.detail.service._0.code')) AS code
+                    FROM workload WHERE project = ? AND kind IN ('job', 'service') AND deleted_at IS NULL) WHERE code IS NOT NULL
+                    """), arguments: [project])
     }
 
     /// What the people hold whose homes and netdisks a workspace pays for.
@@ -137,6 +150,16 @@ extension Writing {
     public func markChanged(_ unit: StorageUnit) throws {
         try db.cachedStatement(sql: "UPDATE storage_unit SET changes = changes + 1 WHERE unit = ?")
             .execute(arguments: [unit.description])
+    }
+
+    /// To be called when a workload gets or gives up the code that was frozen for it.
+    func markFrozenCodeChanged(by workload: Identifier<Workload>) throws {
+        try db.cachedStatement(
+            sql: """
+                UPDATE storage_unit SET changes = changes + 1
+                WHERE unit = (SELECT 'frozen/' || project FROM workload WHERE id = ? AND kind IN ('job', 'service'))
+                """
+        ).execute(arguments: [workload])
     }
 
     func insertStorageUnit(
@@ -262,7 +285,7 @@ extension Reading {
     public func name(of unit: StorageUnit) throws -> String {
         let (table, id) =
             switch unit {
-            case .code(let project), .output(let project): ("project", project.text)
+            case .code(let project), .frozen(let project), .output(let project): ("project", project.text)
             case .result(let workload): ("workload", workload.text)
             case .asset(let asset): ("asset", asset.text)
             case .home(let account), .netdisk(let account): ("account", account.text)

@@ -50,6 +50,9 @@ extension Writing {
         } catch let error as DatabaseError where error.isTaken("workload.name_key") {
             throw WeirError.nameTaken(workload.kind.rawValue, name.text)
         }
+        if workload.spec.code != nil {
+            try insertStorageUnit(.frozen(workload.project), of: workload.workspace, in: workload.project, kind: .code)
+        }
         try insertRun(workload, flavor: new.flavor, price: new.price, at: workload.createdAt)
         try record(workload, before: nil, cause: cause, at: workload.createdAt)
     }
@@ -89,7 +92,9 @@ extension Writing {
             if changed.kind == .job, changed.runningSince == nil, !times.starts.isEmpty, changed.failure?.isBeforeStart != true {
                 changed.runningSince = ObservedTimes.start(of: .job, starts: times.starts, now: now)
             }
-            changed.endedAt = ObservedTimes.end(ends: times.ends, start: changed.runningSince, now: now)
+            // What was set while it ran is no time that passed, and none that did not.
+            let steps = try read.clockSteps(of: changed.id, run: changed.run)
+            changed.endedAt = ObservedTimes.end(ends: times.ends.map { $0 - steps }, start: changed.runningSince, now: now - steps)
         }
         try db.cachedStatement(
             sql: """
@@ -129,6 +134,7 @@ extension Writing {
     /// Changes what the next run will be.
     public func setSpec(_ spec: WorkloadSpec, of workload: Identifier<Workload>) throws {
         try db.execute(sql: "UPDATE workload SET spec = ? WHERE id = ?", arguments: [try jsonText(spec), workload])
+        try markFrozenCodeChanged(by: workload)
     }
 
     public func rename(_ workload: WorkloadRecord, to name: Name, description: String) throws {
@@ -145,6 +151,7 @@ extension Writing {
     /// Takes the record from every list. The runs and the history stay, for what was charged must be explained.
     public func markDeleted(_ workload: Identifier<Workload>, at now: Timestamp) throws {
         try db.execute(sql: "UPDATE workload SET deleted_at = ? WHERE id = ?", arguments: [now, workload])
+        try markFrozenCodeChanged(by: workload)
         try db.execute(sql: "DELETE FROM port WHERE workload = ?", arguments: [workload])
     }
 

@@ -121,10 +121,13 @@ public struct RunRecord: Hashable, Sendable {
     public var runningAt: Timestamp?
     public var endedAt: Timestamp?
     public var outcome: WorkloadState?
+    /// Fixed when it started; nil for a run from before billing.
+    public var price: RunPrice?
 
     init(_ row: Row) throws {
         workload = row["workload"]
         number = row["number"]
+        price = try row.jsonOrNil("price")
         flavor = try row.json("flavor")
         replicas = row["replicas"]
         imageDigest = row["image_digest"]

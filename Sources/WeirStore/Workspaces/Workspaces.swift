@@ -19,6 +19,19 @@ public struct WorkspaceRecord: Hashable, Sendable {
     }
 }
 
+/// A workspace as the operator sees it in the list of all.
+public struct StandingWorkspace: Hashable, Sendable {
+    public let workspace: WorkspaceRecord
+    public let members: Int
+    public let balance: WorkspaceBalance
+
+    init(_ row: Row) {
+        workspace = WorkspaceRecord(row)
+        members = row["members"]
+        balance = WorkspaceBalance(balance: Points(micro: row["balance"] ?? 0), usedUpSince: row["used_up_since"])
+    }
+}
+
 public struct MemberRecord: Hashable, Sendable {
     public var workspace: Identifier<Workspace>
     public var account: Identifier<Account>
@@ -63,6 +76,20 @@ extension Reading {
                     WHERE member.account = ? AND member.workspace < ? ORDER BY member.workspace DESC LIMIT ?
                     """), arguments: [account, page.bound, page.limit + 1])
         return Page(rows: try rows.map { (WorkspaceRecord($0), try $0.raw("role")) }, request: page) { $0.0.id.text }
+    }
+
+    /// All workspaces of the installation, the newest first, those whose name has `part` in it.
+    public func workspaces(named part: String?, _ page: PageRequest) throws -> Page<StandingWorkspace> {
+        let rows = try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT workspace.*, ledger_account.balance, ledger_account.used_up_since,
+                    (SELECT count(*) FROM member WHERE member.workspace = workspace.id) AS members
+                    FROM workspace LEFT JOIN ledger_account ON ledger_account.id = workspace.id
+                    WHERE workspace.id < :bound AND (:part IS NULL OR instr(workspace.name_key, :part))
+                    ORDER BY workspace.id DESC LIMIT :limit
+                    """), arguments: ["bound": page.bound, "part": part?.lowercased(), "limit": page.limit + 1])
+        return Page(rows: rows.map(StandingWorkspace.init), request: page) { $0.workspace.id.text }
     }
 
     public func role(of account: Identifier<Account>, in workspace: Identifier<Workspace>) throws -> Role? {

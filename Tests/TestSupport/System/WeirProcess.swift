@@ -12,13 +12,13 @@ import WeirStore
 
 /// The real `weir serve` on a folder and ports of its own, with the host's Podman: to be started, killed and started again.
 public actor WeirProcess {
-    public let folder: TemporaryFolder
+    public nonisolated let folder: TemporaryFolder
     /// An engine on the same installation, that only looks.
     public nonisolated let engine: PodmanEngine
     public nonisolated let api: String
     public nonisolated let gateway: String
     public nonisolated let image = TestImage.reference
-    private let executable: String
+    public nonisolated let executable: String
     private let arguments: [String]
     private var process: Process?
     private var ended: AsyncStream<Void>?

@@ -149,6 +149,61 @@ struct SettlementTests {
         }
     }
 
+    @Test(
+        "a clock that is set while a run goes on takes no time from it and gives it none, whether Weir runs or not (X03)",
+        arguments: [-5400, -3600, -90, 90, 3600, 26 * 3600], [false, true])
+    func clockSet(seconds: Int, isDown: Bool) async throws {
+        let clock = ManualClock("2026-03-01T09:00:00Z")
+        let test = try TestPlatform(clock: clock)
+        let (tenant, job) = try await running(test)
+        clock.advance(by: .seconds(60))
+        try await test.start().settlement.settleHour()
+        clock.advance(by: .seconds(1140))
+        if !isDown { try await test.start().settlement.settleHour() }
+        clock.set(by: .seconds(seconds))
+        clock.advance(by: .seconds(600))
+        try await test.start().settlement.settleHour()
+        // What begins under the clock as it is now is not touched by what was set before.
+        let later = try await test.running { platform in
+            let later = try await tenant.job("later", on: platform)
+            try await platform.wait(for: later, toBe: .running)
+            return later
+        }
+        clock.advance(by: .seconds(3600))
+        for job in [job, later] { test.engine.endInstances(of: job.id, .succeeded) }
+        try await test.running { platform in
+            for job in [job, later] { try await platform.wait(for: job, toBe: .completed) }
+            try await settled(platform, job)
+            try await settled(platform, later)
+            // 20, 10 and 60 minutes; the other 60.
+            #expect(try await test.charged(job.id) == Points(micro: 1_500_000))
+            #expect(try await test.charged(later.id) == Points(micro: 1_000_000))
+            #expect(try await platform.moneyViolations(of: [job.id, later.id]) == [])
+        }
+    }
+
+    @Test(
+        "a night of 23 or 25 hours costs what its minutes do, and the months are those of the zone (BIL-04, BIL-07)",
+        arguments: [("2026-03-28T22:30:00Z", 3), ("2026-10-24T22:30:00Z", 10)])
+    func daylightSaving(start: String, month: Int) async throws {
+        let clock = ManualClock(start)
+        let test = try TestPlatform(clock: clock, timeZone: "Europe/Berlin")
+        let (tenant, job) = try await running(test)
+        for _ in 0..<8 {
+            clock.advance(by: .seconds(3600))
+            try await test.start().settlement.settleHour()
+        }
+        test.engine.endInstances(of: job.id, .succeeded)
+        try await test.running { platform in
+            try await platform.wait(for: job, toBe: .completed)
+            try await settled(platform, job)
+            #expect(try await test.charged(job.id) == 8)
+            let month = BillMonth(year: 2026, month: month)
+            #expect(try await test.store.read { try $0.spending(of: tenant.workspace, in: month) } == 8)
+            #expect(try await platform.moneyViolations(of: [job.id]) == [])
+        }
+    }
+
     private static let seeds: [UInt64] =
         ProcessInfo.processInfo.environment["TEST_SEEDS"]?.split(separator: ",").compactMap { UInt64($0) }
         ?? (0..<12).map { _ in .random(in: 0...999_999_999) }

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import NIOCore
 import TestSupport
 import Testing
@@ -17,7 +18,7 @@ struct StorageChargeTests {
         let test = try TestPlatform(clock: clock)
         let platform = try await test.start()
         let tenant = try await test.tenant("ada", on: platform)
-        let other = try await test.tenant("bob", on: platform)
+        _ = try await test.tenant("bob", on: platform)
         let asset = try await platform.assets.create(
             .dataset, in: tenant.workspace, Assets.Description(name: "big"), by: tenant.caller)
         let draft = try await platform.assets.draft(of: asset.id, for: tenant.caller, .changeAsset)
@@ -39,8 +40,7 @@ struct StorageChargeTests {
         #expect(basis.byteHours == [.datasets: 24 << 30, .images: 24 * 59 << 30])
         #expect(basis.hours == 24 && basis.measured == 24)
         #expect(try await test.store.read { try $0.balance(of: tenant.workspace).balance } == Points(micro: 999_966_670))
-        try await platform.storageCharges.verify(.library(tenant.workspace), on: basis.day)
-        try await platform.storageCharges.verify(.library(other.workspace), on: basis.day)
+        #expect(try await platform.ledger.verify(by: .testOperator).difference == nil)
         let usage = try await platform.storage.usage(of: tenant.workspace, for: tenant.caller)
         #expect(usage.byKind == [.datasets: .gib(1), .images: .gib(59)] && usage.free == .gib(50))
         #expect(usage.perDay == Points(micro: 33_330))
@@ -91,11 +91,75 @@ struct StorageChargeTests {
             let entry = try await test.store.read { try $0.entry(key: "storage/\(tenant.workspace)/library/\(day)") }
             #expect(Int128(-(entry?.amount.micro ?? 0)) == expected, "seed \(random.seed), \(day)")
             #expect((entry == nil) == (expected == 0), "seed \(random.seed), \(day)")
-            try await platform.storageCharges.verify(.library(tenant.workspace), on: day)
         }
+        let wrong = try await platform.ledger.verify(by: .testOperator).difference
+        #expect(wrong == nil, "seed \(random.seed), \(wrong?.text.en ?? "")")
         #expect(history.versions.count == 1)
         // The first day began before there was a price list: it is free.
         #expect(try await test.store.read { try $0.entry(key: "storage/\(tenant.workspace)/library/\(first)") } == nil)
+    }
+
+    @Test(
+        "after a change of time zone every hour is charged once: the first day has the hours since the last charged one (BIL-15)",
+        arguments: [("Asia/Shanghai", "UTC"), ("UTC", "Asia/Shanghai"), ("Asia/Kolkata", "America/New_York"), ("UTC", "UTC")])
+    func zoneChange(before: String, after: String) async throws {
+        let clock = ManualClock("2026-11-19T01:00:00Z")
+        let folder = try TemporaryFolder("weir-zone")
+        let first = try TestPlatform(clock: clock, timeZone: before, folder: folder)
+        var platform = try await first.start()
+        let tenant = try await first.tenant(on: platform)
+        try await own(.gib(150), of: tenant, on: platform)
+        func pass(hours: Int) async throws {
+            for _ in 0..<hours {
+                try await platform.meter.tick()
+                clock.advance(by: .seconds(3600))
+            }
+        }
+        try await pass(hours: 60)
+        try first.store.close()
+        let second = try TestPlatform(clock: clock, timeZone: after, folder: folder)
+        platform = try await second.start()
+        try await pass(hours: 75)
+        try await platform.meter.tick()
+        let entries = try await second.store.read { db in
+            try db.entries(of: tenant.workspace, EntryFilter(kind: .charge), PageRequest(limit: 100)).items
+        }
+        // From the midnight after the first price list to the last midnight: one hundredth of a day's hundred GB in each hour.
+        let calendar = try BillingCalendar(zone: before)
+        let begin = try calendar.dayBounds(around: moment("2026-11-19T01:00:00Z")).upperBound
+        let end = try BillingCalendar(zone: after).dayBounds(around: clock.now()).lowerBound
+        let hours = (end - begin).milliseconds / 3_600_000
+        let sum = entries.reduce(Int64(0)) { $0 - $1.amount.micro }
+        let exact = hours * 100 * 3333 / 24
+        #expect(sum <= exact && sum >= exact - Int64(entries.count), "\(entries.map(\.key)): \(sum), not \(exact)")
+        let charged = try entries.map { try #require(try $0.posting.storageCharge()).hours }.reduce(0, +)
+        #expect(Int64(charged) == hours)
+        let wrong = try await platform.ledger.verify(by: .testOperator).difference
+        #expect(wrong == nil, "\(wrong?.text.en ?? "")")
+    }
+
+    @Test("a day that is charged otherwise than its samples say, or not at all, is found by the ledger's verification (BIL-27)")
+    func samplesVerified() async throws {
+        for sql in [
+            "UPDATE storage_sample SET images = images + 1073741824 WHERE hour = 1795186800000",
+            "DELETE FROM storage_sample WHERE hour = 1795230000000",
+        ] {
+            let clock = ManualClock("2026-11-19T00:00:00Z")
+            let test = try TestPlatform(clock: clock, timeZone: "UTC")
+            let platform = try await test.start()
+            let tenant = try await test.tenant(on: platform)
+            try await own(.gib(80), of: tenant, on: platform)
+            for hour in 0..<80 {
+                if hour == 30 { try await own(.gib(90), of: tenant, on: platform) }
+                try await platform.meter.tick()
+                clock.advance(by: .seconds(3600))
+            }
+            try await platform.meter.tick()
+            #expect(try await platform.ledger.verify(by: .testOperator).difference == nil)
+            try await DatabaseQueue(path: test.folder.path + "/weir.sqlite").write { try $0.execute(sql: sql) }
+            let difference = try #require(try await platform.ledger.verify(by: .testOperator).difference, "\(sql)")
+            #expect(difference.subject.hasPrefix("storage/\(tenant.workspace)/library/2026-11-2"), "\(difference.text.en)")
+        }
     }
 
     @Test("the price is the one in force when the day began; arrears change nothing; a day is entered once (BIL-06, BIL-17)")

@@ -41,7 +41,7 @@ actor StorageDriver {
     /// One change; its name is for the failure's text. What is refused by rule is a step too.
     func step(on platform: Platform) async throws -> String {
         guard let tenant = tenants.randomElement(using: &random) else { return "none" }
-        let choice = Int.random(in: 0..<16, using: &random)
+        let choice = Int.random(in: 0..<18, using: &random)
         do {
             switch choice {
             case 0: try await writeCode(tenant, platform)
@@ -57,6 +57,7 @@ actor StorageDriver {
             case 12: try await discard(platform)
             case 13: try await start(tenant, platform)
             case 14: try await writeInContainer(platform)
+            case 15: try await deleteWorkload(tenant, platform)
             default: try await stop(platform)
             }
         } catch let error as WeirError {
@@ -175,6 +176,16 @@ actor StorageDriver {
         try await platform.wait(for: workload.id) { _ in !self.test.engine.present.contains { $0.workload == workload.id } }
     }
 
+    /// With it goes the code that was frozen for it, and what it wrote.
+    private func deleteWorkload(_ tenant: TestPlatform.Tenant, _ platform: Platform) async throws {
+        let ended = try await platform.store.read { db in
+            try db.workloads(in: tenant.workspace, WorkloadFilter(), PageRequest(limit: 200)).items.filter(\.state.isFinal)
+        }
+        guard let workload = ended.randomElement(using: &random) else { return }
+        try await platform.workloads.delete(workload.id, by: tenant.caller)
+        try await platform.wait(for: workload.id) { $0 == nil }
+    }
+
     // MARK: The full walk
 
     struct Figures: Equatable, Sendable {
@@ -187,9 +198,10 @@ actor StorageDriver {
         let layout = platform.files.layout
         for tenant in tenants {
             let (workspace, person) = (tenant.workspace, tenant.caller.id)
-            let (held, personal, assets) = try await platform.store.read { db in
+            let (held, personal, frozen, assets) = try await platform.store.read { db in
                 (
                     try db.storageHeld(by: workspace), try db.personalStorage(paidBy: workspace, most: 10),
+                    try db.workloads(in: workspace, WorkloadFilter(), PageRequest(limit: 200)).items.compactMap(\.spec.code),
                     try AssetKind.allCases.flatMap { kind in
                         try db.assets(in: workspace, kind: kind, viewer: person, named: nil, dataType: nil, PageRequest(limit: 100)).items
                     }.map { asset in
@@ -201,7 +213,7 @@ actor StorageDriver {
             kept.people[workspace.text] = personal.reduce(0) { $0 + $1.1.count }
 
             var sums: [StorageKind: Int64] = [:]
-            sums[.code] = walk([layout.code(of: tenant.project)])
+            sums[.code] = walk([layout.code(of: tenant.project)]) + walk(Set(frozen).map(layout.tree))
             sums[.outputs] = walk([layout.output(of: tenant.project)]) + walk([layout.jobs(of: tenant.project)])
             for (asset, trees, uploads) in assets {
                 let size =

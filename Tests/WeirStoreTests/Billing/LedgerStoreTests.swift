@@ -102,6 +102,36 @@ struct LedgerStoreTests {
             ])
     }
 
+    @Test("of a batch all are entered but a run whose key is taken, and nothing of that one (BIL-05)")
+    func takenKey() async throws {
+        let fixture = try await StoreFixture()
+        let calendar = try BillingCalendar(zone: "UTC")
+        let start = fixture.now
+        var jobs: [Identifier<Workload>] = []
+        for number in 0..<3 {
+            let job = try fixture.job("train-\(number)")
+            try await fixture.insert(job)
+            jobs.append(job.id)
+        }
+        let (workspace, taken) = (fixture.workspace, jobs[1])
+        try await fixture.store.write { db in
+            try db.db.execute(sql: "UPDATE run SET running_at = ?", arguments: [start])
+            // Two hours are due, and the key of the second is there already.
+            try db.post(
+                Posting(workspace: workspace, kind: .grant, counter: .grants, amount: 1, key: "run/\(taken)/1/0/20"), at: start)
+        }
+        let due = try await fixture.store.read { try $0.unsettledRuns() }
+        let now = BillingCalendar.hourStart(start) + .seconds(2 * 3600)
+        let settlements = try due.map { try RunSettlement($0, now: now, calendar: calendar) }
+        let batch = try await fixture.store.write { try $0.settle(settlements, at: now) }
+        #expect(batch.applied.map(\.workload).sorted() == jobs.filter { $0 != taken }.sorted())
+        let charges = settlements.filter { $0.due.run.run.workload != taken }.flatMap(\.plan.charges)
+        #expect(try await fixture.store.read { try $0.ledgerHead() }.sequence == Int64(charges.count) + 1)
+        let left = try await fixture.store.read { try $0.unsettledRun(RunIdentity(workload: taken, number: 1)) }
+        #expect(left?.settled == Settled.none)
+        #expect(try await fixture.store.read { try $0.sumOfBalances() } == 0)
+    }
+
     @Test(
         "each narrowing of a statement walks an index in its order, and sorts nothing but one workload's entries",
         arguments: [
@@ -122,6 +152,43 @@ struct LedgerStoreTests {
         }
         #expect(plan.contains("USING INDEX \(index)"), "\(plan)")
         #expect(plan.contains("TEMP B-TREE") == (filter.workload != nil), "\(plan)")
+    }
+
+    @Test("a page of a bill is found by its lines and their keys, not by walking the month; it is the same as all lines at once (BIL-22)")
+    func billPages() async throws {
+        let fixture = try await StoreFixture()
+        let calendar = try BillingCalendar(zone: "UTC")
+        let (workspace, start) = (fixture.workspace, fixture.now)
+        for number in 0..<7 { try await fixture.insert(try fixture.job("train-\(number)")) }
+        try await fixture.store.write { try $0.db.execute(sql: "UPDATE run SET running_at = ?", arguments: [start]) }
+        // Over the end of a month, hour by hour.
+        for hour in [1, 2, 900, 901] {
+            let due = try await fixture.store.read { try $0.unsettledRuns() }
+            let now = BillingCalendar.hourStart(start) + .seconds(3600 * hour)
+            let settlements = try due.map { try RunSettlement($0, now: now, calendar: calendar) }
+            _ = try await fixture.store.write { try $0.settle(settlements, at: now) }
+        }
+        for month in try [calendar.month(of: start), calendar.month(of: start + .seconds(3600 * 900))] {
+            let all = try await fixture.store.read { try $0.largestBillLines(of: workspace, in: month, most: 100) }
+            var pages: [BillLineRecord] = []
+            var after: String?
+            repeat {
+                let request = PageRequest(limit: 3, after: after)
+                let page = try await fixture.store.read { try $0.billLines(of: workspace, in: month, BillFilter(), request) }
+                pages += page.items
+                after = page.next
+            } while after != nil
+            #expect(pages.count == 7 && Set(pages) == Set(all))
+            #expect(pages.map(\.first) == pages.map(\.first).sorted(by: >))
+        }
+        let plan = try await fixture.store.read { db in
+            let month = try calendar.month(of: start)
+            let (sql, arguments) = Reading.billPage(of: workspace, in: month, BillFilter(kind: .job), PageRequest())
+            return try Row.fetchAll(db.db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments)
+                .map { $0["detail"] as String }.joined(separator: "\n")
+        }
+        #expect(plan.contains("line USING PRIMARY KEY (workspace=? AND month=? AND first<?)"), "\(plan)")
+        #expect(plan.contains("e USING INDEX sqlite_autoindex_ledger_entry_1 (key>? AND key<?)"), "\(plan)")
     }
 
     @Test("what is due is found without walking the runs that are settled")

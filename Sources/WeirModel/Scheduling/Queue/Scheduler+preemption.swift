@@ -9,12 +9,16 @@ extension Scheduler {
     /// Who has to stop so that the entry has room; nil when that would not help.
     func clearing(for entry: QueueEntry, ask: Ask, at now: Int64) -> Reservation? {
         let (claims, _) = claims()
+        // What gives way to nobody any more counts as gone.
+        let spoken = Set(reservations.flatMap(\.victims))
         var chosen: Set<Identifier<Workload>> = []
         var victims: [Identifier<Workload>] = []
         var placed: [Int: NodeAmount] = [:]
         func free(_ node: Int) -> Cluster.Free {
             var free = claimed(node, claims)
-            if !chosen.isEmpty { for resident in residents[node] where chosen.contains(resident.id) { free.add(resident.amount) } }
+            for resident in residents[node] where resident.isEnding && !spoken.contains(resident.id) || chosen.contains(resident.id) {
+                free.add(resident.amount)
+            }
             if let amount = placed[node] { free.add(amount, times: -1) }
             return free
         }
@@ -44,7 +48,9 @@ extension Scheduler {
         for (node, need) in placed.sorted(by: { $0.key < $1.key }) {
             reservation.needs.append(need)
             var later = rooms[node]
-            for resident in residents[node] where chosen.contains(resident.id) { later.add(resident.amount) }
+            for resident in residents[node] where resident.isEnding && !spoken.contains(resident.id) || chosen.contains(resident.id) {
+                later.add(resident.amount)
+            }
             let kept = need.kept(of: rooms[node], whenLater: later)
             if !kept.isEmpty { reservation.kept.append(kept) }
         }

@@ -1,7 +1,7 @@
 /// Reservations of the heads: where and when they are going to start, and what is kept for that.
 extension Scheduler {
-    /// An overdue run is taken to end within so many milliseconds from now.
-    static let overdueGrace: Int64 = 60_000
+    /// The moment by which something is taken to end: what is overdue, within a minute.
+    private static func expected(_ end: Int64, at now: Int64) -> Int64 { end > now ? end : now + 60_000 }
 
     mutating func hold(_ reservation: Reservation) { for amount in reservation.kept { keep(amount) } }
 
@@ -68,17 +68,19 @@ extension Scheduler {
             let kind = kindOfNode[node]
             var free = claimed(node, claims)
             var capacity = ask.capacity(in: free, kind: kind)
-            if capacity > 0 { steps.append((now + Self.overdueGrace, node, capacity)) }
+            if capacity > 0 { steps.append((now, node, capacity)) }
+            var time = now
             var later = ends[node] ?? []
             later.sort { $0.end < $1.end }
             var next = 0
             func release(_ end: Int64, _ amount: NodeAmount) -> Bool {
                 free.add(amount)
+                time = max(time, Self.expected(end, at: now))
                 let grown = ask.capacity(in: free, kind: kind)
                 guard grown > capacity else { return false }
-                steps.append((max(end, now + Self.overdueGrace), node, grown - capacity))
+                steps.append((time, node, grown - capacity))
                 capacity = grown
-                if ask.instances == 1 { best = min(best, max(end, now + Self.overdueGrace)) }
+                if ask.instances == 1 { best = min(best, time) }
                 return capacity >= ask.instances
             }
             var isDone = capacity >= ask.instances
@@ -110,10 +112,10 @@ extension Scheduler {
         reservation.freedAt = entry.limit.map { start + Int64($0 + settings.overhead) * 1000 }
         for (node, count) in counts.sorted(by: { $0.key < $1.key }) {
             var later = claimed(node, claims)
-            for resident in residents[node] where max(resident.end, now + Self.overdueGrace) <= start && resident.end < .max {
+            for resident in residents[node] where resident.end < .max && Self.expected(resident.end, at: now) <= start {
                 later.add(resident.amount)
             }
-            for claim in ends[node] ?? [] where max(claim.end, now + Self.overdueGrace) <= start { later.add(claim.amount) }
+            for claim in ends[node] ?? [] where Self.expected(claim.end, at: now) <= start { later.add(claim.amount) }
             add(ask, count: count, node: node, free: later, to: &reservation)
         }
         return reservation

@@ -12,10 +12,22 @@ extension ClientSession {
         }
         if wanted.isIdentifier("wsp") { return Profile.Remembered(id: wanted, name: wanted) }
         let all = try await api.list(.get("/api/v1/workspaces"), of: Records.Workspace.self).value
-        guard let found = all.first(where: { $0.name.sameName(as: wanted) }) else {
-            throw WeirError.noneCalled("workspace", wanted)
+        if let found = all.first(where: { $0.name.sameName(as: wanted) }) {
+            return Profile.Remembered(id: found.id, name: found.name)
         }
-        return Profile.Remembered(id: found.id, name: found.name)
+        return try await anyWorkspace(called: wanted)
+    }
+
+    /// The operator pays and looks for workspaces without being a member.
+    private func anyWorkspace(called name: String) async throws -> Profile.Remembered {
+        let call = APICall.get("/api/v1/operator/workspaces", [("name", name)])
+        do {
+            let all = try await api.list(call, of: Records.StandingWorkspace.self).value
+            guard let found = all.first(where: { $0.name.sameName(as: name) }) else { throw WeirError.noneCalled("workspace", name) }
+            return Profile.Remembered(id: found.id, name: found.name)
+        } catch let failure as APIFailure where failure.httpStatus == 403 || failure.httpStatus == 404 {
+            throw WeirError.noneCalled("workspace", name)
+        }
     }
 
     func project(_ options: ProjectOptions) async throws -> Profile.Remembered {

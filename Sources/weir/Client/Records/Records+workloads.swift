@@ -137,6 +137,7 @@ extension Records {
         let before: WorkloadState?
         let state: WorkloadState
         let cause: String
+        let causeText: String?
         let actor: Person?
         let failure: Failure?
     }

@@ -53,6 +53,16 @@ enum Records {
         let createdAt: Timestamp
     }
 
+    /// As the operator sees it.
+    struct StandingWorkspace: Decodable, Sendable {
+        let id: String
+        let name: String
+        let createdAt: Timestamp
+        let members: Int
+        let balance: Points
+        let usedUpSince: Timestamp?
+    }
+
     struct Member: Decodable, Sendable {
         let account: String
         let login: String

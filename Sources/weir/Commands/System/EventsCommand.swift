@@ -3,7 +3,7 @@ import WeirModel
 
 struct EventsCommand: ClientCommand {
     static let configuration = CommandConfiguration(
-        commandName: "events", abstract: "Show every change of a workload's state as it happens.",
+        commandName: "events", abstract: "Show every change of a workload's state, and every notice about money, as it happens.",
         discussion: "EXAMPLES:\n  weir events\n  weir events --after 0 --json")
 
     @Option(help: "Begin after this sequence; what comes next when left out.") var after: Int?
@@ -15,13 +15,17 @@ struct EventsCommand: ClientCommand {
         let api = try session.api
         let call = APICall.get("/api/v1/workspaces/\(workspace.id)/events", [("after", after.map { "\($0)" })])
         try await api.follow(call) { event in
-            guard event.name == "transition" else { return true }
+            guard event.name == "transition" || event.name == "notice" else { return true }
             if session.output.json {
                 Output.line(event.data)
+            } else if event.name == "notice" {
+                if let notice = APIClient.decode(event, as: Records.Notice.self) {
+                    Output.line("\(notice.at.short)  ¥  \(notice.code)  \(notice.text)")
+                }
             } else if let change = APIClient.decode(event, as: Records.Transition.self) {
                 let before = change.before.map { "\($0.rawValue) → " } ?? ""
                 Output.line(
-                    "\(change.at.short)  \(change.workload)  \(before)\(change.state.rawValue)  \(change.cause)  "
+                    "\(change.at.short)  \(change.workload)  \(before)\(change.state.rawValue)  \(change.causeText ?? change.cause)  "
                         + (change.actor?.login ?? "weir") + (change.failure.map { "  \($0.message)" } ?? ""))
             }
             return true

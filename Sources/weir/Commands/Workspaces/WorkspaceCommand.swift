@@ -30,16 +30,34 @@ struct WorkspaceCommand: AsyncParsableCommand {
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the workspaces that you are a member of.", discussion: "EXAMPLES:\n  weir workspace list",
+            abstract: "List the workspaces that you are a member of.",
+            discussion: "EXAMPLES:\n  weir workspace list\n  weir workspace list --all --name vis",
             aliases: ["ls"])
 
+        @Flag(help: "All of the installation, with their balances; for the operator.") var all = false
+        @Option(help: "A part of the name; with --all.") var name: String?
         @OptionGroup var global: GlobalOptions
 
+        func validate() throws {
+            if name != nil, !all { throw ValidationError("--name goes with --all.") }
+        }
+
         func perform(in session: ClientSession) async throws {
+            if all { return try await listAll(in: session) }
             let answer = try await session.api.list(.get("/api/v1/workspaces"), of: Records.Workspace.self)
             let table = Table(.text("NAME"), .text("ROLE"), .text("CREATED"), .text("ID"))
             try session.output.list(answer, table, identifier: \.id) {
                 [$0.name + ($0.id == session.profile.workspace?.id ? " *" : ""), $0.role, $0.createdAt.short, $0.id]
+            }
+        }
+
+        private func listAll(in session: ClientSession) async throws {
+            let answer = try await session.api.list(
+                .get("/api/v1/operator/workspaces", [("name", name)]), of: Records.StandingWorkspace.self)
+            let table = Table(
+                .text("NAME"), .number("MEMBERS"), .number("BALANCE"), .text("USED UP"), .text("CREATED"), .text("ID"))
+            try session.output.list(answer, table, identifier: \.id) {
+                [$0.name, "\($0.members)", "\($0.balance)", $0.usedUpSince?.short ?? "", $0.createdAt.short, $0.id]
             }
         }
     }

@@ -1,0 +1,25 @@
+extension LocalizedText {
+    /// Why a workload changed its state, in words. A code that is not known here is shown as it is.
+    public static func cause(_ code: String) -> LocalizedText {
+        causes[code] ?? LocalizedText(code, zh: code)
+    }
+
+    private static let causes: [String: LocalizedText] = [
+        "submitted": LocalizedText("submitted", zh: "已提交"),
+        "start_requested": LocalizedText("asked to start", zh: "请求启动"),
+        "admitted": LocalizedText("has its resources", zh: "已分配资源"),
+        "ready": LocalizedText("came up", zh: "已就绪"),
+        "stop_requested": LocalizedText("asked to stop", zh: "请求停止"),
+        "delete_requested": LocalizedText("asked to be deleted", zh: "请求删除"),
+        "auto_stop": LocalizedText("its time was over (auto-stop)", zh: "自动停止时间已到"),
+        "time_limit": LocalizedText("its time limit was reached", zh: "已达时长上限"),
+        "balance_used_up": LocalizedText("the balance of the workspace was used up (BIL-19)", zh: "空间余额已用尽（BIL-19）"),
+        "budget_reached": LocalizedText("a budget was used up", zh: "预算已用尽"),
+        "program_ended": LocalizedText("the program ended", zh: "程序已结束"),
+        "exited": LocalizedText("the program ended by itself", zh: "程序自行退出"),
+        "unhealthy": LocalizedText("it did not answer its health check", zh: "健康检查无响应"),
+        "restarted_too_often": LocalizedText("it was started again too often", zh: "重启次数过多"),
+        "lost": LocalizedText("its container was gone", zh: "容器已丢失"),
+        "freed": LocalizedText("its resources are free", zh: "资源已释放"),
+    ]
+}

@@ -1,0 +1,42 @@
+import NIOCore
+import TestSupport
+import Testing
+import WeirEngine
+import WeirModel
+import WeirStore
+
+@testable import WeirPlatform
+
+/// What the tests of balances and budgets look at.
+protocol MoneyScene {}
+
+extension MoneyScene {
+    func code(_ body: () async throws -> Void) async throws -> String? {
+        do {
+            try await body()
+            return nil
+        } catch let error as WeirError {
+            return error.code
+        }
+    }
+
+    func body(_ text: String) -> AsyncStream<ByteBuffer> {
+        AsyncStream { continuation in
+            continuation.yield(ByteBuffer(string: text))
+            continuation.finish()
+        }
+    }
+
+    func causes(of job: WorkloadRecord, _ test: TestPlatform) async throws -> [String] {
+        try await test.store.read { try $0.transitions(of: job.id) }.map(\.cause)
+    }
+
+    func state(of job: WorkloadRecord, _ test: TestPlatform) async throws -> WorkloadState? {
+        let id = job.id
+        return try await test.store.read { try $0.workload(id)?.state }
+    }
+
+    func notices(_ tenant: TestPlatform.Tenant, _ platform: Platform) async throws -> [String] {
+        try await platform.notices.list(in: tenant.workspace, PageRequest(limit: 200), for: tenant.caller).items.reversed().map(\.code)
+    }
+}

@@ -1,0 +1,59 @@
+import TestSupport
+import Testing
+import WeirEngine
+import WeirModel
+import WeirStore
+
+@testable import WeirPlatform
+
+@Suite("Why was I charged: the usual causes are named (BIL-27)")
+struct WhyChargedTests {
+    private func causes(of workload: Identifier<Workload>, _ tenant: TestPlatform.Tenant, _ platform: Platform) async throws -> [String] {
+        let month = try platform.calendar.month(of: platform.clock.now())
+        let answer = try await platform.whyCharged.month(
+            month, of: tenant.workspace, BillFilter(workload: workload), for: tenant.caller)
+        return answer.items.flatMap(\.causes).map(\.code)
+    }
+
+    @Test("a service whose open port nobody has called, until somebody does")
+    func serviceWithoutRequests() async throws {
+        let clock = ManualClock("2026-03-01T09:00:00Z")
+        let test = try TestPlatform(clock: clock)
+        try await test.running { platform in
+            let tenant = try await test.tenant(on: platform)
+            _ = try await platform.commitment.sign(version: PortCommitment.version, in: tenant.workspace, by: tenant.caller)
+            let service = try await platform.services.create(
+                tenant.submission("serve"), Services.Program(command: "serve", port: 8000), in: tenant.project, by: tenant.caller)
+            try await platform.wait(for: service, toBe: .running)
+            clock.advance(by: .seconds(7200))
+            try await platform.settlement.settleHour()
+            let port = try #require(try await test.store.read { try $0.ports() }.first)
+            #expect(try await causes(of: service.id, tenant, platform) == ["service_without_requests"])
+            let now = clock.now()
+            try await test.store.write { try $0.setTraffic(port: port.number, of: service.id, activeAt: now, requests: 1, errors: 0) }
+            #expect(try await causes(of: service.id, tenant, platform) == [])
+        }
+    }
+
+    @Test("a job that ended minutes after it was told to stop; one that ended at once is not named", arguments: [90, 700])
+    func endedLater(seconds: Int64) async throws {
+        let clock = ManualClock("2026-03-01T09:00:00Z")
+        let test = try TestPlatform(clock: clock)
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let job = try await tenant.job("train", on: platform)
+        await platform.reconciler.admit()
+        let instance = try #require(try await test.store.read { try $0.instancesPresent(of: job.id) }.first)
+        let workload = try #require(try await test.store.read { try $0.workload(job.id) })
+        _ = try await test.engine.launch(try await platform.reconciler.plan(instance, workload))
+        _ = try await platform.reconciler.reconcile(job.id)
+        clock.advance(by: .seconds(1800))
+        _ = try await platform.workloads.stop(job.id, by: tenant.caller)
+        clock.advance(by: .seconds(seconds))
+        test.engine.endInstances(of: job.id, .succeeded)
+        _ = try await platform.reconciler.reconcile(job.id)
+        try await platform.settlement.settleEnds()
+        #expect(try await test.charged(job.id) > 0)
+        #expect(try await causes(of: job.id, tenant, platform) == (seconds > 120 ? ["ended_later_than_asked"] : []))
+    }
+}
