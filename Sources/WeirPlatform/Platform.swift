@@ -111,6 +111,8 @@ public struct Platform: Sendable {
 
     public let memberships: Memberships
     public let queue: WorkloadQueue
+    public let idlePolicies: IdlePolicies
+    public let idleReclaim: IdleReclaim
     public let dispatcher: Dispatcher
     public let forecasts: Forecasts
     public let reconciler: Reconciler
@@ -199,6 +201,8 @@ public struct Platform: Sendable {
             store: store, clock: clock, identifiers: identifiers, zones: zones, signals: signals, settings: settings.scheduling,
             logger: logger.labelled("dispatcher"))
         forecasts = Forecasts(store: store, clock: clock, dispatcher: dispatcher, logger: logger.labelled("forecasts"))
+        idlePolicies = IdlePolicies(store: store, clock: clock)
+        idleReclaim = IdleReclaim(store: store, engine: engine, clock: clock, signals: signals, logger: logger.labelled("idle"))
         queue = WorkloadQueue(store: store, clock: clock, dispatcher: dispatcher)
         reconciler = Reconciler(
             store: store, engine: engine, files: files, clock: clock, identifiers: identifiers, signals: signals,
@@ -250,7 +254,7 @@ public struct Platform: Sendable {
     }
 
     /// The loops, to be run beside the front doors.
-    public var loops: [any Service] { [reconciler, forecasts, settlement, janitor, meter] }
+    public var loops: [any Service] { [reconciler, forecasts, idleReclaim, settlement, janitor, meter] }
 }
 
 extension Logger {

@@ -32,7 +32,7 @@ struct Weir: AsyncParsableCommand {
                 name: "Workloads",
                 subcommands: [
                     EnvironmentCommand.self, JobCommand.self, ServiceCommand.self, BoardCommand.self, ListCommand.self,
-                    QueueCommand.self, WhyCommand.self, EventsCommand.self,
+                    QueueCommand.self, WhyCommand.self, IdleCommand.self, EventsCommand.self,
                 ]),
             CommandGroup(
                 name: "Money",

@@ -33,6 +33,8 @@ public protocol Engine: Sendable {
     func changes() -> AsyncStream<Identifier<Instance>>
 
     func usage(of instance: Identifier<Instance>) async throws -> InstanceUsage?
+    /// How busy each accelerator is, in percent by its CDI name; those that cannot be read are left out.
+    func acceleratorUse() async throws -> [String: Int]
     func processes(in instance: Identifier<Instance>) async throws -> [InstanceProcess]
     /// Runs a command in the instance and waits for its end.
     func run(_ command: [String], in instance: Identifier<Instance>) async throws -> CommandResult

@@ -41,6 +41,7 @@ struct APIRoutes {
         BoardRoutes(boards: platform.boards, answers: answers).add(to: routes)
 
         QueueRoutes(queue: platform.queue).add(to: routes)
+        IdleRoutes(idle: platform.idlePolicies).add(to: routes)
 
         BalanceRoutes(platform: platform).add(to: routes)
         BillRoutes(bills: platform.bills, whyCharged: platform.whyCharged, ledger: platform.ledger).add(to: routes)

@@ -20,6 +20,7 @@ struct WorkloadView: JSONConvertible {
             "failure": workload.failure?.json(in: language), "run": workload.run,
             "created_by": people.json(of: workload.createdBy), "created_at": workload.createdAt,
             "running_since": workload.runningSince, "ended_at": workload.endedAt, "stop_at": workload.stopAt,
+            "idle_stop_at": workload.idleStopAt,
             "remaining_seconds": remainingSeconds, "running_seconds": runningSeconds, "price_per_hour": pricePerHour,
             "cost": cost,
         ]
@@ -69,7 +70,7 @@ struct WorkloadView: JSONConvertible {
     }
 
     private var remainingSeconds: Int64? {
-        guard !workload.state.isFinal, let stopAt = workload.stopAt else { return nil }
+        guard !workload.state.isFinal, let stopAt = [workload.stopAt, workload.idleStopAt].compactMap({ $0 }).min() else { return nil }
         return max((stopAt - now).milliseconds / 1000, 0)
     }
 

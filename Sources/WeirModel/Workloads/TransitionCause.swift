@@ -20,6 +20,9 @@ extension LocalizedText {
         "unhealthy": LocalizedText("it did not answer its health check", zh: "健康检查无响应"),
         "restarted_too_often": LocalizedText("it was started again too often", zh: "重启次数过多"),
         "lost": LocalizedText("its container was gone", zh: "容器已丢失"),
+        "idle": LocalizedText("it was idle (X18)", zh: "长时间空闲（X18）"),
+        "preempted": LocalizedText("it gave way to a workload that may not wait for it", zh: "为不可抢占的任务让出资源"),
+        "requeued": LocalizedText("it waits for its turn again", zh: "重新排队"),
         "freed": LocalizedText("its resources are free", zh: "资源已释放"),
     ]
 }

@@ -10,6 +10,9 @@ public struct Janitor: Service {
     /// What is younger may belong to something that is being written right now.
     static let youngFiles = Duration.seconds(3600)
 
+    /// The record of scheduling is kept for so long.
+    static let schedulingKept = Duration.seconds(90 * 86_400)
+
     let store: Store
     let files: FileStore
     let clock: any WallClock
@@ -74,6 +77,7 @@ public struct Janitor: Service {
         let stale = try await store.write { db in
             try db.removeSessions(expiredBefore: now)
             try db.forgetKeys(before: now - IdempotencyKey.kept)
+            try db.forgetScheduling(before: now - Self.schedulingKept)
             let uploads = try db.read.uploads(createdBefore: now - Self.uploadLimit)
             for upload in uploads { try db.remove(upload.id) }
             return uploads

@@ -89,7 +89,8 @@ extension QueueEntry {
     init(_ workload: WorkloadRecord) {
         self.init(
             id: workload.id, run: workload.run, workspace: workload.workspace, account: workload.createdBy,
-            demand: workload.spec.flavor.demand, instances: workload.spec.replicas, queuedAt: workload.stateSince,
+            priority: workload.spec.priority ?? .normal, demand: workload.spec.flavor.demand, instances: workload.spec.replicas,
+            queuedAt: workload.stateSince,
             limit: workload.spec.limit, isPreemptible: workload.spec.flavor.isPreemptible, name: workload.name,
             flavor: workload.spec.flavor.name, kind: workload.kind)
     }

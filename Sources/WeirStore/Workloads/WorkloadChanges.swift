@@ -73,6 +73,7 @@ extension Writing {
         changed.state = try before.after(event, kind: changed.kind)
         changed.stateSince = now
         changed.queueReason = nil
+        changed.idleStopAt = nil
         switch event {
         case .startWanted, .requeued:
             changed.run += 1
@@ -99,7 +100,7 @@ extension Writing {
         try db.cachedStatement(
             sql: """
                 UPDATE workload SET wanted = ?, state = ?, state_since = ?, queue_reason = NULL, failure = ?, run = ?,
-                running_since = ?, ended_at = ?, stop_at = ? WHERE id = ?
+                running_since = ?, ended_at = ?, stop_at = ?, idle_stop_at = NULL WHERE id = ?
                 """
         ).execute(arguments: [
             changed.wanted.rawValue, changed.state.rawValue, now, try changed.failure.map(jsonText), changed.run,

@@ -26,6 +26,8 @@ public struct WorkloadRecord: Hashable, Sendable {
     public var endedAt: Timestamp?
     /// When a timer stops this run.
     public var stopAt: Timestamp?
+    /// When this run is stopped for idleness, unless it is used before; nil until its people were warned (X18).
+    public var idleStopAt: Timestamp?
 
     /// What the people want; the Reconciler makes it so.
     public enum Wanted: String, Sendable {
@@ -55,6 +57,7 @@ public struct WorkloadRecord: Hashable, Sendable {
         runningSince = nil
         endedAt = nil
         stopAt = nil
+        idleStopAt = nil
     }
 
     init(_ row: Row) throws {
@@ -77,6 +80,7 @@ public struct WorkloadRecord: Hashable, Sendable {
         runningSince = row["running_since"]
         endedAt = row["ended_at"]
         stopAt = row["stop_at"]
+        idleStopAt = row["idle_stop_at"]
     }
 }
 

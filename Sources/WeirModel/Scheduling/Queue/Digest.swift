@@ -105,7 +105,9 @@ extension Scheduler {
     public var digest: UInt64 {
         var digest = Digest()
         digest.add(Int64(bitPattern: itemsDigest))
-        for value in [settings.halfLife, settings.patience, settings.overhead, settings.horizon, settings.reservations] { digest.add(value) }
+        for value in [settings.halfLife, settings.patience, settings.overhead, settings.horizon, settings.reservations] {
+            digest.add(value)
+        }
         digest.add(Int64(bitPattern: nodesDigest))
         digest.add(cluster.mix.total)
         return digest.value

@@ -12,16 +12,32 @@ extension Scheduler {
         case .ended(let id, _): end(id, at: now)
         case .quota(let workspace, let quota):
             let index = index(of: workspace)
-            change { $0.workspaces[index].party.quota = quota } of: { $0.digest(ofWorkspace: index) }
+            change {
+                $0.workspaces[index].party.quota = quota
+            } of: {
+                $0.digest(ofWorkspace: index)
+            }
         case .personQuota(let workspace, let account, let quota):
             let index = index(of: account, in: index(of: workspace))
-            change { $0.people[index].party.quota = quota } of: { $0.digest(ofPerson: index) }
+            change {
+                $0.people[index].party.quota = quota
+            } of: {
+                $0.digest(ofPerson: index)
+            }
         case .weight(let workspace, let weight):
             let index = index(of: workspace)
-            change { $0.workspaces[index].party.weight = Self.clamped(weight) } of: { $0.digest(ofWorkspace: index) }
+            change {
+                $0.workspaces[index].party.weight = Self.clamped(weight)
+            } of: {
+                $0.digest(ofWorkspace: index)
+            }
         case .personWeight(let workspace, let account, let weight):
             let index = index(of: account, in: index(of: workspace))
-            change { $0.people[index].party.weight = Self.clamped(weight) } of: { $0.digest(ofPerson: index) }
+            change {
+                $0.people[index].party.weight = Self.clamped(weight)
+            } of: {
+                $0.digest(ofPerson: index)
+            }
         case .nodes(let nodes): replaceNodes(nodes, at: now)
         case .settings(let new):
             settleAll(at: now)
@@ -154,13 +170,19 @@ extension Scheduler {
     mutating func settleAll(at now: Timestamp) {
         for index in workspaces.indices {
             let rate = workspaces[index].party.rate
-            change { $0.workspaces[index].party.usage.settle(at: now.milliseconds, rate: rate, halfLife: $0.halfLife) }
-            of: { $0.digest(ofWorkspace: index) }
+            change {
+                $0.workspaces[index].party.usage.settle(at: now.milliseconds, rate: rate, halfLife: $0.halfLife)
+            } of: {
+                $0.digest(ofWorkspace: index)
+            }
         }
         for index in people.indices {
             let rate = people[index].party.rate
-            change { $0.people[index].party.usage.settle(at: now.milliseconds, rate: rate, halfLife: $0.halfLife) }
-            of: { $0.digest(ofPerson: index) }
+            change {
+                $0.people[index].party.usage.settle(at: now.milliseconds, rate: rate, halfLife: $0.halfLife)
+            } of: {
+                $0.digest(ofPerson: index)
+            }
         }
     }
 

@@ -146,7 +146,9 @@ extension Scheduler {
         for alternative in alternatives.prefix(Self.mostTries) where advice.count(where: \.isFlavor) < Self.mostAdvice {
             var other = entry
             (other.demand, other.flavor) = (alternative.demand, alternative.flavor)
-            if alternative.demand != entry.demand, starts({ $0.apply(.arrived(other), at: now) }) { advice.append(.flavor(alternative.flavor)) }
+            if alternative.demand != entry.demand, starts({ $0.apply(.arrived(other), at: now) }) {
+                advice.append(.flavor(alternative.flavor))
+            }
         }
         for holder in explanation.holders where holder.isViewers && advice.count(where: \.isStop) < Self.mostAdvice {
             if starts({ $0.apply(.ended(holder.id, at: now), at: now) }) { advice.append(.stop(holder.id, name: holder.name)) }

@@ -82,9 +82,17 @@ extension Scheduler {
             func take(_ party: inout Party) { (party.weight, party.quota) = (share.weight, share.quota) }
             if let account = share.account {
                 let person = index(of: account, in: workspace)
-                change { take(&$0.people[person].party) } of: { $0.digest(ofPerson: person) }
+                change {
+                    take(&$0.people[person].party)
+                } of: {
+                    $0.digest(ofPerson: person)
+                }
             } else {
-                change { take(&$0.workspaces[workspace].party) } of: { $0.digest(ofWorkspace: workspace) }
+                change {
+                    take(&$0.workspaces[workspace].party)
+                } of: {
+                    $0.digest(ofWorkspace: workspace)
+                }
             }
         }
         for run in snapshot.running { restore(run) }
@@ -92,9 +100,17 @@ extension Scheduler {
             let workspace = index(of: share.workspace)
             if let account = share.account {
                 let person = index(of: account, in: workspace)
-                change { $0.people[person].party.usage = share.usage } of: { $0.digest(ofPerson: person) }
+                change {
+                    $0.people[person].party.usage = share.usage
+                } of: {
+                    $0.digest(ofPerson: person)
+                }
             } else {
-                change { $0.workspaces[workspace].party.usage = share.usage } of: { $0.digest(ofWorkspace: workspace) }
+                change {
+                    $0.workspaces[workspace].party.usage = share.usage
+                } of: {
+                    $0.digest(ofWorkspace: workspace)
+                }
             }
         }
         cluster.experience = snapshot.experience

@@ -75,7 +75,9 @@ extension WaitExplanation.Shortage {
     ) -> LocalizedText {
         LocalizedText(
             "\(whose) of \(dimension.name.en) is full: it needs \(dimension.written(need)), \(dimension.written(held)) of \(dimension.written(limit)) is held.",
-            zh: "\(whoseZh)\(dimension.name.zh)配额已满：需要 \(dimension.written(need))，已用 \(dimension.written(held))，上限 \(dimension.written(limit))。")
+            zh:
+                "\(whoseZh)\(dimension.name.zh)配额已满：需要 \(dimension.written(need))，已用 \(dimension.written(held))，上限 \(dimension.written(limit))。"
+        )
     }
 }
 
@@ -107,7 +109,9 @@ extension StartForecast {
         func seconds(_ moment: Timestamp) -> Int64 { max(0, (moment.milliseconds - now.milliseconds) / 1000) }
         let (soon, likely) = (seconds(low), seconds(median))
         let (ground, groundZh) = basis.words
-        let range = high.map { "between \(Wait.english(soon)) and \(Wait.english(seconds($0)))" } ?? "\(Wait.english(soon)) at the earliest, no latest"
+        let range =
+            high.map { "between \(Wait.english(soon)) and \(Wait.english(seconds($0)))" }
+            ?? "\(Wait.english(soon)) at the earliest, no latest"
         let rangeZh = high.map { "\(Wait.chinese(soon))至\(Wait.chinese(seconds($0)))" } ?? "最早\(Wait.chinese(soon))，最晚未知"
         return LocalizedText(
             "It is expected to start in \(Wait.english(likely)) (\(range)), going by \(ground).",

@@ -1,0 +1,153 @@
+import Logging
+public import ServiceLifecycle
+import WeirEngine
+import WeirModel
+import WeirStore
+
+/// Stops environments that nobody uses, by the policy of their workspace, after its people were warned (X18).
+///
+/// Only what is wanted is written here; the Reconciler stops as for any other cause. What is kept at a stop is kept here, too.
+public actor IdleReclaim: Service {
+    static let interval = Duration.seconds(60)
+    /// A person's own program, run in the environment when it is warned: the place to save what is only in memory.
+    static let hook = "/home/user/.weir/on-idle"
+
+    /// What is known of a running container.
+    private struct Watched {
+        var state = Idleness.active
+        var at: Timestamp
+        /// Processor time used until then.
+        var used: Duration
+    }
+
+    private let store: Store
+    private let engine: any Engine
+    private let clock: any WallClock
+    private let signals: WorkloadSignals
+    private let logger: Logger
+    private var watched: [Identifier<Instance>: Watched] = [:]
+
+    init(store: Store, engine: any Engine, clock: any WallClock, signals: WorkloadSignals, logger: Logger) {
+        self.store = store
+        self.engine = engine
+        self.clock = clock
+        self.signals = signals
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown { [clock, logger] in
+            while !Task.isCancelled {
+                do { try await clock.sleep(for: Self.interval) } catch { return }
+                do {
+                    try await self.look()
+                } catch {
+                    logger.error("a look for idle environments failed", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    /// Looks once at all that run under a policy.
+    func look() async throws {
+        let candidates = try await store.read { try $0.idleCandidates() }
+        let devices = candidates.contains { !$0.devices.isEmpty } ? try await engine.acceleratorUse() : [:]
+        let present = Set(candidates.map(\.instance))
+        watched = watched.filter { present.contains($0.key) }
+        for candidate in candidates { try await look(at: candidate, devices) }
+    }
+
+    private func look(at candidate: IdleCandidate, _ devices: [String: Int]) async throws {
+        let workload = candidate.workload
+        guard candidate.policy.applies(to: workload.id, of: workload.createdBy, kind: workload.kind),
+            let usage = try await engine.usage(of: candidate.instance)
+        else {
+            if workload.idleStopAt != nil { try await store.write { try $0.setIdleStop(nil, of: workload.id) } }
+            watched[candidate.instance] = nil
+            return
+        }
+        let now = clock.now()
+        guard var before = watched[candidate.instance] else {
+            // An earlier run of Weir may have warned; the warning is called off, and given anew when it is due.
+            if workload.idleStopAt != nil { try await callOff(workload) }
+            watched[candidate.instance] = Watched(at: now, used: usage.cpu)
+            return
+        }
+        let sample = ActivitySample(
+            at: now, cpu: Self.thousandths(usage.cpu - before.used, over: now - before.at),
+            gpuPercent: Self.percent(of: candidate.devices, devices))
+        let (state, action) = before.state.after(sample, previous: before.at, policy: candidate.policy)
+        before = Watched(state: state, at: now, used: usage.cpu)
+        watched[candidate.instance] = before
+        switch action {
+        case nil: break
+        case .warn(let stopsAt): try await warn(candidate, stopsAt: stopsAt)
+        case .callOff: try await callOff(workload)
+        case .stop: try await stop(workload, idleSince: state.since ?? now)
+        }
+    }
+
+    private static func thousandths(_ used: Duration, over time: Duration) -> Int {
+        guard time > .zero else { return .max }
+        return Int((used / time * 1000).rounded(.up))
+    }
+
+    /// The busiest of them. A real device that cannot be read counts as busy: it would be a pity to stop what only seems idle.
+    private static func percent(of held: [String], _ devices: [String: Int]) -> Int? {
+        held.filter { !SimulatedAccelerators.isSimulated(device: $0) }.map { devices[$0] ?? 100 }.max()
+    }
+
+    // MARK: What is done
+
+    /// In the list and on the command line by its time, to whoever sits at a terminal by a line, and to the person's own program.
+    private func warn(_ candidate: IdleCandidate, stopsAt: Timestamp) async throws {
+        let workload = candidate.workload
+        try await store.write { db in
+            try db.setIdleStop(stopsAt, of: workload.id)
+            try db.addNotice(
+                "idle_environment", key: "idle/\(workload.id)/\(workload.run)/\(stopsAt.milliseconds)", to: workload.workspace,
+                subject: workload.id.text, .idleWarning(workload.name, stopsAt: stopsAt), at: clock.now())
+        }
+        signals.changed(in: workload.workspace)
+        let text = LocalizedText.idleWarning(workload.name, stopsAt: stopsAt)
+        // The names of terminals are the kernel's, and the text reaches the shell as an argument.
+        let tell = #"for t in /dev/pts/[0-9]*; do printf '\r\n%s\r\n%s\r\n' "$0" "$1" > "$t" 2>/dev/null; done; "#
+        let own = #"[ -x \#(Self.hook) ] && WEIR_STOPS_AT="$2" timeout 60 \#(Self.hook) >/dev/null 2>&1; true"#
+        do {
+            _ = try await engine.run(["/bin/sh", "-c", tell + own, text.en, text.zh, stopsAt.description], in: candidate.instance)
+        } catch {
+            logger.info("an idle environment could not be told", metadata: ["workload": "\(workload.id)", "error": "\(error)"])
+        }
+    }
+
+    private func callOff(_ workload: WorkloadRecord) async throws {
+        try await store.write { try $0.setIdleStop(nil, of: workload.id) }
+        signals.changed(in: workload.workspace)
+    }
+
+    private func stop(_ workload: WorkloadRecord, idleSince: Timestamp) async throws {
+        let now = clock.now()
+        let isStopped = try await store.write { db -> Bool in
+            // A person, a timer or a new policy may have been quicker.
+            guard let current = try db.read.workload(workload.id), current.state == .running, current.run == workload.run,
+                current.wanted == .running, let policy = try db.read.idlePolicy(of: workload.workspace)?.policy,
+                policy.applies(to: workload.id, of: workload.createdBy, kind: workload.kind)
+            else { return false }
+            try db.insertIdleStop(of: current, idleSince: idleSince, at: now)
+            try db.apply(.stopWanted, to: current, cause: Cause("idle"), at: now)
+            return true
+        }
+        guard isStopped else { return }
+        logger.info("stopped for idleness", metadata: ["workload": "\(workload.id)"])
+        signals.send(.workload(workload.id))
+        signals.changed(in: workload.workspace)
+    }
+}
+
+extension LocalizedText {
+    static func idleWarning(_ name: String, stopsAt: Timestamp) -> LocalizedText {
+        LocalizedText(
+            "\"\(name)\" has not been used for a while and is stopped at \(stopsAt). Code, home, netdisk and output are kept. Use it to go on.",
+            zh: "“\(name)”已空闲一段时间，将于 \(stopsAt) 停止。代码、home、网盘和输出均会保留；继续使用即可取消。")
+    }
+}
