@@ -114,6 +114,18 @@ struct QuotaTests {
         let made = try await submit("c", .high, by: bob.caller)
         let read = try await platform.workloads.workload(made.id, for: bob.caller)
         #expect(read.spec.priority == .high)
+
+        // Under stricter rules it starts again with what is allowed now.
+        _ = try await platform.workloads.stop(made.id, by: bob.caller)
+        try await platform.quotas.set(nil, of: .account(bob.caller.id), in: ada.workspace, by: ada.caller)
+        let environment = try await platform.environments.create(
+            ada.submission("lab"), tool: nil, autoStop: nil, in: ada.project, by: bob.caller)
+        _ = try await platform.workloads.stop(environment.id, by: bob.caller)
+        var spec = environment.spec
+        spec.priority = .high
+        let before = spec
+        try await test.store.write { try $0.setSpec(before, of: environment.id) }
+        #expect(try await platform.workloads.start(environment.id, by: bob.caller).spec.priority == .normal)
     }
 
     @Test("a quota of storage refuses uploads, code and frozen code with what is kept and the limit (QUO-03)")
