@@ -13,7 +13,7 @@ struct WorkloadMixTests {
             #expect(mix.entries.count <= WorkloadMix.limit && mix.total < WorkloadMix.memory)
         }
         #expect(mix.entries.max { $0.count < $1.count }?.demand == demand(1))
-        for _ in 0..<30_000 { mix.saw(demand(2)) }
+        for _ in 0..<60_000 { mix.saw(demand(2)) }
         #expect(mix.entries == [WorkloadMix.Entry(demand: demand(2), count: mix.total)])
     }
 
