@@ -67,11 +67,9 @@ public struct Cluster: Sendable {
 
     /// Whether that many would fit on the empty cluster.
     public func couldEverHold(_ demand: Demand, count: Int = 1) -> Bool {
-        let shape = Shape(demand, fleet)
-        let empty = Room(fleet)
         var found = 0
-        for node in fleet.nodes.indices where found < count {
-            found += empty.instances(of: shape, on: node, atMost: count - found, fleet)
+        for (kind, population) in zip(fleet.kinds, fleet.population) where found < count {
+            found += min(count, fleet.instances(of: demand, onEmpty: kind)) * population
         }
         return found >= count
     }
