@@ -44,7 +44,7 @@ struct SimulateCommand: AsyncParsableCommand {
                 do {
                     try Data(plot.text.utf8).write(to: URL(filePath: svg))
                 } catch {
-                    throw WeirError.unwritableFile(svg)
+                    throw WeirError.unwritablePlot(svg)
                 }
             }
             print(json ? try report.json.pretty() : report.text(language))
@@ -56,7 +56,7 @@ struct SimulateCommand: AsyncParsableCommand {
     private func scenarios(of input: SimulationInput) -> [SimulationReport.Scenario] {
         let nodes = SimulatedCluster.scaled(input.nodes, percent: scale)
         let whole = input.runs.map(\.withWholeAccelerators)
-        var plays: [(SimulationReport.Scenario.Kind, [Node], [SimulatedRun])] = []
+        var plays: [(SimulationReport.Scenario.Kind, [WeirModel.Node], [SimulatedRun])] = []
         if !wholeGpus { plays.append((.pooled, nodes, input.runs)) }
         if wholeGpus || whole != input.runs { plays.append((.whole, nodes, whole)) }
         if let addGpus {
@@ -71,7 +71,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
 /// What a simulation is given on its command line.
 struct SimulationInput {
-    let nodes: [Node]
+    let nodes: [WeirModel.Node]
     let runs: [SimulatedRun]
     let weights: [String: Int]
 
@@ -95,21 +95,21 @@ struct SimulationInput {
         do {
             return try String(contentsOf: URL(filePath: path), encoding: .utf8)
         } catch {
-            throw WeirError.unreadableFile(path)
+            throw WeirError.unreadableInput(path)
         }
     }
 }
 
 extension WeirError {
-    fileprivate static func unreadableFile(_ path: String) -> WeirError {
+    fileprivate static func unreadableInput(_ path: String) -> WeirError {
         WeirError(
-            "unreadable_file", .invalid, subject: path,
+            "unreadable_input", .invalid, subject: path,
             LocalizedText("\(path) cannot be read as text.", zh: "\(path) 无法作为文本读取。"))
     }
 
-    fileprivate static func unwritableFile(_ path: String) -> WeirError {
+    fileprivate static func unwritablePlot(_ path: String) -> WeirError {
         WeirError(
-            "unwritable_file", .failed, subject: path,
+            "unwritable_plot", .failed, subject: path,
             LocalizedText("\(path) cannot be written.", zh: "\(path) 无法写入。"))
     }
 
