@@ -53,7 +53,7 @@ struct SimulateCommand: AsyncParsableCommand {
         }
     }
 
-    private func scenarios(of input: SimulationInput) -> [SimulationReport.Scenario] {
+    func scenarios(of input: SimulationInput) -> [SimulationReport.Scenario] {
         let nodes = SimulatedCluster.scaled(input.nodes, percent: scale)
         let whole = input.runs.map(\.withWholeAccelerators)
         var plays: [(SimulationReport.Scenario.Kind, [WeirModel.Node], [SimulatedRun])] = []
@@ -95,18 +95,12 @@ struct SimulationInput {
         do {
             return try String(contentsOf: URL(filePath: path), encoding: .utf8)
         } catch {
-            throw WeirError.unreadableInput(path)
+            throw WeirError.unreadableFile(path)
         }
     }
 }
 
 extension WeirError {
-    fileprivate static func unreadableInput(_ path: String) -> WeirError {
-        WeirError(
-            "unreadable_input", .invalid, subject: path,
-            LocalizedText("\(path) cannot be read as text.", zh: "\(path) 无法作为文本读取。"))
-    }
-
     fileprivate static func unwritablePlot(_ path: String) -> WeirError {
         WeirError(
             "unwritable_plot", .failed, subject: path,
