@@ -7,7 +7,9 @@ struct SimulationTests {
     private func node(gpus: Int) -> Node {
         Node(
             name: "a", cpu: 8000, memory: .gib(64),
-            accelerators: (0..<gpus).map { Accelerator(device: "nvidia.com/gpu=\($0)", kind: "nvidia.com/gpu", model: "T4", memory: .gib(16)) })
+            accelerators: (0..<gpus).map {
+                Accelerator(device: "nvidia.com/gpu=\($0)", kind: "nvidia.com/gpu", model: "T4", memory: .gib(16))
+            })
     }
 
     private func run(_ name: String, at: Int, lasts: Int, gpu: Int, workspace: String = "lab", instances: Int = 1) -> SimulatedRun {
@@ -19,8 +21,10 @@ struct SimulationTests {
 
     @Test("a run waits until the one before it ends, and the waits are told as mean, half, 95 of 100 and longest")
     func waits() {
-        let result = Simulation(nodes: [node(gpus: 1)], runs: [run("a", at: 0, lasts: 100, gpu: 1000), run("b", at: 10, lasts: 50, gpu: 1000)])
-            .result()
+        let result = Simulation(
+            nodes: [node(gpus: 1)], runs: [run("a", at: 0, lasts: 100, gpu: 1000), run("b", at: 10, lasts: 50, gpu: 1000)]
+        )
+        .result()
         #expect(result.started == 2 && result.runs == 2 && result.accelerators == 1)
         #expect(result.waits == .init([0, 90]))
         #expect(result.waits.mean == 45 && result.waits.longest == 90)

@@ -43,13 +43,15 @@ struct SimulationPlot {
             let label = most * Double(step) / 4
             parts.append("<line x1=\"\(Self.left)\" y1=\"\(y)\" x2=\"\(Self.left + Self.width)\" y2=\"\(y)\" stroke=\"#ddd\"/>")
             parts.append(
-                "<text x=\"\(Self.left - 8)\" y=\"\(y + 4)\" text-anchor=\"end\">\(String(format: most < 8 ? "%.1f" : "%.0f", label))</text>")
+                "<text x=\"\(Self.left - 8)\" y=\"\(y + 4)\" text-anchor=\"end\">\(String(format: most < 8 ? "%.1f" : "%.0f", label))</text>"
+            )
         }
         for step in 0...6 {
             let x = Self.left + Self.width * Double(step) / 6
             let label = Phrase.span(seconds: Int(end * Double(step) / 6))
             parts.append(
-                "<text x=\"\(String(format: "%.1f", x))\" y=\"\(top + Self.height + 16)\" text-anchor=\"middle\" fill=\"#555\">\(label)</text>")
+                "<text x=\"\(String(format: "%.1f", x))\" y=\"\(top + Self.height + 16)\" text-anchor=\"middle\" fill=\"#555\">\(label)</text>"
+            )
         }
         for (position, scenario) in report.scenarios.enumerated() {
             let points = scenario.result.samples.map { sample in
