@@ -48,7 +48,7 @@ struct SimulateCommandTests {
     func plot() async throws {
         try await withFiles { nodes, pods, folder in
             let svg = folder.appending(path: "plot.svg").path()
-            var command = try #require(
+            let command = try #require(
                 try Weir.parseAsRoot(["simulate", "--nodes", nodes, "--pods", pods, "--svg", svg, "--json"]) as? SimulateCommand)
             try await command.run()
             let text = try String(contentsOfFile: svg, encoding: .utf8)
