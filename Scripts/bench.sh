@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures Weir beside its peers. `bench.sh NAME…` runs only those: gateway upload jobs lists restart start ledger tick sampling.
+# Measures Weir beside its peers. `bench.sh NAME…` runs only those: gateway upload jobs lists restart start ledger tick sampling;
+# and placement, which needs the openb trace: TRACE=DIR bench.sh placement.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +15,9 @@ status=0
 (($# > 0)) || set -- gateway upload jobs lists restart start ledger tick sampling
 for name in "$@"; do
     printf '\n== %s  (load %s)\n' "$name" "$(cut -d' ' -f1-3 /proc/loadavg)"
-    "$bin/weir-bench" "$name" | tee -a "$results" || status=1
+    arguments=()
+    [[ $name != placement ]] || arguments=(--trace "${TRACE:?the folder with the lists of the openb trace}")
+    "$bin/weir-bench" "$name" "${arguments[@]}" | tee -a "$results" || status=1
 done
 printf '\n== Goals\n'
 grep -E '^  (reached|MISSED ) ' "$results" || true

@@ -43,7 +43,9 @@ struct Weir: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Installation",
-                subcommands: [Serve.self, DoctorCommand.self, ConfigCommand.self, ZoneCommand.self, ReplayCommand.self]),
+                subcommands: [
+                    Serve.self, DoctorCommand.self, ConfigCommand.self, ZoneCommand.self, ReplayCommand.self, SimulateCommand.self,
+                ]),
         ])
 }
 

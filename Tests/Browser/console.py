@@ -79,6 +79,29 @@ def open_jupyterlab(page, context, weir, shot):
     shot(lab, "jupyterlab")
 
 
+def quotas_and_flavors(page, shot):
+    """Gives everyone a quota by the form, asks how much is needed, and makes a flavor."""
+    page.get_by_role("link", name=text("quotas", EN), exact=True).click()
+    page.get_by_role("button", name=text("change", EN), exact=True).last.click()
+    field(page.locator("dialog"), "quota_cpu").fill("8")
+    page.locator("dialog").get_by_role("button", name=text("save", EN), exact=True).click()
+    expect(page.locator("table").nth(1)).to_contain_text("0 / 8")
+    shot(page, "quotas")
+    page.get_by_role("link", name=text("flavors", EN), exact=True).click()
+    page.get_by_role("button", name=text("suggest", EN), exact=True).click()
+    expect(page.locator(".note").first).to_contain_text("2 GiB")
+    page.get_by_role("button", name=text("create", EN), exact=True).click()
+    field(page.locator("dialog"), "name").fill("spare")
+    field(page.locator("dialog"), "price").fill("1")
+    page.locator("dialog").get_by_role("button", name=text("save", EN), exact=True).click()
+    expect(page.locator("tr", has_text="spare").first).to_be_visible()
+    shot(page, "flavors")
+
+
+def field(place, key):
+    return place.locator(f"label:has(> span:text-is('{text(key, EN)}')) input")
+
+
 def main():
     # A busy machine takes its time, most of all for hashing a password.
     expect.set_options(timeout=30_000)
@@ -119,6 +142,9 @@ def main():
 
         fee_centre(page, shot)
         print("  the fee centre shows the balance; a code was made, the ledger verified, the code redeemed")
+
+        quotas_and_flavors(page, shot)
+        print("  everyone got a quota by the form; advice was given, and a flavor made")
 
         operator = Person(weir)
         operator.token = operator.call("POST", "/api/v1/sessions", {"login": "operator", "password": PASSWORD})["secret"]

@@ -17,6 +17,8 @@ public final class TestPlatform: Sendable {
     public let health: SettableHealth
     private let timeZone: String
     private let billingIsEnforced: Bool
+    private let simulatedAccelerators: [SimulatedAccelerators]
+    private let flavors: [Flavor]
 
     /// The small flavor is a quarter of the zone.
     public static let small = Flavor(
@@ -32,8 +34,10 @@ public final class TestPlatform: Sendable {
 
     public init(
         clock: any WallClock = SystemClock(), timeZone: String = "Asia/Shanghai", billingIsEnforced: Bool = true,
-        folder: TemporaryFolder? = nil
+        simulatedAccelerators: [SimulatedAccelerators] = [], flavors: [Flavor] = TestPlatform.flavors, folder: TemporaryFolder? = nil
     ) throws {
+        self.simulatedAccelerators = simulatedAccelerators
+        self.flavors = flavors
         self.timeZone = timeZone
         self.folder = try folder ?? TemporaryFolder("weir-platform")
         self.clock = clock
@@ -49,12 +53,13 @@ public final class TestPlatform: Sendable {
         logger.logLevel = .critical
         let platform = try Platform(
             settings: Platform.Settings(
-                signUpIsOpen: true, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test", timeZone: timeZone,
+                signUpIsOpen: true, simulatedAccelerators: simulatedAccelerators, gatewayURL: "http://gateway.test",
+                gatewayHost: "gateway.test", timeZone: timeZone,
                 billingIsEnforced: billingIsEnforced),
             installation: try await Installation(store: store), store: store,
             files: FileStore(layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton),
             engine: other ?? engine, client: .shared, threads: .singleton, clock: clock, probe: health, logger: logger)
-        try await platform.prepare(flavors: Self.flavors, prices: Tariff(of: Self.flavors), at: clock.now())
+        try await platform.prepare(flavors: flavors, prices: Tariff(of: flavors), at: clock.now())
         return platform
     }
 

@@ -15,6 +15,29 @@ struct DoctorTests {
         #expect(findings[0].remedy?.en == "apt-get install some-package")
     }
 
+    @Test("the devices of each accelerator class are told, classes and devices without the other, and what is simulated (QUO-01)")
+    func accelerators() {
+        var configuration = Configuration()
+        configuration.accelerators = [
+            AcceleratorClass(name: AcceleratorGrade(.performance, 1), kind: "nvidia.com/gpu", models: ["*A100*"]),
+            AcceleratorClass(name: AcceleratorGrade(.performance, 2), kind: "nvidia.com/gpu", models: ["*H100*"]),
+        ]
+        configuration.simulatedAccelerators = [
+            SimulatedAccelerators(name: AcceleratorGrade(.basic, 1), count: 2, memory: .gib(8))
+        ]
+        let findings = HostCheckup(configuration: configuration).accelerators([
+            EngineGPU(device: "nvidia.com/gpu=0", memory: .gib(80), model: "NVIDIA A100"),
+            EngineGPU(device: "nvidia.com/gpu=1", memory: .gib(24), model: "NVIDIA A10"),
+        ])
+        #expect(findings.map(\.status) == [.ok, .warning, .warning, .warning])
+        #expect(
+            findings.map(\.text.en) == [
+                "P1: nvidia.com/gpu=0", "P2 (nvidia.com/gpu): no device of this host.", "Of no class: nvidia.com/gpu=1.",
+                "2 × B1 with 8 GiB are simulated: they are counted, and there is no device.",
+            ])
+        #expect(HostCheckup(configuration: Configuration()).accelerators([]) == [])
+    }
+
     @Test("who is not root is told so")
     func user() {
         #expect(HostCheckup.user(1000).status == .failed)

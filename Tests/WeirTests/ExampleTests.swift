@@ -26,7 +26,7 @@ struct ExampleTests {
 
     @Test(
         "every command in the README and the manuals is a valid command line",
-        arguments: ["README.md", "Docs/operations.md"])
+        arguments: ["README.md", "Docs/operations.md", "Docs/scheduling.md"])
     func manuals(file: String) throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()

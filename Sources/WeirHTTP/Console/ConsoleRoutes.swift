@@ -48,6 +48,8 @@ struct ConsoleRoutes {
             "assets.js": Page(script, PackageResources.assets_js),
             "people.js": Page(script, PackageResources.people_js),
             "money.js": Page(script, PackageResources.money_js),
+            "quotas.js": Page(script, PackageResources.quotas_js),
+            "flavors.js": Page(script, PackageResources.flavors_js),
         ]
         for (name, page) in files {
             router.get(RouterPath("/console/" + name)) { request, _ in page.answer(request) }

@@ -9,6 +9,8 @@ import { workloadPage } from "./workload.js";
 import { createPage } from "./create.js";
 import { assetsPage, assetPage } from "./assets.js";
 import { moneyPage, billPage, operationsPage } from "./money.js";
+import { quotasPage } from "./quotas.js";
+import { flavorsPage } from "./flavors.js";
 import { membersPage, accountPage, accountsPage, imagesPage } from "./people.js";
 
 const pages = [
@@ -24,6 +26,8 @@ const pages = [
   [/^money$/, moneyPage, "money"],
   [/^money\/(\d{4}-\d{2})$/, billPage, "money"],
   [/^operations$/, operationsPage, "operations"],
+  [/^quotas$/, quotasPage, "quotas"],
+  [/^flavors$/, flavorsPage, "flavors"],
   [/^account$/, accountPage, "account"],
   [/^accounts$/, accountsPage, "accounts"],
 ];
@@ -55,7 +59,7 @@ async function open() {
   const path = location.hash.replace(/^#\//, "").split("?")[0];
   const [pattern, page, here] = pages.find(([pattern]) => pattern.test(path)) ?? pages[0];
   const place = { workspace: workspace(), account: session.account, onLeave: (action) => { leave = action; }, reload: open };
-  if (!place.workspace && !["account", "accounts", "operations"].includes(here)) return show(here, firstWorkspace());
+  if (!place.workspace && !["account", "accounts", "operations", "flavors"].includes(here)) return show(here, firstWorkspace());
   try {
     show(here, await page(place, ...(path.match(pattern) ?? []).slice(1)));
   } catch (error) {
@@ -87,7 +91,7 @@ async function logOut(message) {
 function header(here) {
   const own = session && !session.account.must_change_password;
   const current = own && workspace();
-  const menu = [["", "overview"], ["projects", "projects"], ["datasets", "datasets"], ["models", "models"], ["images", "images"], ["members", "members"]];
+  const menu = [["", "overview"], ["projects", "projects"], ["datasets", "datasets"], ["models", "models"], ["images", "images"], ["members", "members"], ["quotas", "quotas"], ["flavors", "flavors"]];
   if (own && session.account.is_operator) menu.push(["accounts", "accounts"]);
   return h("header", {},
     h("a", { className: "brand", href: "#/" }, h("img", { src: "/console/weir.svg", alt: "" }), "Weir"),

@@ -18,7 +18,8 @@ export async function createPage(place, project, kind) {
     { name: "name", label: t("name"), required: true },
     { name: "description", label: t("description") },
     { name: "image", label: t("image"), options: fitting.map((image) => [image.id, image.reference]) },
-    { name: "flavor", label: t("flavor"), options: flavors.map((flavor) => [flavor.name, `${flavor.name}: ${cores(flavor.cpu)}, ${size(flavor.memory)}${flavor.gpu ? ", GPU " + flavor.gpu.compute / 1000 : ""}, ${flavor.price_per_hour} ${t("price")}`]) },
+    { name: "flavor", label: t("flavor"), options: flavors.map((flavor) => [flavor.name, `${flavor.name}: ${cores(flavor.cpu)}, ${size(flavor.memory)}${flavor.gpu ? `, ${flavor.gpu.class ?? ""} GPU ${flavor.gpu.compute / 1000}` : ""}, ${flavor.price_per_hour ?? t("no_price")} ${t("price")}`]) },
+    { name: "priority", label: t("priority"), value: "normal", options: ["low", "normal", "high"].map((name) => [name, t("priority_" + name)]) },
     ...(kind === "board" ? [{ name: "path", label: t("log_path") }] : [...mounts(datasets, "dataset"), ...mounts(models, "model")]),
     ...({
       environment: [{ name: "hours", label: t("auto_stop"), type: "number", min: 0.1, step: 0.1 }],
@@ -36,7 +37,7 @@ export async function createPage(place, project, kind) {
     })[kind],
   ];
   const bodyOf = (values) => {
-    const body = { name: values.name, description: values.description, image: values.image, flavor: values.flavor };
+    const body = { name: values.name, description: values.description, image: values.image, flavor: values.flavor, priority: values.priority === "normal" ? null : values.priority };
     const chosen = (key) => [1, 2, 3].map((number) => values[key + number]).filter(Boolean).map((asset) => ({ asset }));
     const seconds = values.hours ? Math.round(values.hours * 3600) : null;
     if (kind === "board") body.path = values.path;

@@ -41,7 +41,8 @@ public struct Cluster: Sendable {
         case .random(let seed): random = RepeatableRandom(seed: seed)
         case .fragmentation(let mix): judge(by: mix)
         case .pooling(let mix?): judge(by: mix)
-        case .pooling(nil), .firstFit, .bestFit, .dotProduct: break
+        case .pooling(nil): learn()
+        case .firstFit, .bestFit, .dotProduct: break
         }
     }
 
@@ -60,17 +61,15 @@ public struct Cluster: Sendable {
     /// The devices of a node that this demand would get, or nil when it has no room.
     public func devices(for demand: Demand, on node: Int) -> [Int]? {
         let shape = Shape(demand, fleet)
-        let choice = scorer.choose(shape, on: node)
+        let choice = scorer.choose(demand, shape.eligible, on: node)
         return choice.score == Shape.noRoom ? nil : devices(choice.device, shape, on: node)
     }
 
     /// Whether that many would fit on the empty cluster.
     public func couldEverHold(_ demand: Demand, count: Int = 1) -> Bool {
-        let shape = Shape(demand, fleet)
-        let empty = Room(fleet)
         var found = 0
-        for node in fleet.nodes.indices where found < count {
-            found += empty.instances(of: shape, on: node, atMost: count - found, fleet)
+        for (kind, population) in zip(fleet.kinds, fleet.population) where found < count {
+            found += min(count, fleet.instances(of: demand, onEmpty: kind)) * population
         }
         return found >= count
     }
@@ -107,16 +106,25 @@ public struct Cluster: Sendable {
     /// Chooses places for all instances of a gang, and holds them: all, or none (TRN-13).
     public mutating func place(_ demand: Demand, count: Int) -> [Placement]? {
         guard count > 1 else { return count == 1 ? place(demand).map { [$0] } : [] }
-        let before = self
+        guard hasRoom(for: demand, count: count) else { return nil }
         var placements: [Placement] = []
         for _ in 0..<count {
             guard let placement = place(demand) else {
-                self = before
+                for placement in placements { release(demand, at: placement) }
                 return nil
             }
             placements.append(placement)
         }
         return placements
+    }
+
+    /// Whether that many fit now. What was asked before is answered without a look at the nodes as long as nothing came free.
+    public mutating func hasRoom(for demand: Demand, count: Int = 1) -> Bool {
+        let position = shape(of: demand)
+        if let tooMany = shapes[position].tooMany, tooMany.count <= count, tooMany.asOf >= lastRelease { return false }
+        if capacity(for: shapes[position], room, atMost: count) >= count { return true }
+        shapes[position].tooMany = (count, changes)
+        return false
     }
 
     /// Holds what was given out before, by this run of Weir or an earlier one.
@@ -125,11 +133,13 @@ public struct Cluster: Sendable {
         guard case .pooling(nil) = policy else { return }
         mix.saw(demand)
         // At 1, 2, 4 … and then with each halving of the mix: what it costs to judge anew is spread over as many placements.
-        if mix.total >= 2 * learned || mix.total < learned {
-            judge(by: mix)
-            judged = mix
-            learned = mix.total
-        }
+        if mix.total >= 2 * learned || mix.total < learned { learn() }
+    }
+
+    private mutating func learn() {
+        judge(by: mix)
+        judged = mix
+        learned = mix.total
     }
 
     public mutating func release(_ demand: Demand, at placement: Placement) {
@@ -166,6 +176,7 @@ public struct Cluster: Sendable {
 
     private mutating func choose(_ demand: Demand) -> Placement? {
         let position = shape(of: demand)
+        if let tooMany = shapes[position].tooMany, tooMany.count <= 1, tooMany.asOf >= lastRelease { return nil }
         if case .random = policy { return chooseAny(shapes[position]) }
         refresh(position)
         let shape = shapes[position]
@@ -182,7 +193,7 @@ public struct Cluster: Sendable {
     private mutating func shape(of demand: Demand) -> Int {
         if let position = positions[demand] { return position }
         // So many that all of them together stay small; beyond that, all are worked out again.
-        if shapes.count >= max(64, 2_000_000 / max(1, fleet.nodes.count)) {
+        if shapes.count >= min(4096, max(64, 2_000_000 / max(1, fleet.nodes.count))) {
             shapes = []
             positions = [:]
         }
@@ -201,11 +212,15 @@ public struct Cluster: Sendable {
     }
 
     private static func refresh(_ shape: inout Shape, _ changed: [Int], _ scorer: Scorer) {
-        let seen = shape.seen
+        let (seen, demand, eligible) = (shape.seen, shape.demand, shape.eligible)
         var (best, highest): (Int?, Int32) = (nil, Shape.noRoom)
         for node in changed.indices {
             if changed[node] > seen {
-                let choice = scorer.choose(shape, on: node)
+                let kind = scorer.fleet.kindOf[node]
+                let isUntouched = scorer.room.isUntouched(node, scorer.fleet)
+                let known = isUntouched ? shape.untouched[kind] : nil
+                let choice = known ?? scorer.choose(demand, eligible, on: node)
+                if isUntouched && known == nil { shape.untouched[kind] = choice }
                 shape.scores[node] = choice.score
                 shape.devices[node] = Int16(truncatingIfNeeded: choice.device)
             }

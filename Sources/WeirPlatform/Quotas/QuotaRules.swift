@@ -21,6 +21,14 @@ extension Reading {
         }
     }
 
+    /// What a workload may have of the priority that it was made with; nil when it was made with none.
+    func allowedPriority(of workload: WorkloadRecord) throws -> PriorityClass? {
+        guard let priority = workload.spec.priority, let role = try role(of: workload.createdBy, in: workload.workspace) else {
+            return workload.spec.priority
+        }
+        return min(priority, try allowances(of: workload.createdBy, in: workload.workspace).highest(for: role))
+    }
+
     /// Throws `storage_quota`.
     /// - Parameter adding: what is going to be kept, as far as it is known.
     func requireStorage(

@@ -67,11 +67,16 @@ public struct Workloads: Sendable {
         let known = try await workload(id, for: caller, .runWorkload)
         let price = try await tariffs.prepared(known.spec, at: now)
         return try await change(id) { db in
-            let workload = try db.read.workload(id, for: caller, .runWorkload)
+            var workload = try db.read.workload(id, for: caller, .runWorkload)
             // What is about to be deleted is not brought back (DEV-30).
             guard workload.wanted != .deleted else { throw WeirError.notFound("workload") }
             try workload.state.require(.start, for: workload.kind)
             try limits.check(starting: workload, db.read)
+            // Rules may have become stricter since it was made, and nobody can make it anew with another priority.
+            if let allowed = try db.read.allowedPriority(of: workload), allowed != workload.spec.priority {
+                workload.spec.priority = allowed
+                try db.setSpec(workload.spec, of: workload.id)
+            }
             try db.read.requireQuota(of: workload)
             try db.read.requireVersions(of: workload.spec)
             if workload.kind == .service {

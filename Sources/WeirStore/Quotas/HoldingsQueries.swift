@@ -20,10 +20,10 @@ extension Reading {
         sum(replicas * memory) AS memory, sum(replicas * CASE WHEN compute > 1000 THEN 1000 * devices ELSE compute END) AS gpu,
         sum(replicas * devices * gpu_memory) AS gpu_memory
         FROM (
-            SELECT workspace, created_by, state, spec -> '$.flavor.cpu' AS cpu, spec -> '$.flavor.memory' AS memory,
-            coalesce(spec -> '$.detail.service._0.replicas', 1) AS replicas,
-            coalesce(spec -> '$.flavor.gpu.compute', 0) AS compute, coalesce(spec -> '$.flavor.gpu.memory', 0) AS gpu_memory,
-            max(1, (coalesce(spec -> '$.flavor.gpu.compute', 0) + 999) / 1000) AS devices
+            SELECT workspace, created_by, state, spec ->> '$.flavor.cpu' AS cpu, spec ->> '$.flavor.memory' AS memory,
+            coalesce(spec ->> '$.detail.service._0.replicas', 1) AS replicas,
+            coalesce(spec ->> '$.flavor.gpu.compute', 0) AS compute, coalesce(spec ->> '$.flavor.gpu.memory', 0) AS gpu_memory,
+            max(1, (coalesce(spec ->> '$.flavor.gpu.compute', 0) + 999) / 1000) AS devices
             FROM workload WHERE \(condition)
         ) GROUP BY workspace, created_by, is_waiting
         """

@@ -38,7 +38,7 @@ import Testing
             PackageResources.console_js, PackageResources.access_js, PackageResources.workloads_js,
             PackageResources.overview_js, PackageResources.files_js, PackageResources.projects_js,
             PackageResources.create_js, PackageResources.workload_js, PackageResources.assets_js,
-            PackageResources.people_js, PackageResources.money_js,
+            PackageResources.people_js, PackageResources.money_js, PackageResources.quotas_js, PackageResources.flavors_js,
         ]
         for page in pages {
             for match in String(decoding: page, as: UTF8.self).matches(of: /\bt\("([a-z_]+)"\)/) {

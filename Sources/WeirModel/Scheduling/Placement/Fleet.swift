@@ -67,4 +67,17 @@ final class Fleet: Sendable {
         }
         return fitting.count >= wanted.count ? fitting : nil
     }
+    /// How many instances an empty node of the kind has room for.
+    func instances(of demand: Demand, onEmpty kind: Kind) -> Int {
+        guard let eligible = eligible(for: demand, on: kind) else { return 0 }
+        var most = Int.max / max(1, nodes.count)
+        if demand.cpu > 0 { most = min(most, kind.cpu / demand.cpu) }
+        if demand.memory.count > 0 { most = min(most, Int(kind.memory / demand.memory.count)) }
+        guard let wanted = demand.accelerator else { return most }
+        let slots = eligible.reduce(0) { sum, device in
+            let byMemory = wanted.memory.count > 0 ? Int(kind.devices[device].memory / wanted.memory.count) : most
+            return sum + min(wanted.count > 1 ? 1 : 1000 / max(1, wanted.compute), byMemory)
+        }
+        return min(most, slots / max(1, wanted.count))
+    }
 }

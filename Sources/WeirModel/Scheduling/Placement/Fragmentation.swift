@@ -11,19 +11,26 @@ final class Fragmentation: Sendable {
         var count: Int
         /// The part of all tasks, 0 to 1.
         var share: Double
-        /// Their CPU and memory, by CPU ascending.
+        /// Where they stand in `tasks`.
         var tasks: Range<Int>
-        /// The devices that they may use; nil when all of the node's.
-        var devices: [Int]?
+        /// Where the devices that they may use stand in `usable`; nil when they may use all of the node's.
+        var usable: Range<Int>?
+    }
+
+    struct Task: Sendable {
+        var cpu: Int
+        var memory: Int64
+        /// The part of all tasks, 0 to 1.
+        var share: Double
     }
 
     struct Measure: Sendable {
         /// The part of all tasks that can never use this kind of node's devices.
         var beyond = 0.0
         var groups: [Group] = []
-        var cpu: [Int] = []
-        var memory: [Int64] = []
-        var share: [Double] = []
+        /// Within a group by CPU ascending.
+        var tasks: [Task] = []
+        var usable: [Int] = []
         /// What a task takes of each device's class on top: see `Scarcity`.
         var prices: [Double] = []
     }
@@ -62,7 +69,7 @@ final class Fragmentation: Sendable {
             var count: Int
             var devices: [Int]
         }
-        var (measure, order, tasks) = (Measure(), [Key](), [Key: [(cpu: Int, memory: Int64, share: Double)]]())
+        var (measure, order, tasks) = (Measure(), [Key](), [Key: [Task]]())
         for entry in entries {
             let share = Double(entry.count) / all
             guard let wanted = entry.demand.accelerator, let devices = fleet.eligible(for: entry.demand, on: kind) else {
@@ -71,21 +78,19 @@ final class Fragmentation: Sendable {
             }
             let key = Key(compute: wanted.compute, memory: wanted.memory.count, count: wanted.count, devices: devices)
             if tasks[key] == nil { order.append(key) }
-            tasks[key, default: []].append((entry.demand.cpu, entry.demand.memory.count, share))
+            tasks[key, default: []].append(
+                Task(cpu: entry.demand.cpu, memory: entry.demand.memory.count, share: share))
         }
         for key in order {
             let sorted = tasks[key, default: []].sorted { ($0.cpu, $0.memory) < ($1.cpu, $1.memory) }
-            let start = measure.cpu.count
-            for task in sorted {
-                measure.cpu.append(task.cpu)
-                measure.memory.append(task.memory)
-                measure.share.append(task.share)
-            }
+            let (task, device) = (measure.tasks.count, measure.usable.count)
+            measure.tasks += sorted
+            if key.devices.count < kind.devices.count { measure.usable += key.devices }
             measure.groups.append(
                 Group(
                     compute: key.compute, memory: key.memory, count: key.count,
-                    share: sorted.reduce(0) { $0 + $1.share }, tasks: start..<measure.cpu.count,
-                    devices: key.devices.count == kind.devices.count ? nil : key.devices))
+                    share: sorted.reduce(0) { $0 + $1.share }, tasks: task..<measure.tasks.count,
+                    usable: device == measure.usable.count ? nil : device..<measure.usable.count))
         }
         return measure
     }

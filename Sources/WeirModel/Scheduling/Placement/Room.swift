@@ -24,6 +24,16 @@ struct Room: Sendable {
         }
     }
 
+    /// Whether nobody holds anything of a node.
+    func isUntouched(_ node: Int, _ fleet: Fleet) -> Bool {
+        let kind = fleet.kinds[fleet.kindOf[node]]
+        guard cpu[node] == kind.cpu, memory[node] == kind.memory else { return false }
+        let first = fleet.firstDevice[node]
+        return kind.devices.indices.allSatisfy {
+            compute[first + $0] == 1000 && deviceMemory[first + $0] == kind.devices[$0].memory
+        }
+    }
+
     /// How many instances of this shape a node has room for, up to a limit.
     func instances(of shape: Shape, on node: Int, atMost limit: Int, _ fleet: Fleet) -> Int {
         guard let eligible = shape.eligible[fleet.kindOf[node]] else { return 0 }

@@ -13,10 +13,10 @@ struct Scorer {
         var device = -1
     }
 
-    func choose(_ shape: Shape, on node: Int) -> Choice {
-        let demand = shape.demand
-        guard let eligible = shape.eligible[fleet.kindOf[node]], demand.cpu <= room.cpu[node],
-            demand.memory.count <= room.memory[node]
+    /// - Parameter eligible: by kind of node, as of a `Shape`.
+    func choose(_ demand: Demand, _ eligible: [[Int]?], on node: Int) -> Choice {
+        guard demand.cpu <= room.cpu[node], demand.memory.count <= room.memory[node],
+            let eligible = eligible[fleet.kindOf[node]]
         else { return Choice() }
         guard let wanted = demand.accelerator else {
             return Choice(score: score(demand, on: node, taking: []), device: -1)
@@ -144,7 +144,16 @@ struct Scorer {
                 sum += devices[device].left
             }
             guard sum > 0 else { return Useless() }
-            let fragment = Self.fragment(devices, sum, cpu, memory, fragmentation.measures[kind])
+            let measure = fragmentation.measures[kind]
+            let fragment = measure.tasks.withUnsafeBufferPointer { tasks in
+                measure.groups.withUnsafeBufferPointer { groups in
+                    measure.usable.withUnsafeBufferPointer { usable in
+                        groups.reduce(measure.beyond * Double(sum)) { fragment, group in
+                            fragment + Self.fragment(of: group, devices, sum, able: Self.able(group, tasks, cpu, memory), usable)
+                        }
+                    }
+                }
+            }
             return Useless(fragment: fragment, stranded: PoolingScore.stranded(sum, cpu, memory, fragmentation), left: sum)
         }
     }
@@ -155,48 +164,38 @@ struct Scorer {
         var left = 0
     }
 
+    /// The part of all tasks that are of this group and have enough CPU and memory.
+    private static func able(
+        _ group: Fragmentation.Group, _ tasks: UnsafeBufferPointer<Fragmentation.Task>, _ cpu: Int, _ memory: Int64
+    ) -> Double {
+        var able = 0.0
+        for position in group.tasks {
+            let task = tasks[position]
+            if task.cpu > cpu { break }
+            if task.memory <= memory { able += task.share }
+        }
+        return able
+    }
+
     private static func fragment(
-        _ devices: UnsafeMutableBufferPointer<DeviceRoom>, _ sum: Int, _ cpu: Int, _ memory: Int64,
-        _ measure: Fragmentation.Measure
+        of group: Fragmentation.Group, _ devices: UnsafeMutableBufferPointer<DeviceRoom>, _ sum: Int, able: Double,
+        _ usable: UnsafeBufferPointer<Int>
     ) -> Double {
         let all = Double(sum)
-        var fragment = measure.beyond * all
-        for group in measure.groups {
-            var able = 0.0
-            for task in group.tasks {
-                if measure.cpu[task] > cpu { break }
-                if measure.memory[task] <= memory { able += measure.share[task] }
-            }
-            guard able > 0 else {
-                fragment += group.share * all
-                continue
-            }
-            var (fitting, tooFull) = (0, 0)
-            if let usable = group.devices {
-                tooFull = sum
-                for device in usable {
-                    let room = devices[device]
-                    if room.compute >= group.compute && room.memory >= group.memory {
-                        fitting += 1
-                        tooFull -= room.left
-                    }
-                }
-            } else {
-                for room in devices {
-                    if room.compute >= group.compute && room.memory >= group.memory {
-                        fitting += 1
-                    } else {
-                        tooFull += room.left
-                    }
-                }
-            }
-            if fitting < group.count {
-                fragment += group.share * all
-            } else {
-                fragment += (group.share - able) * all + able * Double(tooFull)
-            }
+        guard able > 0 else { return group.share * all }
+        var (fitting, tooFull) = (0, sum)
+        func look(_ room: DeviceRoom) {
+            guard room.compute >= group.compute, room.memory >= group.memory else { return }
+            fitting += 1
+            tooFull -= room.left
         }
-        return fragment
+        if let range = group.usable {
+            for position in range { look(devices[usable[position]]) }
+        } else {
+            for room in devices { look(room) }
+        }
+        guard fitting >= group.count else { return group.share * all }
+        return (group.share - able) * all + able * Double(tooFull)
     }
 }
 

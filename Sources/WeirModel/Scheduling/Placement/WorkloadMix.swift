@@ -73,3 +73,18 @@ public struct WorkloadMix: Sendable {
         WorkloadMix(entries: entries.map { Entry(demand: $0.demand, count: $0.count / 2) })
     }
 }
+
+extension WorkloadMix: Codable, Hashable {
+    public init(from decoder: any Decoder) throws {
+        self.init(entries: try decoder.singleValueContainer().decode([Entry].self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(entries)
+    }
+
+    public static func == (a: Self, b: Self) -> Bool { a.entries == b.entries }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(entries) }
+}
