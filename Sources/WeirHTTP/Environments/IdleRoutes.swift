@@ -35,6 +35,13 @@ struct IdleRoutes {
         let exemptWorkloads: [Identifier<Workload>]?
         let exemptAccounts: [Identifier<Account>]?
 
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case after, cpu, warning
+            case gpuPercent = "gpu_percent"
+            case exemptWorkloads = "exempt_workloads"
+            case exemptAccounts = "exempt_accounts"
+        }
+
         var policy: IdlePolicy {
             IdlePolicy(
                 after: after, cpu: cpu ?? 50, gpuPercent: gpuPercent ?? 2, warning: warning ?? 300,

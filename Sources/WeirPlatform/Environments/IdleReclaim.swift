@@ -102,11 +102,12 @@ public actor IdleReclaim: Service {
     /// In the list and on the command line by its time, to whoever sits at a terminal by a line, and to the person's own program.
     private func warn(_ candidate: IdleCandidate, stopsAt: Timestamp) async throws {
         let workload = candidate.workload
+        let now = clock.now()
         try await store.write { db in
             try db.setIdleStop(stopsAt, of: workload.id)
             try db.addNotice(
                 "idle_environment", key: "idle/\(workload.id)/\(workload.run)/\(stopsAt.milliseconds)", to: workload.workspace,
-                subject: workload.id.text, .idleWarning(workload.name, stopsAt: stopsAt), at: clock.now())
+                subject: workload.id.text, .idleWarning(workload.name, stopsAt: stopsAt), at: now)
         }
         signals.changed(in: workload.workspace)
         let text = LocalizedText.idleWarning(workload.name, stopsAt: stopsAt)
