@@ -15,7 +15,7 @@ const heads = () => dimensions.map(([name]) => t("quota_" + name));
 const cells = (standing) => dimensions.map(([name, shown]) => {
   const [held, limit, waiting] = [standing.held[name] ?? 0, standing.quota[name], standing.waiting[name] ?? 0];
   return h("td", { className: limit !== null && held >= limit ? "state failed" : "" }, limit === null ? String(shown(held)) : `${shown(held)} / ${shown(limit)}`,
-    limit ? h("meter", { min: 0, max: limit, value: Math.min(held, limit), title: t("quota_" + name) }) : null,
+    limit ? h("div", {}, h("meter", { min: 0, max: limit, value: Math.min(held, limit), title: t("quota_" + name) })) : null,
     waiting ? h("div", { className: "soft" }, `+${shown(waiting)} ${t("waits")}`) : null);
 });
 

@@ -15,7 +15,8 @@ struct FlavorRoutes {
 
         routes.get("flavors", "listFlavors") { call in
             let filter = Flavors.Filter(
-                kind: call.query("kind"), accelerator: call.query("class"), group: call.query("group"),
+                kind: try call.word("kind", upTo: 128), accelerator: try call.word("class", upTo: 64),
+                group: try call.word("group", upTo: 64),
                 withRetired: try call.query("retired", as: Truth.self) == .yes)
             return call.answer(all: try await flavors.list(filter)) { $0.json }
         }
@@ -160,6 +161,13 @@ struct FlavorRoutes {
 }
 
 extension Call {
+    /// A text by which a list is narrowed.
+    fileprivate func word(_ name: String, upTo most: Int) throws(WeirError) -> String? {
+        guard let text = query(name) else { return nil }
+        guard (1...most).contains(text.unicodeScalars.count) else { throw .malformed(name, "1 to \(most) characters") }
+        return text
+    }
+
     /// What is to be done: `purpose`, and for training and inference the size of the model.
     fileprivate func purpose() throws -> SizingPurpose {
         enum Word: String, CaseIterable { case development, training, inference }

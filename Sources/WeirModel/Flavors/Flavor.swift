@@ -28,7 +28,8 @@ public struct Flavor: Hashable, Sendable, Codable {
         self.processes = processes
         self.gpu = gpu
         self.longestRun = longestRun
-        self.group = group
+        // Written in one way only, so that a change of nothing is none.
+        self.group = group == Node.commonGroup ? nil : group
         self.isPreemptible = isPreemptible
         self.pricePerHour = pricePerHour
     }

@@ -110,7 +110,7 @@ extension SizingPurpose {
             return SizingNeed(
                 gpuMemory: need, memory: model.weights + .gib(2),
                 arithmetic: LocalizedText(
-                    "\(model.parameters) parameters × \(model.precision.bits) bits = \(model.weights); \(concurrency) requests at once × \(context) tokens × \(token) of keys and values (\(model.layers) layers) = \(cache); + 1 GiB for the runtime = \(need) of GPU memory.",
+                    "\(model.parameters) parameters × \(model.precision.bits) bits = \(model.weights); \(concurrency) at once × \(context) tokens × \(token) of keys and values (\(model.layers) layers) = \(cache); + 1 GiB for the runtime = \(need) of GPU memory.",
                     zh:
                         "\(model.parameters) 个参数 × \(model.precision.bits) 位 = \(model.weights)；并发 \(concurrency) × \(context) 个 token × \(token)（\(model.layers) 层的键值缓存）= \(cache)；加 1 GiB 运行时 = \(need) 显存。"
                 ))
