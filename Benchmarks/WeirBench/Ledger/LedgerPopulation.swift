@@ -93,7 +93,8 @@ struct LedgerPopulation: Sendable {
         var count = 0
         var planned = try await plan(after: nil, at: now)
         while let last = planned.last {
-            async let entered = enter(planned.settlements, at: now)
+            let settlements = planned.settlements
+            async let entered = enter(settlements, at: now)
             async let next = plan(after: last, at: now)
             count += try await entered
             planned = try await next
