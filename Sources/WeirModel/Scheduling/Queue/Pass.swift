@@ -20,7 +20,7 @@ struct Pass {
     var workspaceLeft: [QuotaLeft]
     var personLeft: [QuotaLeft]
     /// By how many of the timed reservations are passed over, latest first: the nodes where that makes a difference.
-    var views: [[(node: Int, free: Cluster.Free)]] = []
+    var views: [[(node: Int, free: Cluster.Free, glance: Glance)]] = []
     var viewStarts: [Int64] = []
     var viewsAreFresh = false
 
