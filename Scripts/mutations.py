@@ -130,6 +130,7 @@ LEDGER_FILES = [
 ] + [
     "Sources/WeirPlatform/Accounts/Caller.swift", "Sources/WeirPlatform/Accounts/Secrets.swift",
     "Sources/WeirPlatform/Workspaces/Access.swift", "Sources/WeirPlatform/Workloads/IdempotencyKey.swift",
+    "Sources/WeirPlatform/Workloads/IdempotencyKey+Store.swift",
 ]
 LEDGER_TESTS = [
     "WeirPlatformTests/Billing/" + name

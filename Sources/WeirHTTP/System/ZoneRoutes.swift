@@ -11,7 +11,7 @@ struct ZoneRoutes {
 
         routes.get("zones", "listZones") { call in
             let (total, held) = (try await zones.total(), try await zones.held())
-            let free = Resources(
+            let free = Holdings(
                 cpu: max(total.cpu - held.cpu, 0), memory: max(total.memory - held.memory, 0),
                 gpu: max(total.gpu - held.gpu, 0), gpuMemory: max(total.gpuMemory - held.gpuMemory, 0))
             let nodes = try await zones.nodes()

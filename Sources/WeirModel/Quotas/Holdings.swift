@@ -62,6 +62,13 @@ public struct Holdings: Hashable, Sendable, Codable {
     public static func -= (a: inout Self, b: Self) { a = a - b }
 }
 
+extension Holdings {
+    /// Whether what a zone has, or has free, is enough for it; the number of instances is nothing that a zone has.
+    public func fits(in other: Holdings) -> Bool {
+        cpu <= other.cpu && memory <= other.memory && gpu <= other.gpu && gpuMemory <= other.gpuMemory
+    }
+}
+
 extension WorkloadSpec {
     /// What all of its instances hold together.
     public var holdings: Holdings { Holdings(flavor, instances: replicas) }

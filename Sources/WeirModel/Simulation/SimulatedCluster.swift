@@ -28,9 +28,13 @@ public enum SimulatedCluster {
     /// `percent` of the nodes, spread evenly over the list; above 100 some stand twice.
     public static func scaled(_ nodes: [Node], percent: Int) -> [Node] {
         let count = nodes.count * percent / 100
+        var copies: [Int: Int] = [:]
         return (0..<count).map { position in
-            var node = nodes[position * nodes.count / count]
-            node.name += position >= nodes.count ? "-\(position)" : ""
+            let source = position * nodes.count / count
+            var node = nodes[source]
+            copies[source, default: 0] += 1
+            // Names stay unique.
+            if let copy = copies[source], copy > 1 { node.name += "-\(copy)" }
             return node
         }
     }

@@ -68,8 +68,8 @@ public final class Zones: Sendable {
     }
 
     /// What can be given out, over all nodes.
-    public func total() async throws -> Resources {
-        try await nodes().reduce(Resources.none) { sum, node in
+    public func total() async throws -> Holdings {
+        try await nodes().reduce(Holdings.none) { sum, node in
             sum
                 + Holdings(
                     cpu: node.cpu, memory: node.memory, gpu: node.accelerators.count * 1000,
@@ -78,7 +78,7 @@ public final class Zones: Sendable {
     }
 
     /// What workloads between being let in and being gone hold.
-    public func held() async throws -> Resources {
+    public func held() async throws -> Holdings {
         try await store.read { try $0.resourcesHeld() }
     }
 

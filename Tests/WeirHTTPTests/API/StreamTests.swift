@@ -32,6 +32,30 @@ import Testing
         }
     }
 
+    @Test("what a workspace is told about its money reaches the stream as it is given, without a place of its own (BIL-18)")
+    func notices() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (workspace, project) = try await server.project(of: ada)
+            try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job())
+            async let events = server.client.events(
+                "/api/v1/workspaces/\(workspace)/events?after=0", secret: ada.secret, count: 4)
+            // Reached already, so it is told at once; again and again, for the stream may not be open yet.
+            let ringing = Task {
+                for amount in 2000...2400 {
+                    try await server.api(ada, "PUT", "workspaces/\(workspace)/balance/warnings", ["amounts": [.text("\(amount)")]])
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            }
+            let seen = try await events
+            ringing.cancel()
+            let notice = try #require(seen.first { $0.name == "notice" })
+            #expect(notice.data["code"].text == "balance_low")
+            #expect(notice.id.isEmpty)
+            #expect(seen.contains { $0.name == "transition" && $0.data["cause_text"].text == "submitted" })
+        }
+    }
+
     @Test("no more streams are opened than the limit, and a closed one makes room")
     func limit() async throws {
         try await TestServer.with(mostStreams: 1) { server in

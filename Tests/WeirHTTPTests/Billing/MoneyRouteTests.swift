@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import WeirModel
 import WeirPlatform
+import WeirStore
 
 @testable import WeirHTTP
 
@@ -72,6 +73,59 @@ import WeirPlatform
             #expect(warnings["amounts"].items == ["2000.000000"])
             let notices = try await server.api(bob, "GET", "workspaces/\(workspace)/notices")
             #expect(notices["items"].items.map { $0["code"].text } == ["balance_low"])
+        }
+    }
+
+    @Test("the operator finds every workspace by a part of its name, with its balance; nobody else does")
+    func allWorkspaces() async throws {
+        try await TestServer.with { server in
+            let (ada, eve) = (try await server.user("ada"), try await server.user("eve"))
+            let (own, _) = try await server.project(of: ada)
+            let (other, _) = try await server.project(of: eve)
+            let root = server.operatorAccount
+            let all = try await server.api(root, "GET", "operator/workspaces")["items"].items
+            #expect(Set(all.map { $0["id"].text }) == [own, other])
+            #expect(all.allSatisfy { $0["members"].int == 1 && $0["balance"].text == "1000.000000" && $0["used_up_since"] == .null })
+            let name = try #require(all.first { $0["id"].text == own })["name"].text
+            let found = try await server.api(root, "GET", "operator/workspaces?name=\(name.uppercased())&limit=1")["items"].items
+            #expect(found.contains { $0["id"].text == own })
+            let first = try await server.api(root, "GET", "operator/workspaces?limit=1")
+            let second = try await server.api(root, "GET", "operator/workspaces?limit=1&after=\(first["next"].text)")
+            #expect(Set([first, second].map { $0["items"][0]["id"].text }) == [own, other])
+            #expect(try await server.client.send("GET", "/api/v1/operator/workspaces", secret: ada.secret).code == "operator_only")
+        }
+    }
+
+    @Test("a deletion after arrears is approved and taken back by the operator; the members see how far it is (BIL-20)")
+    func arrearsDeletion() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (workspace, _) = try await server.project(of: ada)
+            let (root, path) = (server.operatorAccount, "workspaces/\(workspace)/arrears-deletion")
+            #expect(try await server.api(ada, "GET", path)["pending"] == .null)
+            let none = try await server.client.send("POST", "/api/v1/\(path)/approve", secret: root.secret)
+            #expect(none.code == "no_deletion_pending")
+            let id = try #require(Identifier<Workspace>(workspace))
+            let now = server.clock.now()
+            try await server.platform.store.write { db in
+                var record = ArrearsDeletionRecord(workspace: id, since: now)
+                try db.beginArrearsDeletion(record)
+                record.announced[14] = now
+                try db.update(record)
+            }
+            #expect(try await server.api(root, "GET", "arrears-deletions")["items"][0]["workspace"].text == workspace)
+            for user in [ada] {
+                for step in ["approve", "withdraw"] {
+                    let refused = try await server.client.send("POST", "/api/v1/\(path)/\(step)", secret: user.secret)
+                    #expect(refused.code == "operator_only")
+                }
+            }
+            #expect(try await server.api(root, "POST", path + "/approve")["approved_by"]["login"].text == "root")
+            let pending = try await server.api(ada, "GET", path)["pending"]
+            #expect(pending["approved_by"]["login"].text == "root")
+            #expect(pending["announced"][0]["days"].int == 14)
+            #expect(try await server.api(root, "POST", path + "/withdraw")["approved_by"] == .null)
+            #expect(try await server.api(ada, "GET", path + "/deleted")["items"].items.isEmpty)
         }
     }
 

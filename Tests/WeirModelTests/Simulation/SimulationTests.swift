@@ -69,6 +69,7 @@ struct SimulationTests {
         let nodes = [node(gpus: 2), node(gpus: 2), node(gpus: 4)]
         #expect(SimulatedCluster.scaled(nodes, percent: 200).count == 6)
         #expect(SimulatedCluster.scaled(nodes, percent: 34).count == 1)
+        #expect(SimulatedCluster.scaled([node(gpus: 1)], percent: 300).map(\.name) == ["a", "a-2", "a-3"])
         let added = SimulatedCluster.adding(accelerators: 3, to: nodes).dropFirst(3)
         #expect(added.map(\.accelerators.count) == [2, 1] && added.map(\.cpu) == [8000, 4000])
     }

@@ -229,14 +229,14 @@ struct FaultSimulation {
 
     private func resourceViolations(_ workloads: [WorkloadRecord], _ platform: Platform) async throws -> [String] {
         var found: [String] = []
-        let sum = workloads.filter { $0.state.holdsResources }.reduce(Resources.none) { $0 + $1.spec.resources }
+        let sum = workloads.filter { $0.state.holdsResources }.reduce(Holdings.none) { $0 + $1.spec.holdings }
         let inStore = try await platform.zones.held()
         let inMemory = await platform.dispatcher.scheduler.heldEntries.reduce(Holdings.none) { $0 + $1.holdings }
         if inStore != sum || inMemory != sum { found.append("held: \(inStore) and \(inMemory), not \(sum)") }
         let total = try await platform.zones.total()
         if !sum.fits(in: total) { found.append("more is held than there is: \(sum)") }
         let waiting = workloads.filter { $0.state == .queued }.min { ($0.stateSince, $0.id) < ($1.stateSince, $1.id) }
-        if let waiting, (sum + waiting.spec.resources).fits(in: total) { found.append("\(waiting.id) waits though there is room") }
+        if let waiting, (sum + waiting.spec.holdings).fits(in: total) { found.append("\(waiting.id) waits though there is room") }
         return found
     }
 

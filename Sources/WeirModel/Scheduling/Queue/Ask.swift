@@ -68,6 +68,8 @@ struct AskRoom: Sendable {
     let canEverStart: Bool
     let instances: Int
     let holdings: Holdings
+    /// The least that an instance needs, for the first look.
+    let least: Glance
 
     init(_ ask: Ask) {
         pool = ask.pool
@@ -75,6 +77,36 @@ struct AskRoom: Sendable {
         canEverStart = ask.canEverStart
         instances = ask.instances
         holdings = ask.holdings
+        least = Glance(
+            cpu: ask.demand.cpu, memory: ask.demand.memory.count, compute: ask.demand.accelerator?.compute ?? 0,
+            deviceMemory: ask.demand.accelerator?.memory.count ?? 0)
+    }
+}
+
+/// A node at a glance, or a demand: most of what cannot fit is seen from this.
+struct Glance: Sendable {
+    var cpu: Int
+    var memory: Int64
+    /// The most that any one device has.
+    var compute: Int
+    var deviceMemory: Int64
+
+    init(cpu: Int, memory: Int64, compute: Int, deviceMemory: Int64) {
+        self.cpu = cpu
+        self.memory = memory
+        self.compute = compute
+        self.deviceMemory = deviceMemory
+    }
+
+    init(_ free: Cluster.Free) {
+        cpu = free.cpu
+        memory = free.memory.count
+        compute = free.compute.reduce(0) { max($0, $1) }
+        deviceMemory = free.deviceMemory.reduce(0) { max($0, $1.count) }
+    }
+
+    func mayHold(_ need: Glance) -> Bool {
+        cpu >= need.cpu && memory >= need.memory && compute >= need.compute && deviceMemory >= need.deviceMemory
     }
 }
 

@@ -58,6 +58,12 @@ extension Digest {
         for dimension in QuotaDimension.allCases { add(quota[dimension]) }
     }
 
+    static func of(_ text: String) -> UInt64 {
+        var digest = Digest()
+        digest.add(text)
+        return digest.value
+    }
+
     static func of(_ entry: QueueEntry) -> UInt64 {
         var digest = Digest()
         digest.add(1)

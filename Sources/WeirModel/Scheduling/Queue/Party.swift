@@ -19,13 +19,26 @@ struct Party: Sendable {
 
 struct WorkspaceState: Sendable {
     let id: Identifier<Workspace>
+    let tie: UInt64
     var party = Party()
     /// Positions of its people.
     var people: [Int] = []
+
+    init(_ id: Identifier<Workspace>) {
+        self.id = id
+        tie = Digest.of(id.text)
+    }
 }
 
 struct PersonState: Sendable {
     let workspace: Int
     let account: Identifier<Account>
+    let tie: UInt64
     var party = Party()
+
+    init(_ account: Identifier<Account>, in workspace: Int) {
+        self.workspace = workspace
+        self.account = account
+        tie = Digest.of(account.text)
+    }
 }

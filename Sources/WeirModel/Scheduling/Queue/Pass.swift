@@ -16,11 +16,11 @@ struct Pass {
     /// What each has been served before.
     var workspaceStandings: [Int64]
     var personStandings: [Int64]
-    /// Quota that is kept for what has waited longer than the patience.
-    var workspacePromises: [Int: Holdings] = [:]
-    var personPromises: [Int: Holdings] = [:]
+    /// What their quotas leave: less what is kept for those that have waited longer than the patience.
+    var workspaceLeft: [QuotaLeft]
+    var personLeft: [QuotaLeft]
     /// By how many of the timed reservations are passed over, latest first: the nodes where that makes a difference.
-    var views: [[(node: Int, free: Cluster.Free)]] = []
+    var views: [[(node: Int, free: Cluster.Free, glance: Glance)]] = []
     var viewStarts: [Int64] = []
     var viewsAreFresh = false
 

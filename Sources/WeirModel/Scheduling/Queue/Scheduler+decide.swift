@@ -9,7 +9,8 @@ extension Scheduler {
             hasHead: Array(repeating: false, count: pools.count), workspaceTurns: Array(repeating: 0, count: workspaces.count),
             personTurns: Array(repeating: 0, count: people.count),
             workspaceStandings: workspaces.map { standing($0.party, at: moment) },
-            personStandings: people.map { standing($0.party, at: moment) })
+            personStandings: people.map { standing($0.party, at: moment) },
+            workspaceLeft: workspaces.map { QuotaLeft($0.party) }, personLeft: people.map { QuotaLeft($0.party) })
         growCleared()
         for reservation in reservations where reservation.ground != .cleared {
             lift(reservation)
@@ -25,60 +26,55 @@ extension Scheduler {
 
     /// The entries of a class, by fair share.
     private mutating func goRound(_ turn: Int, _ pass: inout Pass) {
-        guard waitingIn[turn].contains(where: { $0 > 0 }) else { return }
+        // All lines of the class one after the other, so that going through them touches nothing else.
+        var line: [Int32] = []
         var next = Array(repeating: 0, count: people.count)
-        var peopleTurns = Array(repeating: Turns(), count: workspaces.count)
+        var last = next
+        // Heap 0 is for the workspaces, each with a heap for its people.
+        var heapOf = Array(repeating: 0, count: workspaces.count)
+        var peopleTurns = Turns()
         var turns = Turns()
-        let isPersonBefore = personOrder
-        let isWorkspaceBefore = workspaceOrder
+        turns.begin()
+        var heaps = 0
         for index in workspaces.indices where waitingIn[turn][index] > 0 {
             var since = Int64.max
+            peopleTurns.begin()
             for person in workspaces[index].people where !lines[turn][person].slots.isEmpty {
-                next[person] = lines[turn][person].count(upTo: pass.patientSince)
-                guard next[person] < lines[turn][person].slots.count else { continue }
-                let first = waiting[Int(lines[turn][person].slots[next[person]])].queuedAt
+                let patient = lines[turn][person].count(upTo: pass.patientSince)
+                guard patient < lines[turn][person].slots.count else { continue }
+                next[person] = line.count
+                line += lines[turn][person].slots[patient...]
+                last[person] = line.count
+                let first = waiting[Int(line[next[person]])].queuedAt
                 since = min(since, first)
-                peopleTurns[index].append(Turns.Candidate(served: served(person: person, pass), since: first, index: Int32(person)))
+                let served = served(person: person, pass)
+                peopleTurns.append(Turns.Candidate(served: served, since: first, tie: people[person].tie, index: Int32(person)))
             }
-            guard !peopleTurns[index].isEmpty else { continue }
-            peopleTurns[index].arrange(isPersonBefore)
-            turns.append(Turns.Candidate(served: served(workspace: index, pass), since: since, index: Int32(index)))
+            heapOf[index] = heaps
+            heaps += 1
+            guard since < .max else { continue }
+            peopleTurns.arrange()
+            let served = served(workspace: index, pass)
+            turns.append(Turns.Candidate(served: served, since: since, tie: workspaces[index].tie, index: Int32(index)))
         }
-        turns.arrange(isWorkspaceBefore)
-        while !turns.isEmpty {
-            let workspace = turns.first
-            let person = peopleTurns[workspace].first
-            let slot = Int(lines[turn][person].slots[next[person]])
+        turns.arrange()
+        while !turns.isEmpty(0) {
+            let workspace = turns.first(0)
+            let heap = heapOf[workspace]
+            let person = peopleTurns.first(heap)
+            let slot = Int(line[next[person]])
             next[person] += 1
             let outcome = examine(slot, isPatient: false, &pass)
-            if next[person] == lines[turn][person].slots.count {
-                peopleTurns[workspace].removeFirst(isPersonBefore)
+            if next[person] == last[person] {
+                peopleTurns.removeFirst(heap)
             } else if outcome != .heldByQuota {
-                peopleTurns[workspace].setFirst(served: served(person: person, pass), isPersonBefore)
+                peopleTurns.setFirst(heap, served: served(person: person, pass))
             }
-            if peopleTurns[workspace].isEmpty {
-                turns.removeFirst(isWorkspaceBefore)
+            if peopleTurns.isEmpty(heap) {
+                turns.removeFirst(0)
             } else if outcome != .heldByQuota {
-                turns.setFirst(served: served(workspace: workspace, pass), isWorkspaceBefore)
+                turns.setFirst(0, served: served(workspace: workspace, pass))
             }
-        }
-    }
-
-    private var workspaceOrder: (Turns.Candidate, Turns.Candidate) -> Bool {
-        let ids = workspaces.map(\.id)
-        return { a, b in
-            if a.served != b.served { return a.served < b.served }
-            if a.since != b.since { return a.since < b.since }
-            return ids[Int(a.index)] < ids[Int(b.index)]
-        }
-    }
-
-    private var personOrder: (Turns.Candidate, Turns.Candidate) -> Bool {
-        let ids = people.map(\.account)
-        return { a, b in
-            if a.served != b.served { return a.served < b.served }
-            if a.since != b.since { return a.since < b.since }
-            return ids[Int(a.index)] < ids[Int(b.index)]
         }
     }
 
@@ -112,8 +108,9 @@ extension Scheduler {
             return .heldByQuota
         }
         let end = record.limit.map { pass.now.milliseconds + $0 + Int64(settings.overhead) * 1000 } ?? .max
+        let hasNoRoom = askRooms[ask].pass == passes && askRooms[ask].noRoomFrom <= end && !record.isClearing
         let cleared = record.isClearing ? reservation(clearedFor: slot) : nil
-        if let placements = room(for: slot, ask: ask, end: end, cleared: cleared, &pass), let entry = entries[slot] {
+        if !hasNoRoom, let placements = room(for: slot, ask: ask, end: end, cleared: cleared, &pass), let entry = entries[slot] {
             start(entry, placements, startedAt: pass.now, at: pass.now, places: .held)
             pass.decisions.append(.start(entry.id, placements))
             pass.started.append(entry.id)
@@ -121,6 +118,8 @@ extension Scheduler {
             let (workspace, person) = (Int(record.workspace), Int(record.person))
             pass.workspaceStandings[workspace] = standing(workspaces[workspace].party, at: pass.now)
             pass.personStandings[person] = standing(people[person].party, at: pass.now)
+            pass.workspaceLeft[workspace].take(askRooms[ask].holdings)
+            pass.personLeft[person].take(askRooms[ask].holdings)
             return .started
         }
         waiting[slot].reason = .resources
@@ -169,22 +168,15 @@ extension Scheduler {
     /// Whether its quotas have room for it now (QUO-03). For one that has waited long, what is missing is kept from now on.
     private func hasQuota(_ record: Waiting, isPatient: Bool, _ pass: inout Pass) -> Bool {
         let (workspace, person) = (Int(record.workspace), Int(record.person))
-        let workspaceQuota = workspaces[workspace].party.quota
-        let personQuota = people[person].party.quota
-        if workspaceQuota == nil && personQuota == nil { return true }
         let need = askRooms[Int(record.ask)].holdings
-        func fits(_ party: Party, _ promise: Holdings?) -> Bool {
-            guard let quota = party.quota else { return true }
-            return quota.firstExceeded(by: party.held + need + (promise ?? .none)) == nil
-        }
-        let inWorkspace = fits(workspaces[workspace].party, pass.workspacePromises[workspace])
-        let inPerson = fits(people[person].party, pass.personPromises[person])
+        let inWorkspace = pass.workspaceLeft[workspace].takes(need)
+        let inPerson = pass.personLeft[person].takes(need)
         if inWorkspace && inPerson { return true }
         // Where no known ends make room for it, nothing is kept: others would wait for nothing.
         func comesFree(_ party: Party) -> Bool { party.quota?.firstExceeded(by: party.heldOpen + need) == nil }
         if isPatient, comesFree(workspaces[workspace].party), comesFree(people[person].party) {
-            if !inWorkspace { pass.workspacePromises[workspace, default: .none] += need }
-            if !inPerson { pass.personPromises[person, default: .none] += need }
+            if !inWorkspace { pass.workspaceLeft[workspace].take(need) }
+            if !inPerson { pass.personLeft[person].take(need) }
         }
         return false
     }

@@ -188,7 +188,7 @@ extension Scheduler {
 
     mutating func index(of workspace: Identifier<Workspace>) -> Int {
         if let index = workspaceIndex[workspace] { return index }
-        workspaces.append(WorkspaceState(id: workspace))
+        workspaces.append(WorkspaceState(workspace))
         for turn in waitingIn.indices { waitingIn[turn].append(0) }
         workspaceIndex[workspace] = workspaces.count - 1
         itemsDigest &+= digest(ofWorkspace: workspaces.count - 1)
@@ -198,7 +198,7 @@ extension Scheduler {
     mutating func index(of account: Identifier<Account>, in workspace: Int) -> Int {
         let key = PersonKey(workspace: workspace, account: account)
         if let index = personIndex[key] { return index }
-        people.append(PersonState(workspace: workspace, account: account))
+        people.append(PersonState(account, in: workspace))
         for turn in lines.indices { lines[turn].append(WaitingLine()) }
         personIndex[key] = people.count - 1
         workspaces[workspace].people.append(people.count - 1)

@@ -19,7 +19,9 @@ extension Scheduler {
         } else {
             askRooms[index].noRoomFrom = min(askRooms[index].noRoomFrom, end)
         }
-        if !reservations.contains(where: { $0.lets(pass: .min) }) { askRooms[index].noRoomFrom = .min }
+        if pass.viewsAreFresh ? pass.viewStarts.isEmpty : !reservations.contains(where: { $0.lets(pass: .min) }) {
+            askRooms[index].noRoomFrom = .min
+        }
         return nil
     }
 
@@ -49,7 +51,10 @@ extension Scheduler {
         return most >= instances
     }
 
-    private func capacity(_ index: Int, on node: Int) -> Int { asks[index]?.capacity(in: rooms[node], kind: kindOfNode[node]) ?? 0 }
+    private func capacity(_ index: Int, on node: Int) -> Int {
+        guard glances[node].mayHold(askRooms[index].least) else { return 0 }
+        return asks[index]?.capacity(in: rooms[node], kind: kindOfNode[node]) ?? 0
+    }
 
     /// Holds places for all instances, or for none; notes then how many have room.
     private mutating func placeAll(_ index: Int) -> [Placement]? {
@@ -74,16 +79,18 @@ extension Scheduler {
 
     /// A run that is over before reservations begin may use what they keep.
     private mutating func roomBeforeReservations(_ index: Int, end: Int64, _ pass: inout Pass) -> [Placement]? {
-        guard end < .max, !reservations.isEmpty, let ask = asks[index] else { return nil }
+        guard end < .max, !reservations.isEmpty else { return nil }
         refreshViews(&pass)
         let count = pass.viewStarts.count { $0 >= end }
         guard count > 0 else { return nil }
         var places = askRooms[index].most
-        for (node, free) in pass.views[count - 1] {
-            places += ask.capacity(in: free, kind: kindOfNode[node])
-            if places >= ask.instances { break }
+        let least = askRooms[index].least
+        for position in pass.views[count - 1].indices where pass.views[count - 1][position].glance.mayHold(least) {
+            let node = pass.views[count - 1][position].node
+            places += asks[index]?.capacity(in: pass.views[count - 1][position].free, kind: kindOfNode[node]) ?? 0
+            if places >= askRooms[index].instances { break }
         }
-        guard places >= ask.instances else { return nil }
+        guard places >= askRooms[index].instances, let ask = asks[index] else { return nil }
         let passed = reservations.indices.filter { reservations[$0].lets(pass: end) }
         for position in passed { lift(reservations[position]) }
         let placements = placeAll(index)
@@ -129,7 +136,7 @@ extension Scheduler {
                 }
             }
             pass.viewStarts.append(start)
-            pass.views.append(view)
+            pass.views.append(view.map { (node: $0.node, free: $0.free, glance: Glance($0.free)) })
         }
     }
 }

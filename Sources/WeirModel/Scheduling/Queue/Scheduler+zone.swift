@@ -13,6 +13,7 @@ extension Scheduler {
             return nodeKinds.count - 1
         }
         rooms = cluster.nodes.indices.map { cluster.free(on: $0) }
+        glances = rooms.map { Glance($0) }
         residents = Array(repeating: [], count: cluster.nodes.count)
         grownBase += grown.count
         grown = []
@@ -83,7 +84,12 @@ extension Scheduler {
     }
 
     mutating func refresh(_ placements: [Placement]) {
-        for placement in placements where placement.node >= 0 { rooms[placement.node] = cluster.free(on: placement.node) }
+        for placement in placements where placement.node >= 0 { refresh(placement.node) }
+    }
+
+    private mutating func refresh(_ node: Int) {
+        rooms[node] = cluster.free(on: node)
+        glances[node] = Glance(rooms[node])
     }
 
     /// Keeps an amount of a node from being given out, or (`times` −1) no longer.
@@ -97,7 +103,7 @@ extension Scheduler {
                 Demand(cpu: 0, memory: 0, accelerator: share, group: cluster.nodes[amount.node].group),
                 at: Placement(node: amount.node, devices: [item.device]), by: sign)
         }
-        rooms[amount.node] = cluster.free(on: amount.node)
+        refresh(amount.node)
     }
 
     private mutating func change(_ demand: Demand, at placement: Placement, by sign: Int) {

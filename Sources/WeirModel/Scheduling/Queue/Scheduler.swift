@@ -25,6 +25,8 @@ public struct Scheduler: Sendable {
     var totals: ZoneTotals
     /// What the cluster has free, by node.
     var rooms: [Cluster.Free] = []
+    /// The same at a glance.
+    var glances: [Glance] = []
     /// By node, by their ends.
     var residents: [[Resident]] = []
     var nodeKinds: [NodeKind] = []

@@ -1,50 +1,69 @@
-/// A heap of those whose turn may come next, the least served first. Equals go by who came first, then by position in `ids`.
+/// Those whose turn may come next, as a heap: the least served first, of equals who came first.
 struct Turns: Sendable {
     struct Candidate: Sendable {
-        /// Used and held by weight.
+        /// Used and held, by weight.
         var served: Int64
         /// When its first entry came.
         var since: Int64
+        /// Decides between equals: made from the id, so that it does not matter who became known first.
+        var tie: UInt64
         var index: Int32
+
+        static func < (a: Candidate, b: Candidate) -> Bool {
+            if a.served != b.served { return a.served < b.served }
+            return a.since != b.since ? a.since < b.since : a.tie < b.tie
+        }
     }
 
-    private(set) var candidates: [Candidate] = []
+    private var candidates: [Candidate] = []
+    /// Where each heap begins in the list, and how many it still has.
+    private var heaps: [(base: Int, count: Int)] = []
 
-    var isEmpty: Bool { candidates.isEmpty }
-    var first: Int { Int(candidates[0].index) }
+    func isEmpty(_ heap: Int) -> Bool { heaps[heap].count == 0 }
 
-    mutating func append(_ candidate: Candidate) { candidates.append(candidate) }
+    func first(_ heap: Int) -> Int { Int(candidates[heaps[heap].base].index) }
 
-    /// Orders what was appended.
-    mutating func arrange(_ isBefore: (Candidate, Candidate) -> Bool) {
-        guard candidates.count > 1 else { return }
-        for index in (0..<candidates.count / 2).reversed() { sift(index, isBefore) }
+    /// Begins another heap; what is appended from now on belongs to it.
+    mutating func begin() { heaps.append((candidates.count, 0)) }
+
+    mutating func append(_ candidate: Candidate) {
+        candidates.append(candidate)
+        heaps[heaps.count - 1].count += 1
     }
 
-    /// The first has been served: finds its new place.
-    mutating func setFirst(served: Int64, _ isBefore: (Candidate, Candidate) -> Bool) {
-        candidates[0].served = served
-        sift(0, isBefore)
+    /// Orders the heap that was begun last.
+    mutating func arrange() {
+        let (base, count) = heaps[heaps.count - 1]
+        guard count > 1 else { return }
+        for index in (0..<count / 2).reversed() { sift(index, base, count) }
     }
 
-    mutating func removeFirst(_ isBefore: (Candidate, Candidate) -> Bool) {
-        let last = candidates.removeLast()
-        guard !candidates.isEmpty else { return }
-        candidates[0] = last
-        sift(0, isBefore)
+    /// The first of a heap has been served: finds its new place.
+    mutating func setFirst(_ heap: Int, served: Int64) {
+        let (base, count) = heaps[heap]
+        candidates[base].served = served
+        sift(0, base, count)
     }
 
-    private mutating func sift(_ start: Int, _ isBefore: (Candidate, Candidate) -> Bool) {
+    mutating func removeFirst(_ heap: Int) {
+        heaps[heap].count -= 1
+        let (base, count) = heaps[heap]
+        guard count > 0 else { return }
+        candidates[base] = candidates[base + count]
+        sift(0, base, count)
+    }
+
+    private mutating func sift(_ start: Int, _ base: Int, _ count: Int) {
         var index = start
-        let moved = candidates[index]
+        let moved = candidates[base + index]
         while true {
             var child = 2 * index + 1
-            guard child < candidates.count else { break }
-            if child + 1 < candidates.count, isBefore(candidates[child + 1], candidates[child]) { child += 1 }
-            guard isBefore(candidates[child], moved) else { break }
-            candidates[index] = candidates[child]
+            guard child < count else { break }
+            if child + 1 < count, candidates[base + child + 1] < candidates[base + child] { child += 1 }
+            guard candidates[base + child] < moved else { break }
+            candidates[base + index] = candidates[base + child]
             index = child
         }
-        candidates[index] = moved
+        candidates[base + index] = moved
     }
 }
