@@ -81,7 +81,7 @@ struct StorageStoreTests {
         }
         #expect(
             units == [
-                "asset/\(asset) models ", "code/\(project) code ", "home/\(account) netdisk \(account)",
+                "asset/\(asset) models ", "code/\(project) code ", "frozen/\(project) code ", "home/\(account) netdisk \(account)",
                 "netdisk/\(account) netdisk \(account)", "output/\(project) outputs ", "result/\(job) outputs ",
             ])
     }

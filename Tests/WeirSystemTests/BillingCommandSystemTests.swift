@@ -27,7 +27,7 @@ struct BillingCommandSystemTests {
             #expect(try await cli.done("workspace", "list", "--all", "--name", "visi").contains("vision"))
 
             // Codes that are revoked pay nothing.
-            let codes = try await cli.json("voucher", "create", "50", "--count", "2").list
+            let codes = try await cli.json("voucher", "create", "50", "--count", "2")["items"].list
             let (used, revoked) = (try #require(codes.first), try #require(codes.last))
             _ = try await cli.done("voucher", "revoke", revoked["id"].text)
             let refused = try await cli.run("voucher", "redeem", revoked["code"].text)
@@ -81,7 +81,7 @@ struct BillingCommandSystemTests {
         _ = try await person.workload(job) { $0["state"].text == "completed" }
         var entries: [TestSupport.JSON] = []
         for _ in 0..<300 where entries.isEmpty {
-            entries = try await cli.json("ledger", "list", "--kind", "charge").list
+            entries = try await cli.json("ledger", "list", "--kind", "charge")["items"].list
             if entries.isEmpty { try await Task.sleep(for: .milliseconds(100)) }
         }
         let entry = try #require(entries.first)

@@ -153,8 +153,11 @@ struct SettlementTests {
         "a clock that is set while a run goes on takes no time from it and gives it none, whether Weir runs or not (X03)",
         arguments: [-5400, -3600, -90, 90, 3600, 26 * 3600], [false, true])
     func clockSet(seconds: Int, isDown: Bool) async throws {
-        let clock = ManualClock("2026-03-01T09:00:00Z")
+        let clock = ManualClock("2026-03-01T06:00:00Z")
         let test = try TestPlatform(clock: clock)
+        // The price list is older than the time to which the clock is set back.
+        _ = try await test.start()
+        clock.advance(by: .seconds(3 * 3600))
         let (tenant, job) = try await running(test)
         clock.advance(by: .seconds(60))
         try await test.start().settlement.settleHour()

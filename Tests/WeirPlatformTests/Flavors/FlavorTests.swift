@@ -176,7 +176,7 @@ struct FlavorTests {
         let test = try TestPlatform()
         let platform = try await test.start()
         let found = try await platform.flavors.suggestions(for: .development)
-        #expect(found.flavors.map(\.0.flavor.name) == ["spot", "small", "tiny"])
+        #expect(found.flavors.map(\.0.flavor.name) == ["spot", "tiny", "small"])
         #expect(found.flavors.first?.0.pricePerHour == Points(micro: 500_000))
     }
 }

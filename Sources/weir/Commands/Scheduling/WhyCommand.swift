@@ -46,7 +46,7 @@ struct WhyCommand: ClientCommand {
 struct QueueCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue", abstract: "What waits, in the order of the queue, and when it is expected to start (QUO-04, QUO-05).",
-        discussion: "EXAMPLES:\n  weir queue\n  weir queue replay")
+        discussion: "EXAMPLES:\n  weir queue")
 
     @OptionGroup var choice: WorkspaceOptions
     @OptionGroup var global: GlobalOptions
