@@ -52,7 +52,9 @@ struct DecideBench: AsyncParsableCommand {
         }
         times.sort()
         print("\(scheduler.waitingCount) wait, \(scheduler.runningCount) run on \(nodes) nodes, \(demands) different demands, seed \(seed)")
-        print("a decision: median \(times[times.count / 2]) ms, p99 \(times[times.count * 99 / 100]) ms, longest \(times[times.count - 1]) ms")
+        print(
+            "a decision: median \(times[times.count / 2]) ms, p99 \(times[times.count * 99 / 100]) ms, longest \(times[times.count - 1]) ms"
+        )
         print("goal: at most 10 ms")
     }
 
@@ -66,12 +68,15 @@ struct DecideBench: AsyncParsableCommand {
             let kind = Int.random(in: 0..<100, using: &load.random)
             if kind < 2 {
                 let workspace = load.workspaces[Int.random(in: 0..<load.workspaces.count, using: &load.random)]
-                let quota = Quota(cpu: Int.random(in: 50_000...400_000, using: &load.random), gpu: Int.random(in: 1000...40_000, using: &load.random))
+                let quota = Quota(
+                    cpu: Int.random(in: 50_000...400_000, using: &load.random), gpu: Int.random(in: 1000...40_000, using: &load.random))
                 book.quotas[workspace] = quota
                 scheduler.apply(.quota(workspace, quota), at: load.moment)
             } else if kind < 4 {
                 let person = Int.random(in: 0..<load.accounts.count, using: &load.random)
-                let quota = Quota(gpuMemory: .gib(Int64.random(in: 32...400, using: &load.random)), instances: Int.random(in: 2...30, using: &load.random))
+                let quota = Quota(
+                    gpuMemory: .gib(Int64.random(in: 32...400, using: &load.random)), instances: Int.random(in: 2...30, using: &load.random)
+                )
                 book.personQuotas[load.accounts[person]] = quota
                 scheduler.apply(.personQuota(load.workspaces[person / QueueLoad.peopleEach], load.accounts[person], quota), at: load.moment)
             } else if kind < 52 && scheduler.waitingCount < 300 {

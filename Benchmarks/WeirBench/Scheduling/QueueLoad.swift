@@ -36,7 +36,9 @@ struct QueueLoad {
     private static func demand(_ number: Int, _ random: inout SeededRandom) -> Demand {
         let models = Bool.random(using: &random) ? [] : [["B1", "S1", "P1"][Int.random(in: 0..<3, using: &random)]]
         switch Int.random(in: 0..<10, using: &random) {
-        case 0..<2: return Demand(cpu: 1000 * Int.random(in: 1...16, using: &random) + number, memory: .gib(Int64.random(in: 1...32, using: &random)))
+        case 0..<2:
+            return Demand(
+                cpu: 1000 * Int.random(in: 1...16, using: &random) + number, memory: .gib(Int64.random(in: 1...32, using: &random)))
         case 2..<8:
             let share = AcceleratorDemand(
                 kind: "nvidia.com/gpu", models: models, compute: 100 * Int.random(in: 1...10, using: &random),

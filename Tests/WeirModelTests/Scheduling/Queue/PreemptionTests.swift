@@ -10,8 +10,11 @@ import WeirModel
         var world = QueueWorld(nodes: [QueueWorld.node("a", gpus: 2), QueueWorld.node("b", gpus: 2)])
         for _ in 0..<9 {
             world.now += 1000
-            let demand = QueueWorld.gpu(compute: 100 * Int.random(in: 2...7, using: &random), memory: .gib(Int64.random(in: 1...12, using: &random)))
-            world.arrive(world.entry(person: Int.random(in: 0..<6, using: &random), demand, isPreemptible: Int.random(in: 0..<4, using: &random) > 0))
+            let demand = QueueWorld.gpu(
+                compute: 100 * Int.random(in: 2...7, using: &random), memory: .gib(Int64.random(in: 1...12, using: &random)))
+            world.arrive(
+                world.entry(person: Int.random(in: 0..<6, using: &random), demand, isPreemptible: Int.random(in: 0..<4, using: &random) > 0)
+            )
             try world.decide()
         }
         for id in world.waiting.keys.sorted() { world.leave(id) }

@@ -79,7 +79,9 @@ struct QueueWorld {
             switch decision {
             case .start(let id, let placements):
                 guard let entry = waiting.removeValue(forKey: id) else { throw Broken("\(id) started and did not wait") }
-                guard placements.count == entry.instances else { throw Broken("\(placements.count) of \(entry.instances) instances started") }
+                guard placements.count == entry.instances else {
+                    throw Broken("\(placements.count) of \(entry.instances) instances started")
+                }
                 running[id] = Run(entry: entry, placements: placements, startedAt: now)
                 try checkQuota(of: entry)
             case .preempt(let id, let other):
@@ -105,7 +107,10 @@ struct QueueWorld {
 
     private func checkNodes() throws {
         var free = nodes.map { node in
-            (cpu: node.cpu, memory: node.memory.count, compute: node.accelerators.map { _ in 1000 }, gpu: node.accelerators.map(\.memory.count))
+            (
+                cpu: node.cpu, memory: node.memory.count, compute: node.accelerators.map { _ in 1000 },
+                gpu: node.accelerators.map(\.memory.count)
+            )
         }
         for run in running.values {
             for placement in run.placements {
@@ -125,7 +130,8 @@ struct QueueWorld {
                 }
             }
         }
-        for node in free where node.cpu < 0 || node.memory < 0 || node.compute.contains(where: { $0 < 0 }) || node.gpu.contains(where: { $0 < 0 }) {
+        for node in free
+        where node.cpu < 0 || node.memory < 0 || node.compute.contains(where: { $0 < 0 }) || node.gpu.contains(where: { $0 < 0 }) {
             throw Broken("a node gives out more than it has: \(node)")
         }
     }
@@ -135,7 +141,9 @@ extension QueueWorld {
     static func node(_ name: String, cpu: Int = 16_000, gpus: Int = 0, model: String = "P1", group: String = Node.commonGroup) -> Node {
         Node(
             name: name, group: group, cpu: cpu, memory: .gib(64),
-            accelerators: (0..<gpus).map { Accelerator(device: "nvidia.com/gpu=\($0)", kind: "nvidia.com/gpu", model: model, memory: .gib(24)) })
+            accelerators: (0..<gpus).map {
+                Accelerator(device: "nvidia.com/gpu=\($0)", kind: "nvidia.com/gpu", model: model, memory: .gib(24))
+            })
     }
 
     static func cpu(_ thousandths: Int) -> Demand { Demand(cpu: thousandths, memory: .mib(100)) }

@@ -16,7 +16,8 @@ import WeirModel
         QueueWorld.node("d", gpus: 1, group: "other"),
     ]
 
-    @Test("no quota, node or device is ever given out beyond what it has, gangs start as a whole, and only what may be stopped is (QUO-03, QUO-08)",
+    @Test(
+        "no quota, node or device is ever given out beyond what it has, gangs start as a whole, and only what may be stopped is (QUO-03, QUO-08)",
         arguments: Property.seeds(4))
     func limitsHold(seed: UInt64) async {
         let failure = await Property.failure(seed: seed, steps: 20...150, step: Self.step) { steps in
@@ -38,7 +39,9 @@ import WeirModel
                 if index % 7 == 3 {
                     let written = try JSONEncoder().encode(world.scheduler.snapshot)
                     twin.scheduler = Scheduler(try JSONDecoder().decode(SchedulerSnapshot.self, from: written))
-                    guard world.scheduler.digest == twin.scheduler.digest else { throw QueueWorld.Broken("the state was not read back as it was") }
+                    guard world.scheduler.digest == twin.scheduler.digest else {
+                        throw QueueWorld.Broken("the state was not read back as it was")
+                    }
                 }
             }
         }
@@ -82,7 +85,8 @@ import WeirModel
             world.set(Bool.random(using: &random) ? quota : nil, ofPerson: Int.random(in: 0..<6, using: &random))
         case 18:
             world.scheduler.apply(
-                .weight(world.workspaces[Int.random(in: 0..<3, using: &random)], Int.random(in: 10...500, using: &random)), at: world.moment)
+                .weight(world.workspaces[Int.random(in: 0..<3, using: &random)], Int.random(in: 10...500, using: &random)), at: world.moment
+            )
         default:
             if let id = world.running.keys.sorted().randomElement(using: &random) {
                 world.scheduler.apply(.running(id, at: world.moment), at: world.moment)

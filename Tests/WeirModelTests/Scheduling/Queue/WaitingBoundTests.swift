@@ -25,7 +25,8 @@ import WeirModel
             if world.waiting.count < 12 {
                 let entry = world.entry(
                     person: Int.random(in: 0..<6, using: &random),
-                    QueueWorld.gpu(compute: 100 * Int.random(in: 1...6, using: &random), memory: .gib(Int64.random(in: 1...6, using: &random))),
+                    QueueWorld.gpu(
+                        compute: 100 * Int.random(in: 1...6, using: &random), memory: .gib(Int64.random(in: 1...6, using: &random))),
                     priority: priority, limit: Int.random(in: 60...WaitingBoundTests.longest, using: &random))
                 world.arrive(entry)
             }
@@ -40,7 +41,8 @@ import WeirModel
             random: SeededRandom(seed: seed))
     }
 
-    @Test("a large job of low priority starts within patience + (older + 1) × the longest run, whatever small work of high priority keeps coming",
+    @Test(
+        "a large job of low priority starts within patience + (older + 1) × the longest run, whatever small work of high priority keeps coming",
         arguments: Property.seeds(2))
     func largeIsNotStarved(seed: UInt64) throws {
         var zone = Self.zone(seed, patience: Self.patience)
