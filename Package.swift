@@ -68,6 +68,16 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
+        .target(
+            name: "WeirSSH",
+            dependencies: [
+                "WeirModel", "WeirStore", "WeirEngine", "WeirPlatform", "CLibSSH",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
         .target(
             name: "WeirHTTP",
             dependencies: [
@@ -113,7 +123,7 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "WeirModel", "WeirStore", "WeirEngine", "WeirPlatform", "WeirHTTP",
+                "WeirModel", "WeirStore", "WeirEngine", "WeirPlatform", "WeirHTTP", "WeirSSH",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),

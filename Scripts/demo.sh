@@ -33,7 +33,7 @@ start_server() {
         return
     fi
     if curl -s -o /dev/null "http://$api/"; then
-        echo "another program listens at $api: end it, or choose by DEMO_PORT and DEMO_GATEWAY_PORT" >&2
+        echo "another program listens at $api: end it, or choose by DEMO_PORT, DEMO_GATEWAY_PORT and DEMO_SSH_PORT" >&2
         return 1
     fi
     mkdir -p "$data"
@@ -43,7 +43,7 @@ start_server() {
     if [[ -r $bundle ]]; then trusted=(--set "engine.ca_bundle=$bundle"); fi
     # On two cores, an environment, a service and a job have to run side by side, and whatever else people try.
     setsid "$weir" serve --data "$data" --listen "$api" --gateway-listen "$gateway" --set "gateway.ports=$ports" \
-        --set engine.cpu_overcommit=4 "${trusted[@]}" >>"$log" 2>&1 </dev/null &
+        --set "ssh.listen=127.0.0.1:$ssh_port" --set engine.cpu_overcommit=4 "${trusted[@]}" >>"$log" 2>&1 </dev/null &
     echo $! >"$pid_file"
     local tries
     for ((tries = 0; tries < 600; tries++)); do

@@ -7,6 +7,7 @@ pid_file=$home/serve.pid
 secret=$home/operator-password
 api=127.0.0.1:${DEMO_PORT:-8080}
 gateway=127.0.0.1:${DEMO_GATEWAY_PORT:-8090}
+ssh_port=${DEMO_SSH_PORT:-30022}
 ports=${DEMO_PORTS:-31000-31999}
 bundle=/etc/ssl/certs/ca-certificates.crt
 export XDG_CONFIG_HOME=$home/client

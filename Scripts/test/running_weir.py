@@ -21,6 +21,7 @@ CONFIGURATION = """
 data: {folder}/data
 api: {{ listen: "127.0.0.1:{api}" }}
 gateway: {{ listen: "127.0.0.1:{gateway}", ports: {ports}-{last} }}
+ssh: {{ listen: "127.0.0.1:{ssh}" }}
 engine: {{ cpu_overcommit: 16 }}
 flavors:
   - {{ name: small, cpu: 0.5, memory: 256MiB, scratch: 64MiB, price_per_hour: "0.1" }}
@@ -96,9 +97,10 @@ class Weir:
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-suite-", dir="/tmp"))
         os.chmod(self.folder, 0o711)
-        ports = {"api": free_port(), "gateway": free_port(), "ports": (lowest := 200 * secrets.randbelow(40) + 20_000)}
+        ports = {"api": free_port(), "gateway": free_port(), "ssh": free_port(), "ports": (lowest := 200 * secrets.randbelow(40) + 20_000)}
         (self.folder / "weir.yaml").write_text(CONFIGURATION.format(folder=self.folder, last=lowest + 99, **ports))
         self.url = f"http://127.0.0.1:{ports['api']}"
+        self.ssh_port = ports["ssh"]
         self.gateway = f"http://127.0.0.1:{ports['gateway']}"
         self.process = None
         try:

@@ -37,6 +37,7 @@ public struct Platform: Sendable {
         public var billingIsEnforced: Bool
         /// How the queue weighs and waits (QUO-07).
         public var scheduling: SchedulingSettings
+        public var ssh: SSHSettings
 
         public init(
             zone: String = "local", signUpIsOpen: Bool = false, sessionDuration: Duration = .seconds(7 * 86_400),
@@ -46,7 +47,7 @@ public struct Platform: Sendable {
             simulatedAccelerators: [SimulatedAccelerators] = [], gatewayURL: String, gatewayHost: String,
             timeZone: String = "Asia/Shanghai",
             startingGrant: Points = 1000, billingIsEnforced: Bool = true,
-            scheduling: SchedulingSettings = SchedulingSettings()
+            scheduling: SchedulingSettings = SchedulingSettings(), ssh: SSHSettings = SSHSettings()
         ) {
             self.zone = zone
             self.signUpIsOpen = signUpIsOpen
@@ -64,6 +65,7 @@ public struct Platform: Sendable {
             self.startingGrant = startingGrant
             self.billingIsEnforced = billingIsEnforced
             self.scheduling = scheduling
+            self.ssh = ssh
         }
     }
 
@@ -108,6 +110,10 @@ public struct Platform: Sendable {
     public let bills: Bills
     public let whyCharged: WhyCharged
     public let invoices: Invoices
+    public let sshAccess: SSHAccess
+    public let sshCredentials: SSHCredentials
+    public let sshEntrance: SSHEntrance
+    public let sshAddresses: SSHAddresses
 
     public let memberships: Memberships
     public let queue: WorkloadQueue
@@ -168,8 +174,10 @@ public struct Platform: Sendable {
         workspaces = Workspaces(
             store: store, clock: clock, identifiers: identifiers, memberships: memberships, startingGrant: settings.startingGrant)
         projects = Projects(store: store, clock: clock, identifiers: identifiers, files: files, limits: limits)
+        let sessions = UploadSessions()
         assets = Assets(
-            store: store, clock: clock, identifiers: identifiers, files: files, zone: settings.zone, limits: limits)
+            store: store, clock: clock, identifiers: identifiers, files: files, zone: settings.zone, limits: limits,
+            sessions: sessions)
         uploads = Uploads(
             store: store, clock: clock, identifiers: identifiers, files: files, assets: assets,
             sizeLimit: settings.uploadLimit)
@@ -204,6 +212,13 @@ public struct Platform: Sendable {
         idlePolicies = IdlePolicies(store: store, clock: clock)
         idleReclaim = IdleReclaim(store: store, engine: engine, clock: clock, signals: signals, logger: logger.labelled("idle"))
         queue = WorkloadQueue(store: store, clock: clock, dispatcher: dispatcher)
+        sshAccess = SSHAccess(store: store, clock: clock, threads: threads)
+        sshCredentials = SSHCredentials(
+            store: store, clock: clock, identifiers: identifiers, threads: threads, assets: assets)
+        sshEntrance = SSHEntrance(
+            store: store, engine: engine, files: files, assets: assets, limits: limits, sessions: sessions, clock: clock)
+        sshAddresses = SSHAddresses(store: store, engine: engine, settings: settings.ssh)
+
         reconciler = Reconciler(
             store: store, engine: engine, files: files, clock: clock, identifiers: identifiers, signals: signals,
             routes: routes, probe: probe ?? NetworkProbe(client: client), dispatcher: dispatcher,

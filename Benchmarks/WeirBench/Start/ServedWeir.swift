@@ -33,7 +33,7 @@ struct ServedWeir: Sendable {
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = [
             "serve", "--config", file, "--data", test.folder.path, "--listen", "127.0.0.1:\(port)", "--gateway-listen",
-            "127.0.0.1:\(gatewayPort)", "--set", "log.level=warning",
+            "127.0.0.1:\(gatewayPort)", "--set", "log.level=warning", "--set", "ssh.listen=127.0.0.1:0",
         ]
         process.standardOutput = output
         process.standardError = output

@@ -120,8 +120,12 @@ public struct PodmanService: Sendable {
         throw WeirError.engineDown("the mount namespace for Podman could not be made")
     }
 
-    private func aliveHolder() -> Int32? {
-        guard let text = try? String(contentsOfFile: holderFile, encoding: .utf8),
+    private func aliveHolder() -> Int32? { Self.holder(besides: socket) }
+
+    /// The process in whose mount namespace the Podman behind a socket lives.
+    static func holder(besides socket: String) -> Int32? {
+        let file = (socket as NSString).deletingLastPathComponent + "/holder.pid"
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8),
             let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)),
             let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline"),
             String(decoding: command, as: UTF8.self).hasPrefix("sleep\0infinity")

@@ -122,7 +122,8 @@ extension ContainerSpec {
         // In a user namespace the host's owners would all be nobody: the mounts are shifted with it.
         let ownNamespace = launch.ownUserNamespace && host.subordinateIDs
         let shifted = ownNamespace ? ["idmap"] : []
-        mounts = launch.mounts.map {
+        // Those with a namespace of their own are jobs and services, which nobody enters.
+        mounts = (launch.mounts + (launch.ownUserNamespace ? [] : configuration.enteredMounts)).map {
             Mount(
                 source: $0.source, destination: $0.target,
                 options: ["rbind", $0.writable ? "rw" : "ro", "nosuid", "nodev"] + shifted)

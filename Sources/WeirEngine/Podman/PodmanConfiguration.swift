@@ -18,10 +18,13 @@ public struct PodmanConfiguration: Hashable, Sendable {
     public var logLimit: Int64
     /// Where the daemons that part a GPU keep their pipes: on a local disk, and the same after a restart of Weir.
     public var mpsFolder: String
+    /// What every instance that people enter sees besides its own mounts.
+    public var enteredMounts: [Launch.Mount]
 
     public init(
         socket: String, installation: String, networkPrefix: String = "weir", host: HostProfile, caBundle: String? = nil,
-        scratchFolder: String, egress: Egress = .open(), logLimit: Int64 = 64 << 20, mpsFolder: String = MPSDaemons.standardFolder
+        scratchFolder: String, egress: Egress = .open(), logLimit: Int64 = 64 << 20, mpsFolder: String = MPSDaemons.standardFolder,
+        enteredMounts: [Launch.Mount] = []
     ) {
         self.socket = socket
         self.installation = installation
@@ -32,6 +35,7 @@ public struct PodmanConfiguration: Hashable, Sendable {
         self.egress = egress
         self.logLimit = logLimit
         self.mpsFolder = mpsFolder
+        self.enteredMounts = enteredMounts
     }
 }
 

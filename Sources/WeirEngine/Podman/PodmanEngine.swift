@@ -21,6 +21,7 @@ public final class PodmanEngine: Engine {
     let clock: any WallClock
     let logger: Logger
     let known = KnownContainers()
+    let places = RuntimePlaces()
 
     public init(configuration: PodmanConfiguration, clock: any WallClock, logger: Logger) {
         self.configuration = configuration

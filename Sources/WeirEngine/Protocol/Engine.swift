@@ -40,6 +40,8 @@ public protocol Engine: Sendable {
     func run(_ command: [String], in instance: Identifier<Instance>) async throws -> CommandResult
     /// Starts a command with a terminal in the instance.
     func terminal(_ command: [String], in instance: Identifier<Instance>, size: TerminalSize) async throws -> any TerminalSession
+    /// Where commands are run whose streams, exit status and signals matter: for the SSH gateway.
+    func commands(in instance: Identifier<Instance>) async throws -> any CommandPlace
 }
 
 public struct EngineCapacity: Hashable, Sendable {

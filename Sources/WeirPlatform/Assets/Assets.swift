@@ -9,6 +9,7 @@ public struct Assets: Sendable {
     let files: FileStore
     let zone: String
     let limits: Limits
+    let sessions: UploadSessions
 
     /// What a person says of an asset; what is nil stays as it is.
     public struct Description: Sendable {
@@ -103,6 +104,7 @@ public struct Assets: Sendable {
         let now = clock.now()
         try await store.write { db in
             let asset = try db.read.asset(id, for: caller, .deleteAsset)
+            try db.revokeUploadTokens(of: asset.id, at: now)
             guard try !db.read.mounts(asset.id, version: nil) else { throw WeirError.assetMounted() }
             try db.markDeleted(asset.id, at: now)
         }

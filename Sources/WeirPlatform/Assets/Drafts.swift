@@ -49,7 +49,7 @@ extension Assets {
     /// The draft with all that was uploaded into it is gone; the next one begins with the latest version again.
     public func discardDraft(of id: Identifier<Asset>, by caller: Caller) async throws {
         let asset = try await asset(id, for: caller, .changeAsset)
-        try await files.discardDraft(of: asset.id)
+        try await sessions.confirming(asset.id) { try await files.discardDraft(of: asset.id) }
     }
 
     /// Makes the draft an immutable version (DAT-06). It is kept from then on, so it is refused while the balance is used up (BIL-18).
@@ -60,12 +60,17 @@ extension Assets {
         let asset = try await asset(id, for: caller, .changeAsset)
         if let made = try await version(madeUnder: key, by: caller) { return made }
         try await store.read { try requireUpload(into: asset, by: caller, $0) }
-        guard try await files.exists(.draft(asset.id)), try await files.measure(.draft(asset.id)).files > 0 else {
-            throw WeirError.emptyDraft()
+        return try await sessions.confirming(asset.id) {
+            guard try await files.exists(.draft(asset.id)), try await files.measure(.draft(asset.id)).files > 0 else {
+                throw WeirError.emptyDraft()
+            }
+            let version = try await addVersion(
+                to: asset.id, from: .draft(asset.id), note: note, origin: nil, key: key, by: caller)
+            try await files.discardDraft(of: asset.id)
+            let now = clock.now()
+            try await store.write { try $0.revokeUploadTokens(of: asset.id, at: now) }
+            return version
         }
-        let version = try await addVersion(to: asset.id, from: .draft(asset.id), note: note, origin: nil, key: key, by: caller)
-        try await files.discardDraft(of: asset.id)
-        return version
     }
 
     /// The tree is on the disk before the record says so; one without a record is collected later.

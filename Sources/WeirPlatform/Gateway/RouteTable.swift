@@ -15,6 +15,7 @@ public final class RouteTable: Sendable {
         var ports: [Int: OpenPort] = [:]
         var members: [Identifier<Workspace>: Set<Identifier<Account>>] = [:]
         var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
+        var memberWatchers: [Int: AsyncStream<Void>.Continuation] = [:]
         var nextWatcher = 0
 
         func tellWatchers() {
@@ -54,7 +55,24 @@ public final class RouteTable: Sendable {
 
     /// Replaces the members of a workspace. Who is left out loses access at the next request, open tunnels included.
     public func setMembers(of workspace: Identifier<Workspace>, to accounts: Set<Identifier<Account>>) {
-        state.withLock { $0.members[workspace] = accounts.isEmpty ? nil : accounts }
+        state.withLock { state in
+            state.members[workspace] = accounts.isEmpty ? nil : accounts
+            for watcher in state.memberWatchers.values { watcher.yield() }
+        }
+    }
+
+    /// Says when somebody may have come or gone in some workspace.
+    public func memberChanges() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let id = state.withLock { state in
+            state.nextWatcher += 1
+            state.memberWatchers[state.nextWatcher] = continuation
+            return state.nextWatcher
+        }
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { _ = $0.memberWatchers.removeValue(forKey: id) }
+        }
+        return stream
     }
 
     // MARK: External ports

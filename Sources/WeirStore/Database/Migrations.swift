@@ -10,6 +10,7 @@ enum Migrations {
         migrator.registerMigration("4 quotas") { db in try db.execute(sql: quotas) }
         migrator.registerMigration("5 scheduling") { db in try db.execute(sql: scheduling) }
         migrator.registerMigration("6 billing") { db in try db.execute(sql: billing) }
+        migrator.registerMigration("7 ssh") { db in try db.execute(sql: ssh) }
         migrator.registerMigration("8 idle") { db in try db.execute(sql: idle) }
         return migrator
     }

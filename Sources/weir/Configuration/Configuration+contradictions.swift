@@ -23,7 +23,7 @@ extension Configuration {
             problems.append(
                 ConfigurationProblem(key: "gateway.listen", reason: "the API listens on \(api.listen) already"))
         }
-        for (key, port) in [("api.listen", api.listen.port), ("gateway.listen", gateway.listen.port)]
+        for (key, port) in [("api.listen", api.listen.port), ("gateway.listen", gateway.listen.port), ("ssh.listen", ssh.listen.port)]
         where gateway.ports.contains(port) {
             problems.append(
                 ConfigurationProblem(

@@ -12,6 +12,7 @@ struct Configuration: Sendable, Equatable {
     var session = Session()
     var api = API()
     var gateway = Gateway()
+    var ssh = SSH()
     var engine = Engine()
     var flavors = Flavor.standard
     /// The first class that matches a device is its own (QUO-01).
@@ -49,6 +50,17 @@ struct Configuration: Sendable, Equatable {
         /// The external ports of services (INF-04).
         var ports = PortRange(lowest: 31_000, highest: 31_999)
         var tls = TLS()
+    }
+
+    struct SSH: Sendable, Equatable {
+        /// Whether anything listens.
+        var enabled = Switch.on
+        var listen = ListenAddress(host: "127.0.0.1", port: 30_022)
+        /// Host name and port under which people reach it; nil takes them from `listen`.
+        var publicHost: String?
+        var publicPort: Int?
+        /// Connections at once.
+        var connections = 2000
     }
 
     /// Both files or none.
@@ -151,6 +163,9 @@ struct Configuration: Sendable, Equatable {
 
     /// The host name under which the gateway and the external ports are reached.
     var gatewayHost: String { gateway.publicHost ?? gateway.listen.reachedHost }
+
+    /// The host name under which people reach the gateway by SSH.
+    var sshHost: String { ssh.publicHost ?? gateway.publicHost ?? ssh.listen.reachedHost }
 }
 
 extension Flavor {

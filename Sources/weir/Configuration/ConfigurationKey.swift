@@ -63,6 +63,15 @@ struct ConfigurationKey: Sendable {
             "gateway.tls.certificate", \.gateway.tls.certificate, .optional(.path),
             "Certificate chain of the gateway (PEM)."),
         key("gateway.tls.key", \.gateway.tls.key, .optional(.path), "Private key of that certificate (PEM)."),
+        key("ssh.enabled", \.ssh.enabled, .choice(), "Whether environments and uploads can be reached by SSH and SFTP."),
+        key("ssh.listen", \.ssh.listen, .address, "Where the SSH gateway listens; port 0 takes any that is free."),
+        key(
+            "ssh.public_host", \.ssh.publicHost, .optional(.host),
+            "The host name under which people reach the SSH gateway; that of the gateway when empty."),
+        key(
+            "ssh.public_port", \.ssh.publicPort, .optional(.count(1...65_535)),
+            "The port under which people reach the SSH gateway; that of `ssh.listen` when empty."),
+        key("ssh.connections", \.ssh.connections, .count(1...100_000), "Most SSH connections at once."),
         key(
             "engine.socket", \.engine.socket, .optional(.path),
             "Podman's REST socket. When empty, Weir runs a Podman service of its own."),

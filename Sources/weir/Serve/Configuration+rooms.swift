@@ -3,16 +3,24 @@ import WeirEngine
 import WeirHTTP
 import WeirModel
 import WeirPlatform
+import WeirSSH
 
 /// What each room is told of the configuration.
 extension Configuration {
-    var platformSettings: Platform.Settings {
+    /// `keys` is nil where SSH is switched off.
+    func platformSettings(_ keys: HostKeys?) -> Platform.Settings {
         Platform.Settings(
             zone: zone, signUpIsOpen: signUp == .open, sessionDuration: session.duration,
             ports: gateway.ports.lowest...gateway.ports.highest, portIdleLimit: limits.serviceIdle, uploadLimit: limits.uploadSize,
             cpuOvercommit: engine.cpuOvercommit, resourceGroup: engine.group, acceleratorClasses: accelerators,
             simulatedAccelerators: simulatedAccelerators, gatewayURL: gatewaySettings.origin, gatewayHost: gatewayHost,
-            timeZone: timeZone, startingGrant: billing.startingGrant, billingIsEnforced: billing.enforce == .on)
+            timeZone: timeZone, startingGrant: billing.startingGrant, billingIsEnforced: billing.enforce == .on,
+            ssh: SSHSettings(
+                isOn: keys != nil, host: sshHost, port: ssh.publicPort ?? ssh.listen.port, hostKeys: keys?.published ?? []))
+    }
+
+    func sshSettings(tools: String) -> SSHGatewaySettings {
+        SSHGatewaySettings(host: ssh.listen.host, port: ssh.listen.port, tools: tools, mostConnections: ssh.connections)
     }
 
     var gatewaySettings: GatewaySettings {

@@ -20,6 +20,9 @@ struct DataFolder {
     var database: String { path + "/weir.sqlite" }
     var files: String { path + "/files" }
     var scratch: String { path + "/scratch" }
+    /// The host keys of the SSH gateway, and OpenSSH's programs as environments see them.
+    var ssh: String { path + "/ssh" }
+    var sshTools: String { path + "/ssh-tools" }
     /// Readable by the operator of the machine alone; worth nothing once the password has been changed.
     var oneTimePassword: String { path + "/operator-one-time-password" }
 }

@@ -9,6 +9,7 @@ import WeirEngine
 import WeirHTTP
 import WeirModel
 import WeirPlatform
+import WeirSSH
 import WeirStore
 
 /// One installation, put together from its configuration: the only place that knows every room.
@@ -36,11 +37,15 @@ struct Installed {
         let podman = PodmanService(external: configuration.engine.socket, profile: profile, logger: logger)
         let keeper = PodmanKeeper(service: podman, logger: logger)
         await keeper.tryOnce()
+        let isSSHOn = configuration.ssh.enabled == .on
+        let keys = isSSHOn ? try HostKeys(folder: data.ssh) : nil
+        let sshTools = isSSHOn ? try FileTools(folder: data.sshTools).folder : nil
         let engine = PodmanEngine(
             configuration: PodmanConfiguration(
                 socket: configuration.engine.socket ?? PodmanService.defaultSocket, installation: installation.id,
                 host: profile, caBundle: configuration.engine.caBundle, scratchFolder: data.scratch,
-                egress: configuration.engineEgress, logLimit: configuration.engine.logLimit.count),
+                egress: configuration.engineEgress, logLimit: configuration.engine.logLimit.count,
+                enteredMounts: sshTools.map { [Launch.Mount(source: $0, target: FileTools.target, writable: false)] } ?? []),
             clock: clock, logger: logger)
         let files = FileStore(
             layout: StorageLayout(root: data.files), pool: threads, tools: tools, limits: configuration.unpackLimits,
@@ -48,7 +53,7 @@ struct Installed {
                 files: configuration.limits.webUploadFiles, size: configuration.limits.webUploadFileSize))
         let client = HTTPClient(eventLoopGroupProvider: .singleton)
         let platform = try Platform(
-            settings: configuration.platformSettings, installation: installation, store: store, files: files,
+            settings: configuration.platformSettings(keys), installation: installation, store: store, files: files,
             engine: engine, client: client, threads: threads, clock: clock,
             buildOfficialImages: officialImages(engine), logger: logger)
 
@@ -58,7 +63,11 @@ struct Installed {
             try await platform.prepare(
                 flavors: configuration.flavors, prices: configuration.prices, at: clock.now())
             try await makeFirstOperator(platform.accounts)
-            try await serve(platform, engine, keeper, clock)
+            let ssh = try keys.map {
+                try SSHGateway(
+                    settings: configuration.sshSettings(tools: data.sshTools), keys: $0, platform: platform, logger: logger)
+            }
+            try await serve(platform, engine, keeper, ssh, clock)
             outcome = .success(())
         } catch {
             outcome = .failure(error)
@@ -72,7 +81,7 @@ struct Installed {
     }
 
     private func serve(
-        _ platform: Platform, _ engine: PodmanEngine, _ keeper: PodmanKeeper, _ clock: SystemClock
+        _ platform: Platform, _ engine: PodmanEngine, _ keeper: PodmanKeeper, _ ssh: SSHGateway?, _ clock: SystemClock
     ) async throws {
         let assets = try InstalledFiles.folder(holding: "frontend/xterm/index.js").map {
             try FrontendAssets(folder: $0.appendingPathComponent("frontend"))
@@ -93,7 +102,7 @@ struct Installed {
         }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [keeper, EngineService(engine: engine)] + platform.loops + [gateway, door],
+                services: [keeper, EngineService(engine: engine)] + platform.loops + [gateway, door] + (ssh.map { [$0] } ?? []),
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
     }

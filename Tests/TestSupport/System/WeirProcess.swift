@@ -17,6 +17,7 @@ public actor WeirProcess {
     public nonisolated let engine: PodmanEngine
     public nonisolated let api: String
     public nonisolated let gateway: String
+    public nonisolated let sshPort: Int
     public nonisolated let image = TestImage.reference
     public nonisolated let executable: String
     private let arguments: [String]
@@ -54,9 +55,10 @@ public actor WeirProcess {
         guard FileManager.default.isExecutableFile(atPath: executable) else {
             throw Failure("\(executable) is not there: `swift build --product weir`")
         }
-        let ports = try (0..<2).map { _ in try Wire.freePort() }
+        let ports = try (0..<3).map { _ in try Wire.freePort() }
         api = "127.0.0.1:\(ports[0])"
         gateway = "127.0.0.1:\(ports[1])"
+        sshPort = ports[2]
         // Three of it fill the machine; none uses it.
         let third = ProcessInfo.processInfo.physicalMemory / 1024 / 1024 * 3 / 10
         let lowest = Int.random(in: 200...280) * 100
@@ -64,6 +66,7 @@ public actor WeirProcess {
         data: \(folder.path)/data
         api: { listen: "\(api)" }
         gateway: { listen: "\(gateway)", ports: \(lowest)-\(lowest + 99) }
+        ssh: { listen: "127.0.0.1:\(ports[2])" }
         engine: { cpu_overcommit: 16 }
         flavors:
           - { name: nano, cpu: 0.2, memory: 64MiB, scratch: 16MiB, price_per_hour: "0.1" }

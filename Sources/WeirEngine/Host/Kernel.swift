@@ -1,0 +1,37 @@
+import Glibc
+
+/// Calls of the C library that Swift's `Glibc` module hides because it is read without `_GNU_SOURCE`. They are looked up
+/// once; a library that lacks one answers ENOSYS.
+enum Kernel {
+    /// `CLONE_NEWNET`
+    static let networkNamespace: CInt = 0x4000_0000
+
+    /// The calling thread alone moves to the namespace.
+    static func enter(_ namespace: CInt, _ kind: CInt) -> CInt {
+        typealias Call = @Sendable @convention(c) (CInt, CInt) -> CInt
+        enum Symbol { static let call = Kernel.lookup("setns", as: Call.self) }
+        return Symbol.call?(namespace, kind) ?? unknown()
+    }
+
+    /// A descriptor that is readable when the process has ended. It is closed when a program is run.
+    static func processDescriptor(_ process: pid_t) -> CInt {
+        typealias Call = @Sendable @convention(c) (pid_t, CUnsignedInt) -> CInt
+        enum Symbol { static let call = Kernel.lookup("pidfd_open", as: Call.self) }
+        return Symbol.call?(process, 0) ?? unknown()
+    }
+
+    static func pipe(_ ends: inout [CInt]) -> CInt {
+        typealias Call = @Sendable @convention(c) (UnsafeMutablePointer<CInt>, CInt) -> CInt
+        enum Symbol { static let call = Kernel.lookup("pipe2", as: Call.self) }
+        return Symbol.call?(&ends, O_CLOEXEC) ?? unknown()
+    }
+
+    private static func unknown() -> CInt {
+        errno = ENOSYS
+        return -1
+    }
+
+    private static func lookup<Call>(_ name: String, as _: Call.Type) -> Call? {
+        dlsym(nil, name).map { unsafeBitCast($0, to: Call.self) }
+    }
+}

@@ -1,0 +1,64 @@
+/// What the client of an SSH session is told in one line when it cannot go on.
+extension WeirError {
+    public static func environmentNotRunning(_ name: String, _ state: WorkloadState, cause: LocalizedText? = nil) -> WeirError {
+        let why = cause.map { LocalizedText(" (\($0.en))", zh: "（\($0.zh)）") } ?? LocalizedText("", zh: "")
+        return WeirError(
+            "environment_not_running", .conflict, subject: name, rule: "SSH-06",
+            LocalizedText(
+                "The environment \"\(name)\" is \(state.rawValue)\(why.en).", zh: "开发环境“\(name)”当前为\(state.inChinese)\(why.zh)。"),
+            remedy: state == .queued || state == .deploying
+                ? LocalizedText("Wait until it runs: weir env show \(name)", zh: "请等待其运行：weir env show \(name)")
+                : LocalizedText("Start it: weir env start \(name)", zh: "请先启动：weir env start \(name)"))
+    }
+
+    public static func sshAccessLost() -> WeirError {
+        WeirError(
+            "ssh_access_lost", .forbidden, subject: "workspace", rule: "IDW-02",
+            LocalizedText("You are no longer a member who may enter here.", zh: "您已不再具有进入此处的权限。"),
+            remedy: LocalizedText("Ask an owner of the workspace.", zh: "请联系空间所有者。"))
+    }
+
+    public static func sshShutDown() -> WeirError {
+        WeirError(
+            "ssh_shut_down", .unavailable, subject: "gateway",
+            LocalizedText("The gateway is being restarted.", zh: "网关正在重启。"),
+            remedy: LocalizedText("Connect again in a moment; what runs in tmux goes on.", zh: "请稍后重新连接；tmux 中的程序会继续运行。"))
+    }
+
+    public static func sshOnlyFiles() -> WeirError {
+        WeirError(
+            "ssh_only_files", .forbidden, subject: "shell", rule: "SSH-09",
+            LocalizedText("This address carries files alone: there is no shell here.", zh: "此地址仅用于传输文件，不提供 Shell。"),
+            remedy: LocalizedText("Use sftp, scp without -O, or WinSCP.", zh: "请使用 sftp、scp（不带 -O）或 WinSCP。"))
+    }
+
+    public static func remoteForwardingRefused() -> WeirError {
+        WeirError(
+            "ssh_remote_forwarding", .forbidden, subject: "tcpip-forward",
+            LocalizedText("Remote forwarding (ssh -R) is not offered.", zh: "不支持远程转发（ssh -R）。"),
+            remedy: LocalizedText("Use ssh -L or -D, or a service with a port.", zh: "请使用 ssh -L 或 -D，或创建带端口的服务。"))
+    }
+}
+
+extension WorkloadState {
+    /// As the console writes it (DEV-25).
+    public var inChinese: String {
+        switch self {
+        case .queued: "等待"
+        case .deploying: "部署中"
+        case .running: "运行中"
+        case .stopping: "停止中"
+        case .stopped: "已停止"
+        case .completed: "已完成"
+        case .failed: "失败"
+        }
+    }
+}
+
+extension WeirError {
+    /// The one line that a client of SSH is shown.
+    public func line(in language: Language) -> String {
+        let text = [message[language], remedy?[language]].compactMap(\.self).joined(separator: language == .english ? " " : "")
+        return "weir: " + String(text.map { $0.isNewline ? " " : $0 })
+    }
+}

@@ -1,0 +1,171 @@
+public import WeirEngine
+public import WeirModel
+import WeirStore
+
+/// What lies behind a login: a running environment to run commands in, or a folder to carry files to and from.
+public struct SSHEntrance: Sendable {
+    let store: Store
+    let engine: any Engine
+    let files: FileStore
+    let assets: Assets
+    let limits: Limits
+    let sessions: UploadSessions
+    let clock: any WallClock
+
+    /// A running environment that the person may enter.
+    public struct Environment: Sendable {
+        public let name: String
+        public let instance: Identifier<Instance>
+        public let place: any CommandPlace
+        /// What the environment calls itself.
+        public let hostName: String
+    }
+
+    /// Throws `ssh_access_lost`, `environment_not_running`, and what the engine throws.
+    public func environment(of identity: SSHIdentity) async throws -> Environment {
+        let (workload, instance) = try await running(identity)
+        let place = try await engine.commands(in: instance.id)
+        // As the Reconciler names it.
+        let hostName = "\(workload.kind.rawValue)-\(workload.id.text.suffix(8))-\(instance.position)"
+        return Environment(name: workload.name, instance: instance.id, place: place, hostName: hostName)
+    }
+
+    /// Whether a session may go on. Throws what it is to be ended with.
+    public func check(_ identity: SSHIdentity, isWriting: Bool) async throws {
+        switch identity.user.place {
+        case .environment: _ = try await running(identity)
+        case .draft(let asset):
+            let now = clock.now()
+            try await store.read { db in
+                try db.requireEntry(identity)
+                if let hash = identity.tokenHash, try !db.uploadTokenHolds(hash, for: asset, at: now) { throw WeirError.sshAccessLost() }
+                if isWriting { try checkLimits(identity, db) }
+            }
+        case .code, .netdisk:
+            try await store.read { db in
+                try db.requireEntry(identity)
+                if isWriting { try checkLimits(identity, db) }
+            }
+        }
+    }
+
+    private func running(_ identity: SSHIdentity) async throws -> (WorkloadRecord, InstanceRecord) {
+        guard case .environment(let id) = identity.user.place else { throw WeirError.notFound("workload") }
+        return try await store.read { db in
+            try db.requireEntry(identity)
+            guard let workload = try db.workload(id) else { throw WeirError.notFound("workload") }
+            guard workload.state == .running,
+                let instance = try db.instances(of: id, run: workload.run).last(where: { $0.startedAt != nil && $0.endedAt == nil })
+            else {
+                let cause = try db.transitions(of: id).last { $0.state == .stopping || $0.state == .failed }
+                throw WeirError.environmentNotRunning(
+                    workload.name, workload.state == .running ? .stopping : workload.state,
+                    cause: workload.state == .queued || workload.state == .deploying ? nil : cause.flatMap(Self.text))
+            }
+            return (workload, instance)
+        }
+    }
+
+    private static func text(of transition: TransitionRecord) -> LocalizedText? {
+        if let failure = transition.failure { return failure.message }
+        return switch transition.cause {
+        case "stop_requested", "delete_requested": LocalizedText("somebody stopped it", zh: "已被手动停止")
+        case "auto_stop": LocalizedText("its timer stopped it", zh: "已到定时停止时间")
+        case "program_ended": LocalizedText("its program ended", zh: "主程序已结束")
+        case "preempted": LocalizedText("it gave way to another workload", zh: "已被抢占")
+        case let code where code.contains("balance"): LocalizedText("the balance of the workspace is used up", zh: "工作空间余额已用尽")
+        case let code where code.contains("budget"): LocalizedText("its budget is used up", zh: "预算已用尽")
+        default: nil
+        }
+    }
+
+    // MARK: Files
+
+    /// A folder that the person may carry files to and from.
+    public struct Folder: Sendable {
+        /// On the host.
+        public let path: String
+        /// Only Weir and SFTP write into it, so that SFTP may be a user of its own there.
+        public let isDraft: Bool
+        /// Why nothing may be put there; nil when it may.
+        public let readOnly: WeirError?
+        /// What is being changed while the session lasts.
+        let stored: StoredFolder
+    }
+
+    /// Throws `ssh_access_lost` and what keeps the folder from being made.
+    public func folder(of identity: SSHIdentity) async throws -> Folder {
+        try await store.read { try $0.requireEntry(identity) }
+        var readOnly: WeirError?
+        do {
+            try await store.read { try checkLimits(identity, $0) }
+        } catch let error as WeirError {
+            readOnly = error
+        }
+        let stored: StoredFolder
+        switch identity.user.place {
+        case .environment: throw WeirError.notFound("folder")
+        case .draft(let id): stored = try await assets.draft(of: id, for: identity.caller, .changeAsset)
+        case .code(let id): stored = .code(id)
+        case .netdisk: stored = .netdisk(identity.account.id)
+        }
+        let path = try await files.make(stored)
+        if case .draft = stored { try await files.giveFolders(of: stored, to: Self.draftUser) }
+        return Folder(path: path, isDraft: identity.user.place.isDraft, readOnly: readOnly, stored: stored)
+    }
+
+    /// The user of the host that writes drafts by SFTP. Files that a draft shares with older versions are not its own, so that it can
+    /// replace them and never change them.
+    public static let draftUser: UInt32 = 65_533
+
+    /// Runs `body` for as long as the session lasts: what is kept of the folder is counted anew, and a draft is not confirmed meanwhile.
+    public func during(_ folder: Folder, _ body: @Sendable () async throws -> Void) async throws {
+        if case .draft(let asset) = folder.stored {
+            try sessions.enter(asset)
+            defer { sessions.leave(asset) }
+            try await files.changing(folder.stored, body)
+        } else {
+            try await files.changing(folder.stored, body)
+        }
+    }
+
+    /// Throws `balance_used_up`, `budget_reached`, `storage_quota`.
+    private func checkLimits(_ identity: SSHIdentity, _ db: Reading) throws {
+        switch identity.user.place {
+        case .environment: return
+        case .draft(let id):
+            guard let asset = try db.asset(id) else { throw WeirError.notFound("asset") }
+            try db.requireStorage(in: asset.workspace, by: identity.account.id)
+            try limits.check(.upload, in: asset.workspace, project: nil, by: identity.account.id, db)
+        case .code(let id):
+            guard let project = try db.project(id) else { throw WeirError.notFound("project") }
+            try db.requireStorage(in: project.workspace, by: identity.account.id)
+            try limits.check(.upload, in: project.workspace, project: id, by: identity.account.id, db)
+        case .netdisk:
+            // A netdisk is a person's and goes with them: only the workspace in the name is asked.
+            guard let workspace = try db.netdiskWorkspace(identity) else { throw WeirError.sshAccessLost() }
+            try db.requireStorage(in: workspace, by: identity.account.id)
+            try limits.check(.upload, in: workspace, project: nil, by: identity.account.id, db)
+        }
+    }
+}
+
+extension SSHUserName.Place {
+    var isDraft: Bool { if case .draft = self { true } else { false } }
+}
+
+extension Reading {
+    /// Throws `ssh_access_lost` when the person may no longer enter.
+    fileprivate func requireEntry(_ identity: SSHIdentity) throws {
+        guard let account = try account(identity.account.id), account.disabledAt == nil, try mayEnter(identity.user, account) else {
+            throw WeirError.sshAccessLost()
+        }
+    }
+
+    fileprivate func netdiskWorkspace(_ identity: SSHIdentity) throws -> Identifier<Workspace>? {
+        try workspaces(of: identity.account.id, PageRequest(limit: PageRequest.most)).items.map(\.0).first {
+            identity.user.workspace == WorkspaceLabel.label(of: $0.id, named: $0.name)
+                || identity.user.workspace == WorkspaceLabel.byIdentifier($0.id)
+        }?.id
+    }
+}

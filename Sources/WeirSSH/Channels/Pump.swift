@@ -1,0 +1,162 @@
+import CLibSSH
+import Glibc
+
+/// Carries bytes between a channel and descriptors, in both directions, as fast as the slower side takes them. Belongs to one thread.
+final class Pump {
+    let channel: ssh_channel
+    private let session: ssh_session
+    /// Where what the client sends goes; -1 once it takes no more.
+    private var input: () -> Int32
+    private let closeInput: () -> Void
+    private(set) var output: Int32
+    private(set) var errors: Int32
+
+    /// Taken from libssh and not yet from us.
+    private var pending: [UInt8] = []
+    /// libssh has more that did not go in; it may have some from before there was anybody to take it.
+    private var hasMore = true
+    private var isReading = false
+    private var isInputOver = false
+    private var isInputClosed = false
+
+    private static let portion = 64 << 10
+    /// One channel's turn, before others get theirs.
+    private static let mostInTurn = 512 << 10
+
+    init(
+        _ channel: ssh_channel, of session: ssh_session, input: @escaping () -> Int32, closeInput: @escaping () -> Void, output: Int32,
+        errors: Int32
+    ) {
+        self.channel = channel
+        self.session = session
+        self.input = input
+        self.closeInput = closeInput
+        self.output = output
+        self.errors = errors
+    }
+
+    /// Nothing more comes from the command.
+    var isOutputOver: Bool { output < 0 && errors < 0 }
+
+    // MARK: From the client
+
+    /// libssh has data; what is not taken stays with it, and holds the client back.
+    func take(_ data: UnsafeRawPointer, _ count: Int) -> Int {
+        if isInputClosed { return count }
+        guard pending.isEmpty, !isReading else {
+            hasMore = true
+            return 0
+        }
+        let taken = put(data, count)
+        if taken < count { hasMore = true }
+        return taken
+    }
+
+    /// The client sends no more.
+    func endInput() { isInputOver = true }
+
+    /// Gives how much was written; all, when nobody reads any more.
+    private func put(_ data: UnsafeRawPointer, _ count: Int) -> Int {
+        var done = 0
+        while done < count {
+            let descriptor = input()
+            guard descriptor >= 0 else { return count }
+            let written = write(descriptor, data + done, count - done)
+            if written > 0 {
+                done += written
+            } else if errno == EINTR {
+                continue
+            } else if errno == EAGAIN {
+                break
+            } else {
+                finishInput()
+                return count
+            }
+        }
+        return done
+    }
+
+    private func finishInput() {
+        isInputClosed = true
+        pending = []
+        closeInput()
+    }
+
+    private func feed(_ buffer: UnsafeMutableRawBufferPointer) {
+        if !pending.isEmpty {
+            let written = pending.withUnsafeBytes { put($0.baseAddress!, $0.count) }
+            if isInputClosed { return }
+            pending.removeFirst(min(written, pending.count))
+            if !pending.isEmpty { return }
+        }
+        isReading = true
+        defer { isReading = false }
+        while hasMore, !isInputClosed {
+            let count = Int(ssh_channel_read_nonblocking(channel, buffer.baseAddress, UInt32(min(buffer.count, Self.portion)), 0))
+            guard count > 0 else {
+                hasMore = false
+                break
+            }
+            let written = put(buffer.baseAddress!, count)
+            if written < count {
+                pending = Array(buffer[written..<count])
+                return
+            }
+        }
+    }
+
+    // MARK: To the client
+
+    private var isHeldBack: Bool {
+        ssh_channel_window_size(channel) == 0 || ssh_get_poll_flags(session) & SSH_WRITE_PENDING != 0
+    }
+
+    /// Whether anything can be carried to the client now.
+    private func drain(_ descriptor: inout Int32, asErrors: Bool, _ buffer: UnsafeMutableRawBufferPointer) -> Bool {
+        var left = Self.mostInTurn
+        var moved = false
+        while descriptor >= 0, left > 0, !isHeldBack {
+            let most = min(buffer.count, Int(ssh_channel_window_size(channel)))
+            let count = read(descriptor, buffer.baseAddress, most)
+            if count > 0 {
+                moved = true
+                left -= count
+                let sent =
+                    asErrors
+                    ? ssh_channel_write_stderr(channel, buffer.baseAddress, UInt32(count))
+                    : ssh_channel_write(channel, buffer.baseAddress, UInt32(count))
+                // The connection is broken: the loop will see that.
+                if sent < 0 { return moved }
+            } else if count < 0, errno == EINTR {
+                continue
+            } else if count < 0, errno == EAGAIN {
+                return moved
+            } else {
+                // The end; a terminal tells it by EIO.
+                descriptor = -1
+            }
+        }
+        return moved
+    }
+
+    // MARK: A turn
+
+    func addPolls(to polls: inout [pollfd]) {
+        let into = input()
+        let waitsToWrite = (hasMore || !pending.isEmpty) && into >= 0 && !isInputClosed
+        if !isHeldBack {
+            if output >= 0 { polls.append(pollfd(fd: output, events: Int16(POLLIN), revents: 0)) }
+            if errors >= 0 { polls.append(pollfd(fd: errors, events: Int16(POLLIN), revents: 0)) }
+        }
+        if waitsToWrite { polls.append(pollfd(fd: into, events: Int16(POLLOUT), revents: 0)) }
+    }
+
+    /// Carries what can be carried. Gives whether anything was carried to the client.
+    func turn(_ buffer: UnsafeMutableRawBufferPointer) -> Bool {
+        if hasMore || !pending.isEmpty { feed(buffer) }
+        if isInputOver, !isInputClosed, !hasMore, pending.isEmpty { finishInput() }
+        let errorsMoved = drain(&errors, asErrors: true, buffer)
+        let outputMoved = drain(&output, asErrors: false, buffer)
+        return errorsMoved || outputMoved
+    }
+}

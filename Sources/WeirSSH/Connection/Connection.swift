@@ -1,0 +1,260 @@
+import CLibSSH
+import Foundation
+import Glibc
+import Logging
+import WeirEngine
+import WeirModel
+import WeirPlatform
+
+/// One client's connection, from the first byte to the last. All of it happens on one thread, which waits only here.
+final class Connection {
+    let session: ssh_session
+    let core: GatewayCore
+    let peer: Peer
+    let live: LiveSession
+    private let descriptor: Int32
+    private let callbacks: UnsafeMutablePointer<ssh_server_callbacks_struct>
+    private var carriers: [any Carrier] = []
+    private let event: ssh_event
+    /// What arrives before the loop comes back to it.
+    private var isBroken = false
+    var login = Login()
+    /// What was said once is not said again.
+    private var hasRefusedForwarding = false
+    var place: SSHEntrance.Environment?
+
+    /// One connection carries this many shells, commands and forwarded connections at once.
+    private static let mostChannels = 64
+    private static let bufferSize = 128 << 10
+
+    /// How far the client has come in proving who it is.
+    struct Login {
+        var identity: SSHIdentity?
+        var offers = 0
+        var passwords = 0
+        /// The last key that was offered and refused.
+        var refusedKey: (user: String, fingerprint: String)?
+    }
+
+    /// The thread's whole life.
+    static func serve(_ session: ssh_session, descriptor: Int32, peer: Peer, core: GatewayCore) {
+        guard let live = LiveSession(source: peer.source), let event = ssh_event_new() else {
+            ssh_disconnect(session)
+            ssh_free(session)
+            core.limits.left(peer.source, wasKnown: false)
+            return
+        }
+        let number = core.live.add(live)
+        let connection = Connection(session, descriptor, peer, live, event, core)
+        connection.run()
+        core.live.remove(number)
+        live.close()
+    }
+
+    private init(
+        _ session: ssh_session, _ descriptor: Int32, _ peer: Peer, _ live: LiveSession, _ event: ssh_event, _ core: GatewayCore
+    ) {
+        self.session = session
+        self.descriptor = descriptor
+        self.peer = peer
+        self.live = live
+        self.event = event
+        self.core = core
+        callbacks = .allocate(capacity: 1)
+        callbacks.initialize(to: ssh_server_callbacks_struct())
+    }
+
+    deinit {
+        callbacks.deinitialize(count: 1)
+        callbacks.deallocate()
+    }
+
+    private func run() {
+        ssh_set_blocking(session, 0)
+        setCallbacks()
+        if exchangeKeys(), ssh_event_add_session(event, session) == SSH_OK {
+            carry()
+            ssh_event_remove_session(event, session)
+        }
+        for carrier in carriers { carrier.abandon() }
+        carriers = []
+        settleLogin()
+        core.limits.left(peer.source, wasKnown: login.identity != nil)
+        ssh_disconnect(session)
+        ssh_event_free(event)
+        ssh_free(session)
+    }
+
+    /// Keys were offered and refused, and nothing else let in: that is one failure (X09).
+    private func settleLogin() {
+        guard login.identity == nil, let (user, fingerprint) = login.refusedKey, login.passwords == 0 else { return }
+        let (access, source) = (core.access, peer.source)
+        try? core.questions.ask { try await access.keysRefused(user, fingerprint: fingerprint, from: source) }
+    }
+
+    // MARK: Before the login
+
+    private func exchangeKeys() -> Bool {
+        let deadline = ContinuousClock.now + core.settings.loginTime
+        while true {
+            switch ssh_handle_key_exchange(session) {
+            case SSH_OK: return true
+            case SSH_AGAIN: break
+            default: return false
+            }
+            guard wait(until: deadline) else { return false }
+        }
+    }
+
+    /// Until the client has sent something, or has room for what is sent. False when the time is over or the session has to end.
+    private func wait(until deadline: ContinuousClock.Instant) -> Bool {
+        let left = (deadline - .now).milliseconds
+        guard left > 0 else { return false }
+        var polls = [ownPoll, pollfd(fd: live.wakeDescriptor, events: Int16(POLLIN), revents: 0)]
+        let count = poll(&polls, 2, Int32(clamping: left))
+        return count > 0 ? polls[1].revents == 0 : count < 0 && errno == EINTR
+    }
+
+    private var ownPoll: pollfd {
+        let writes = ssh_get_poll_flags(session) & SSH_WRITE_PENDING != 0
+        return pollfd(fd: descriptor, events: Int16(POLLIN) | (writes ? Int16(POLLOUT) : 0), revents: 0)
+    }
+
+    // MARK: The loop
+
+    private func carry() {
+        let started = ContinuousClock.now
+        var buffer: UnsafeMutableRawBufferPointer?
+        defer { buffer?.deallocate() }
+        var mayMove = false
+        while !isBroken {
+            if let reason = live.reason { return end(with: reason) }
+            guard ssh_is_connected(session) != 0 else { return }
+            var timeout: Int32 = mayMove ? 0 : -1
+            if login.identity == nil {
+                let left = (started + core.settings.loginTime - .now).milliseconds
+                guard left > 0 else { return }
+                timeout = Int32(clamping: left)
+            } else if timeout < 0, buffer != nil {
+                // What is idle for a while gives its buffer back.
+                timeout = 2000
+            }
+            var polls = [ownPoll, pollfd(fd: live.wakeDescriptor, events: Int16(POLLIN), revents: 0)]
+            for carrier in carriers { carrier.addPolls(to: &polls) }
+            let count = poll(&polls, nfds_t(polls.count), timeout)
+            if count < 0, errno != EINTR { return }
+            if count == 0, !mayMove {
+                buffer?.deallocate()
+                buffer = nil
+                continue
+            }
+            if polls[0].revents != 0 || ssh_get_poll_flags(session) & SSH_WRITE_PENDING != 0 { take() }
+            guard !carriers.isEmpty else {
+                mayMove = false
+                continue
+            }
+            let shared = buffer ?? .allocate(byteCount: Self.bufferSize, alignment: 16)
+            buffer = shared
+            mayMove = false
+            for carrier in carriers where carrier.turn(shared) { mayMove = true }
+            // What was just written is on its way before anything waits for it.
+            if mayMove { take() }
+            carriers.removeAll { $0.isOver }
+        }
+    }
+
+    /// Has libssh read and write what it can, and act on it.
+    private func take() {
+        // libssh reads a small part at a time.
+        for _ in 0..<16 {
+            guard ssh_event_dopoll(event, 0) != SSH_ERROR, ssh_is_connected(session) != 0 else {
+                isBroken = true
+                return
+            }
+            var one = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&one, 1, 0) > 0, one.revents & Int16(POLLIN) != 0 else { return }
+        }
+    }
+
+    private func end(with reason: WeirError) {
+        for carrier in carriers { carrier.end { isChinese in reason.line(in: isChinese ? .chinese : .english) } }
+        let deadline = ContinuousClock.now + .seconds(2)
+        // The lines reach a client that reads; one that does not is not waited for.
+        while ssh_get_poll_flags(session) & SSH_WRITE_PENDING != 0, ContinuousClock.now < deadline {
+            var one = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            _ = poll(&one, 1, 200)
+            guard ssh_event_dopoll(event, 0) != SSH_ERROR else { return }
+        }
+    }
+
+    /// Why the session of a command that was killed is to end; nil when it may go on.
+    func reasonToEnd() -> WeirError? {
+        if let reason = live.reason { return reason }
+        guard let identity = login.identity else { return nil }
+        let (entrance, isWriting) = (core.entrance, live.isWriting)
+        do {
+            try core.questions.ask { try await entrance.check(identity, isWriting: isWriting) }
+            return nil
+        } catch {
+            return error as? WeirError
+        }
+    }
+
+    // MARK: What libssh calls
+
+    static func own(_ data: UnsafeMutableRawPointer?) -> Connection? {
+        data.map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private func setCallbacks() {
+        callbacks.pointee.size = MemoryLayout<ssh_server_callbacks_struct>.size
+        callbacks.pointee.userdata = Unmanaged.passUnretained(self).toOpaque()
+        callbacks.pointee.auth_none_function = { _, _, _ in Int32(SSH_AUTH_DENIED.rawValue) }
+        callbacks.pointee.auth_password_function = { _, user, password, own in
+            guard let own = Connection.own(own), let user, let password else { return Int32(SSH_AUTH_DENIED.rawValue) }
+            return own.tryPassword(String(cString: password), user: String(cString: user))
+        }
+        callbacks.pointee.auth_pubkey_function = { _, user, key, state, own in
+            guard let own = Connection.own(own), let user, let key else { return Int32(SSH_AUTH_DENIED.rawValue) }
+            return own.tryKey(key, state: Int32(state), user: String(cString: user))
+        }
+        callbacks.pointee.channel_open_request_session_function = { _, own in Connection.own(own)?.openSession() }
+        ssh_set_auth_methods(session, Int32(SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_PUBLICKEY))
+        ssh_set_server_callbacks(session, callbacks)
+        ssh_set_message_callback(
+            session, { _, message, own in Connection.own(own)?.answer(message) ?? 1 }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    private func openSession() -> ssh_channel? {
+        guard login.identity != nil, carriers.count < Self.mostChannels, let channel = ssh_channel_new(session) else { return nil }
+        carriers.append(SessionChannel(channel, of: self))
+        return channel
+    }
+
+    /// What has no callback of its own: forwarding. Gives 0 when it was answered here.
+    private func answer(_ message: ssh_message?) -> Int32 {
+        guard let message, login.identity != nil else { return 1 }
+        let (type, subtype) = (ssh_message_type(message), ssh_message_subtype(message))
+        if type == Int32(SSH_REQUEST_GLOBAL.rawValue), subtype == Int32(SSH_GLOBAL_REQUEST_TCPIP_FORWARD.rawValue) {
+            hasRefusedForwarding = true
+            return 1
+        }
+        guard type == Int32(SSH_REQUEST_CHANNEL_OPEN.rawValue), subtype == Int32(SSH_CHANNEL_DIRECT_TCPIP.rawValue),
+            carriers.count < Self.mostChannels, let host = ssh_message_channel_request_open_destination(message)
+        else { return 1 }
+        let port = Int(ssh_message_channel_request_open_destination_port(message))
+        guard let socket = connect(to: String(cString: host), port: port) else { return 1 }
+        guard let channel = ssh_message_channel_request_open_reply_accept(message) else {
+            close(socket)
+            return 1
+        }
+        carriers.append(ForwardChannel(channel, of: session, to: socket))
+        return 0
+    }
+
+    /// To be told on the first channel that shows anything.
+    func takeForwardingRefusal() -> WeirError? {
+        defer { hasRefusedForwarding = false }
+        return hasRefusedForwarding ? .remoteForwardingRefused() : nil
+    }
+}

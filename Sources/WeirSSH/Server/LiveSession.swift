@@ -1,0 +1,95 @@
+import Glibc
+import Synchronization
+import WeirModel
+import WeirPlatform
+
+/// What others may do with a connection that a thread serves: see who it is, and have it end.
+final class LiveSession: Sendable {
+    let source: SSHSource
+    private let wake: (read: Int32, write: Int32)
+    private let state = Mutex(State())
+
+    private struct State {
+        var identity: SSHIdentity?
+        var isWriting = false
+        var reason: WeirError?
+        var isClosed = false
+    }
+
+    init?(source: SSHSource) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        self.source = source
+        wake = (ends[0], ends[1])
+    }
+
+    /// Readable when the session has to end.
+    var wakeDescriptor: Int32 { wake.read }
+
+    var identity: SSHIdentity? { state.withLock { $0.identity } }
+    var isWriting: Bool { state.withLock { $0.isWriting } }
+    /// Why it has to end; nil while it may go on.
+    var reason: WeirError? { state.withLock { $0.reason } }
+
+    func logIn(_ identity: SSHIdentity) { state.withLock { $0.identity = identity } }
+    func setWriting() { state.withLock { $0.isWriting = true } }
+
+    func end(with reason: WeirError) {
+        state.withLock { state in
+            guard state.reason == nil, !state.isClosed else { return }
+            state.reason = reason
+            _ = write(wake.write, "x", 1)
+        }
+    }
+
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            Glibc.close(wake.read)
+            Glibc.close(wake.write)
+        }
+    }
+}
+
+/// Every connection that is served now.
+final class LiveSessions: Sendable {
+    private struct State {
+        var next = 0
+        var sessions: [Int: LiveSession] = [:]
+        var whenEmpty: (@Sendable () -> Void)?
+    }
+
+    private let state = Mutex(State())
+
+    func add(_ session: LiveSession) -> Int {
+        state.withLock { state in
+            state.next += 1
+            state.sessions[state.next] = session
+            return state.next
+        }
+    }
+
+    func remove(_ number: Int) {
+        let last = state.withLock { state in
+            state.sessions[number] = nil
+            return state.sessions.isEmpty ? state.whenEmpty : nil
+        }
+        last?()
+    }
+
+    var all: [LiveSession] { state.withLock { Array($0.sessions.values) } }
+
+    /// Ends all of them, and calls back when the last is gone.
+    func endAll(with reason: WeirError, then done: @escaping @Sendable () -> Void) {
+        let sessions = state.withLock { state in
+            state.whenEmpty = done
+            return Array(state.sessions.values)
+        }
+        if sessions.isEmpty { done() }
+        for session in sessions { session.end(with: reason) }
+    }
+}
