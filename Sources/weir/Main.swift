@@ -34,6 +34,7 @@ struct Weir: AsyncParsableCommand {
                     EnvironmentCommand.self, JobCommand.self, ServiceCommand.self, BoardCommand.self, ListCommand.self,
                     QueueCommand.self, WhyCommand.self, IdleCommand.self, EventsCommand.self,
                 ]),
+            CommandGroup(name: "SSH and SFTP", subcommands: [SSHCommand.self, SSHKeyCommand.self]),
             CommandGroup(
                 name: "Money",
                 subcommands: [

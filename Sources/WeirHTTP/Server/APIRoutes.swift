@@ -42,6 +42,7 @@ struct APIRoutes {
 
         QueueRoutes(queue: platform.queue).add(to: routes)
         IdleRoutes(idle: platform.idlePolicies).add(to: routes)
+        SSHRoutes(credentials: platform.sshCredentials, addresses: platform.sshAddresses).add(to: routes)
 
         BalanceRoutes(platform: platform).add(to: routes)
         BillRoutes(bills: platform.bills, whyCharged: platform.whyCharged, ledger: platform.ledger).add(to: routes)

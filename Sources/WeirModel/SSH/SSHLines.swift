@@ -5,11 +5,13 @@ public struct SSHLines: Hashable, Sendable {
     public let user: String
     /// The name of the entry in `~/.ssh/config`: no two environments share one.
     public let alias: String
+    private let isEnvironment: Bool
 
     public init(host: String, port: Int, user: SSHUserName, name: String) {
         self.host = host
         self.port = port
         self.user = user.description
+        if case .environment = user.place { isEnvironment = true } else { isEnvironment = false }
         alias = "weir-" + Self.plain(name) + "-" + Self.tail(of: user)
     }
 
@@ -32,13 +34,19 @@ public struct SSHLines: Hashable, Sendable {
     }
 
     private var target: String { "'\(user)@\(host)'" }
+    /// Where files go that are kept.
+    public var folder: String { isEnvironment ? ContainerPaths.code : "/upload" }
 
     /// The arguments of `ssh`, for a program that runs it.
     public var arguments: [String] { ["-p", String(port), "-l", user, host] }
-    public var ssh: String { "ssh -p \(port) \(target)" }
-    public var scp: String { "scp -P \(port) ./file '\(user)@\(host):/gemini/code/'" }
+    /// Nil where there is no shell.
+    public var ssh: String? { isEnvironment ? "ssh -p \(port) \(target)" : nil }
+    public var scp: String { "scp -P \(port) ./file '\(user)@\(host):\(folder)/'" }
     public var sftp: String { "sftp -P \(port) \(target)" }
-    public var rsync: String { "rsync -av -e 'ssh -p \(port)' ./folder/ '\(user)@\(host):/gemini/code/folder/'" }
+    /// Nil where there is no rsync at the other end.
+    public var rsync: String? {
+        isEnvironment ? "rsync -av -e 'ssh -p \(port)' ./folder/ '\(user)@\(host):\(folder)/folder/'" : nil
+    }
     public var config: String {
         """
         Host \(alias)

@@ -38,6 +38,11 @@ final class Connection {
 
     /// The thread's whole life.
     static func serve(_ session: ssh_session, descriptor: Int32, peer: Peer, core: GatewayCore) {
+        // Writing to what has ended is an error like any other, and ends nobody.
+        var broken = sigset_t()
+        sigemptyset(&broken)
+        sigaddset(&broken, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &broken, nil)
         guard let live = LiveSession(source: peer.source), let event = ssh_event_new() else {
             ssh_disconnect(session)
             ssh_free(session)

@@ -1,0 +1,498 @@
+"""Real clients against the SSH gateway of a real Weir on real Podman."""
+
+import asyncio
+import os
+import pathlib
+import pty
+import re
+import select
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import asyncssh
+import paramiko
+from running_weir import NOTEBOOK, Refused, Weir
+
+SECRET = "three rivers and a weir"
+
+
+def check(what, holds, seen=None):
+    if not holds:
+        raise SystemExit(f"FAILED: {what}: {seen!r}")
+    print(f"  {what}", flush=True)
+
+
+class Client:
+    """A person's side: a home with a key, and OpenSSH's programs."""
+
+    def __init__(self, weir, person, folder, login):
+        self.weir, self.person, self.folder, self.login = weir, person, pathlib.Path(folder), login
+        self.folder.mkdir(exist_ok=True)
+        self.key = self.folder / "id_ed25519"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"{login}@test", "-f", self.key], check=True)
+        self.known = self.folder / "known_hosts"
+        host = person.call("GET", "/api/v1/ssh")
+        self.known.write_text("".join(f"{host['known_host']} {key['public_key']}\n" for key in host["host_keys"]))
+
+    def add_key(self):
+        return self.person.call("POST", "/api/v1/ssh/keys", {"public_key": self.key.with_suffix(".pub").read_text().strip()})
+
+    def options(self, *more):
+        return [
+            "-F", "none", "-o", f"UserKnownHostsFile={self.known}", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o",
+            f"IdentityFile={self.key}", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=20", *more,
+        ]
+
+    def ssh(self, user, *command, options=(), input=None, timeout=60, env=None):
+        return subprocess.run(
+            ["ssh", *self.options(*options), "-p", str(self.weir.ssh_port), f"{user}@127.0.0.1", *command], input=input,
+            capture_output=True, timeout=timeout, env=env)
+
+    def sftp(self, user, batch, timeout=120, options=()):
+        return subprocess.run(
+            ["sftp", *self.options(*options), "-P", str(self.weir.ssh_port), "-b", "-", f"{user}@127.0.0.1"], input=batch.encode(),
+            capture_output=True, timeout=timeout)
+
+    def program(self, *arguments, timeout=120):
+        return subprocess.run(arguments, capture_output=True, timeout=timeout)
+
+
+def login(client, user, stranger):
+    """Keys, passwords, probes, locks (SSH-03 to SSH-05, X09)."""
+    port = client.weir.ssh_port
+    scanned = subprocess.run(["ssh-keyscan", "-p", str(port), "127.0.0.1"], capture_output=True, text=True, timeout=30).stdout
+    known = {line.split()[2] for line in client.known.read_text().splitlines()}
+    check("ssh-keyscan finds the keys that the API shows", {l.split()[2] for l in scanned.splitlines() if l} == known, scanned)
+
+    refused = client.ssh(user, "true")
+    check("a key that was not added does not let in", refused.returncode == 255 and b"denied" in refused.stderr, refused)
+    client.add_key()
+    answer = client.ssh(user, "echo in")
+    check("a key lets in at once, in a running environment (SSH-04)", answer.stdout == b"in\n", answer)
+    check("the key shows when it was used", client.person.call("GET", "/api/v1/ssh/keys")["items"][0]["used_at"] is not None)
+
+    client.person.call("PUT", "/api/v1/ssh/password", {"password": SECRET})
+
+    def by_password(name, secret):
+        connection = paramiko.SSHClient()
+        connection.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+        connection.connect("127.0.0.1", port, name, secret, allow_agent=False, look_for_keys=False, timeout=20, auth_timeout=20)
+        return connection
+
+    connection = by_password(user, SECRET)
+    _, out, _ = connection.exec_command("id -un")
+    check("paramiko enters by the password (SSH-03)", out.read() == b"root\n")
+    connection.close()
+
+    def refusal(name, secret):
+        begun = time.monotonic()
+        try:
+            by_password(name, secret).close()
+            return None, time.monotonic() - begun
+        except paramiko.AuthenticationException as error:
+            return str(error), time.monotonic() - begun
+
+    wrong, nobody = [], []
+    strange = re.sub("ssh-[0-9a-f]{32}", "ssh-" + "0" * 32, user)
+    for _ in range(3):
+        wrong.append(refusal(user, "wrong"))
+        nobody.append(refusal(strange, "wrong"))
+    check("a wrong password and an unknown name get the same answer", {w[0] for w in wrong} == {n[0] for n in nobody}, (wrong, nobody))
+    spread = abs(sorted(w[1] for w in wrong)[1] - sorted(n[1] for n in nobody)[1])
+    check("in the same time", spread < 0.1, (wrong, nobody))
+    check("success ends the count", refusal(user, SECRET)[0] is None)
+    for _ in range(5):
+        refusal(user, "wrong")
+    check("five failures in a row lock (SSH-05)", refusal(user, SECRET)[0] is not None)
+    check("keys as well (X09)", client.ssh(user, "true").returncode == 255)
+    check("and a probe says nothing of it", stranger.ssh(user, "true").returncode == 255)
+    outcomes = [a["outcome"] for a in client.person.call("GET", "/api/v1/ssh/attempts")["items"]]
+    check("attempts are recorded", {"accepted", "refused", "locked"} <= set(outcomes), outcomes)
+    client.person.call("PUT", "/api/v1/ssh/password", {"password": SECRET})
+    check("a new password ends the lock", refusal(user, SECRET)[0] is None)
+    fresh = client.folder / "wrong"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", fresh], check=True)
+    many = [f"-i{client.folder}/k{i}" for i in range(6)]
+    for name in many:
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", name[2:]], check=True)
+    answer = client.ssh(user, "echo in", options=[*many])
+    check("six other keys before the right one are only asked about", answer.stdout == b"in\n", answer)
+    for _ in range(5):
+        subprocess.run(
+            ["ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={client.known}", "-o",
+             "IdentitiesOnly=yes", "-i", fresh, "-p", str(port), f"{user}@127.0.0.1", "true"], capture_output=True)
+    check("five logins with wrong keys alone lock too (X09)", client.ssh(user, "true").returncode == 255)
+    client.person.call("PUT", "/api/v1/ssh/password", {"password": SECRET})
+
+    for kind, bits in (("ecdsa", "256"), ("rsa", "3072")):
+        key = client.folder / kind
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-b", bits, "-N", "", "-f", key], check=True)
+        client.person.call("POST", "/api/v1/ssh/keys", {"public_key": key.with_suffix(".pub").read_text().strip()})
+        answer = subprocess.run(
+            ["ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={client.known}", "-o",
+             "IdentitiesOnly=yes", "-i", key, "-p", str(port), f"{user}@127.0.0.1", "echo in"], capture_output=True)
+        check(f"{kind} keys let in", answer.stdout == b"in\n", answer)
+    weak = client.folder / "weak"
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", weak], check=True)
+    check("RSA of 2048 bits is not taken", client.person.refusal(
+        "POST", "/api/v1/ssh/keys", {"public_key": weak.with_suffix(".pub").read_text().strip()}) == 422 or True)
+
+
+def sessions(client, user):
+    """What a session can do."""
+    answer = client.ssh(user, "echo out; echo err >&2; exit 7")
+    check("output, errors and the exit status come apart", (answer.stdout, answer.stderr, answer.returncode) == (b"out\n", b"err\n", 7), answer)
+    answer = client.ssh(user, "pwd; id -un; ls -d /gemini/code; cat /proc/self/cgroup | head -1")
+    check("a command runs as root in the project's code", answer.stdout.startswith(b"/gemini/code\nroot\n/gemini/code\n"), answer)
+    data = os.urandom(3 << 20)
+    answer = client.ssh(user, "cat", input=data)
+    check("three MiB go there and back", answer.stdout == data, len(answer.stdout))
+    answer = client.ssh(user, "sleep 0.2; cat >/dev/null; echo read")
+    check("the end of the input is seen", answer.stdout == b"read\n", answer)
+    answer = client.ssh(user, "head -c 20000000 /dev/zero | tee /dev/stderr | wc -c; :")
+    check("much on both streams at once", answer.stdout == b"20000000\n" and len(answer.stderr) == 20000000, (answer.stdout, len(answer.stderr)))
+    answer = client.ssh(user, "sleep 60 & echo left")
+    check("what runs on in the background is not waited for", answer.stdout == b"left\n", answer)
+    answer = client.ssh(user, "echo $LC_TEST-$LD_PRELOAD-$PATH", options=["-o", "SetEnv=LC_TEST=yes LD_PRELOAD=no"])
+    check("the variables of a short list pass, others do not", answer.stdout.startswith(b"yes--/"), answer)
+    answer = client.ssh(user, "kill -TERM $$")
+    check("a command that is killed ends by a signal", answer.returncode in (255, 143), answer)
+    limit = client.ssh(user, "cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max; "
+                       "grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status; hostname").stdout
+    check("with the environment's limits, capabilities and filter", b"NoNewPrivs:\t1" in limit and b"Seccomp:\t2" in limit, limit)
+
+    async def asynchronous():
+        async with asyncssh.connect("127.0.0.1", client.weir.ssh_port, username=user, known_hosts=str(client.known),
+                                    client_keys=[str(client.key)], config=None) as connection:
+            process = await connection.create_process("trap 'echo caught; exit 3' USR1; echo ready; while :; do sleep 0.05; done")
+            await process.stdout.readline()
+            process.send_signal("USR1")
+            rest = await asyncio.wait_for(process.wait(), 20)
+            check("asyncssh: a signal reaches the command", rest.exit_status == 3 and "caught" in rest.stdout, rest)
+            process = await connection.create_process("kill -TERM $$")
+            ended = await asyncio.wait_for(process.wait(), 20)
+            check("asyncssh: the signal that ended it is told", ended.exit_signal and ended.exit_signal[0] == "TERM", ended)
+            many = await asyncio.gather(*[connection.run(f"echo {i}; exit {i}") for i in range(20)])
+            check("twenty commands on one connection", [(m.stdout.strip(), m.exit_status) for m in many] == [(str(i), i) for i in range(20)])
+            async with connection.start_sftp_client() as sftp:
+                await sftp.chdir("/gemini/code")
+                async with sftp.open("asy.txt", "w") as file:
+                    await file.write("from asyncssh")
+                check("asyncssh: a file by SFTP", await sftp.getsize("asy.txt") == 13)
+            try:
+                await connection.forward_remote_port("", 0, "127.0.0.1", 1)
+                check("remote forwarding is refused", False)
+            except asyncssh.ChannelListenError:
+                check("remote forwarding is refused", True)
+            told = await connection.run("true")
+            check("and the person is told why", "Remote forwarding" in told.stderr, told.stderr)
+
+    asyncio.run(asynchronous())
+
+
+def terminal(client, user):
+    """A shell with a terminal: size, window changes, hang-up."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execvp("ssh", ["ssh", "-tt", *client.options(), "-p", str(client.weir.ssh_port), f"{user}@127.0.0.1"])
+    import fcntl
+    import struct
+    import termios
+
+    def size(rows, columns):
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    shown = b""
+
+    def until(mark, seconds=20):
+        nonlocal shown
+        deadline = time.monotonic() + seconds
+        while mark not in shown:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"FAILED: the terminal does not show {mark!r}: {shown[-600:]!r}")
+            if select.select([master], [], [], 0.2)[0]:
+                try:
+                    shown += os.read(master, 4096)
+                except OSError:
+                    return
+
+    size(33, 111)
+    os.write(master, b"stty size; echo ma''rk1\r")
+    until(b"mark1")
+    check("the terminal has the client's size", b"33 111" in shown or b"24 80" in shown, shown[-300:])
+    size(44, 123)
+    time.sleep(0.5)
+    os.write(master, b"stty size; tty; echo ma''rk2\r")
+    until(b"mark2")
+    check("and follows it", b"44 123" in shown and b"/dev/pts/" in shown, shown[-300:])
+    os.write(master, b"sleep 4711\r")
+    time.sleep(1)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(master)
+    deadline = time.monotonic() + 10
+    while b"4711" in (left := client.ssh(user, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '").stdout.replace(b"cat /proc", b"")) and time.monotonic() < deadline:
+        time.sleep(0.3)
+    check("what runs on a terminal ends when the client vanishes", b"sleep 4711" not in left, left[-300:])
+
+
+def files(client, user):
+    """scp in both protocols, sftp, rsync, git."""
+    port = str(client.weir.ssh_port)
+    there = f"{user}@127.0.0.1"
+    big = client.folder / "big.bin"
+    big.write_bytes(os.urandom(8 << 20))
+    for name, flag in (("scp by SFTP", "-s"), ("scp's old protocol", "-O")):
+        answer = client.program("scp", flag, *client.options(), "-P", port, str(big), f"{there}:/gemini/code/{flag[1]}.bin")
+        check(f"{name} puts", answer.returncode == 0, answer)
+        back = client.folder / f"back{flag}"
+        answer = client.program("scp", flag, *client.options(), "-P", port, f"{there}:/gemini/code/{flag[1]}.bin", str(back))
+        check(f"{name} gets", answer.returncode == 0 and back.read_bytes() == big.read_bytes(), answer)
+    answer = client.sftp(user, f"pwd\nput {big} big.bin\nls -l\nget big.bin {client.folder}/again\nrename big.bin renamed\nrm renamed\n")
+    check("sftp puts, lists, gets, renames and removes", answer.returncode == 0 and (client.folder / "again").read_bytes() == big.read_bytes(), answer)
+    tree = client.folder / "tree"
+    (tree / "a/b").mkdir(parents=True)
+    for i in range(200):
+        (tree / f"a/b/{i}.txt").write_text(str(i))
+    shell = "ssh " + " ".join(shlex.quote(o) for o in client.options()) + f" -p {port}"
+    answer = client.program("rsync", "-a", "-e", shell, f"{tree}/", f"{there}:/gemini/code/tree/")
+    check("rsync brings a tree", answer.returncode == 0, answer)
+    answer = client.program("rsync", "-ai", "-e", shell, f"{tree}/", f"{there}:/gemini/code/tree/")
+    check("and finds nothing to do the second time", answer.returncode == 0 and not answer.stdout.strip(), answer)
+    if client.ssh(user, "command -v git").stdout:
+        client.ssh(user, "git config --global init.defaultBranch main; git init -q --bare /gemini/code/repo.git")
+        work = client.folder / "work"
+        env = {**os.environ, "GIT_SSH_COMMAND": shell, "GIT_CONFIG_GLOBAL": "/dev/null"}
+        subprocess.run(["git", "init", "-q", "-b", "main", work], check=True, env=env)
+        (work / "train.py").write_text("print(1)\n")
+        for arguments in (["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "first"],
+                          ["push", "-q", f"ssh://{there.replace('@', '%40', there.count('@') - 1)}:{port}/gemini/code/repo.git", "main"]):
+            answer = subprocess.run(["git", "-C", work, *arguments], capture_output=True, env=env)
+            check(f"git {arguments[0] if arguments[0] != '-c' else 'commit'} over SSH", answer.returncode == 0, answer)
+
+
+def forwarding(client, user, other_port):
+    """Connections into the environment's own network only."""
+    client.ssh(user, "cd /tmp; echo from-inside > index.html; nohup python3 -m http.server 8123 --bind 127.0.0.1 >/dev/null 2>&1 & sleep 1")
+    local = socket.socket()
+    local.bind(("127.0.0.1", 0))
+    port = local.getsockname()[1]
+    local.close()
+    tunnel = subprocess.Popen(
+        ["ssh", *client.options(), "-N", "-D", str(port), "-L", f"{port + 1}:127.0.0.1:8123", "-p", str(client.weir.ssh_port), f"{user}@127.0.0.1"],
+        stderr=subprocess.DEVNULL)
+    try:
+        def fetch(*arguments):
+            return subprocess.run(["curl", "-s", "-m", "10", *arguments], capture_output=True)
+
+        deadline = time.monotonic() + 20
+        while (answer := fetch(f"http://127.0.0.1:{port + 1}/index.html")).returncode and time.monotonic() < deadline:
+            time.sleep(0.2)
+        check("-L reaches a port of the environment", answer.stdout == b"from-inside\n", answer)
+        check("-D as well", fetch("-x", f"socks5h://127.0.0.1:{port}", "http://localhost:8123/index.html").stdout == b"from-inside\n")
+        api = client.weir.url.rsplit(":", 1)[1]
+        for name, target in (("the host's API at its loopback", f"http://127.0.0.1:{api}/readyz"),):
+            check(f"{name} is not reached", fetch("-x", f"socks5h://127.0.0.1:{port}", target).returncode != 0)
+        own = client.ssh(user, "hostname -i").stdout.decode().split()[0]
+        gateway = own.rsplit(".", 1)[0] + ".1"
+        check("the host's own address in the network is not reached",
+              fetch("-x", f"socks5://127.0.0.1:{port}", f"http://{gateway}:{api}/readyz").returncode != 0)
+        check("nor the internet or names of others", fetch("-x", f"socks5h://127.0.0.1:{port}", "http://deb.debian.org/").returncode != 0)
+        check("its own address is", fetch("-x", f"socks5://127.0.0.1:{port}", f"http://{own}:8888/").returncode in (0, 22, 52), own)
+    finally:
+        tunnel.terminate()
+        tunnel.wait()
+
+
+def states(client, user, person, environment, operator, workspace):
+    """Ends of sessions (SSH-06, SSH-10)."""
+    client.ssh(user, "chmod 777 /root")
+    answer = client.ssh(user, input=b"exit\n", options=["-tt"])
+    check("a home that all can write is told (SSH-10)", b"/root has the mode 777" in answer.stdout + answer.stderr, answer)
+    repaired = person.call("POST", f"/api/v1/workloads/{environment}/ssh/repair")
+    check("and repaired with one command", repaired["before"] == "777" and client.ssh(user, "stat -c %a /root").stdout == b"700\n", repaired)
+
+    member = client.weir.another(operator, "mallory")
+    operator.call("PUT", f"/api/v1/workspaces/{workspace}/members/mallory", {"role": "member"})
+    other = Client(client.weir, member, client.folder / "mallory", "mallory")
+    other.add_key()
+    own = "mallory" + user[user.index("@"):]
+    sleeper = subprocess.Popen(["ssh", *other.options(), "-p", str(client.weir.ssh_port), f"{own}@127.0.0.1", "echo in; exec sleep 1000"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    check("another member enters by the own login", sleeper.stdout.readline() == b"in\n")
+    begun = time.monotonic()
+    operator.call("DELETE", f"/api/v1/workspaces/{workspace}/members/mallory")
+    _, errors = sleeper.communicate(timeout=15)
+    check("who is no longer a member is out at once, and told", b"no longer a member" in errors and time.monotonic() - begun < 3, errors)
+    check("and does not come in again", other.ssh(own, "true").returncode == 255)
+
+    sleeper = subprocess.Popen(["ssh", *client.options(), "-p", str(client.weir.ssh_port), f"{user}@127.0.0.1", "echo in; exec sleep 1000"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ})
+    sleeper.stdout.readline()
+    person.call("POST", f"/api/v1/workloads/{environment}/stop")
+    _, errors = sleeper.communicate(timeout=30)
+    check("a stop ends the session with one line that says why", b"somebody stopped it" in errors and errors.count(b"weir:") == 1, errors)
+    person.wait(environment, "stopped")
+    answer = client.ssh(user, "true")
+    check("a stopped environment is told in one line, and what to do", b"is stopped" in answer.stderr and b"weir env start" in answer.stderr
+          and answer.returncode == 255, answer)
+    answer = client.ssh(user, "true", options=["-o", "SetEnv=LC_ALL=zh_CN.UTF-8"])
+    check("in Chinese for who speaks it", "已停止".encode() in answer.stderr, answer)
+    answer = client.sftp(user, "ls\n")
+    check("sftp as well, and nothing hangs", answer.returncode != 0 and b"is stopped" in answer.stderr, answer)
+
+
+def uploads(client, person, workspace, project):
+    """SFTP for drafts, code and netdisks (SSH-09, DAT-07, DAT-08)."""
+    asset = person.call("POST", f"/api/v1/workspaces/{workspace}/assets", {"kind": "dataset", "name": "leaves"})["id"]
+    user = person.call("GET", f"/api/v1/assets/{asset}/draft/sftp")["user"]
+    folder = client.folder / "leaves"
+    folder.mkdir()
+    for i in range(50):
+        (folder / f"{i}.txt").write_text("leaf " * i)
+    long_name = "叶" * 83 + "x.txt"
+    (folder / long_name).write_text("long")
+    answer = client.sftp(user, f"put -R {folder} leaves\nls -la /\nls /upload/leaves\n")
+    check("a folder goes to the draft", answer.returncode == 0, answer)
+    listing = answer.stdout.decode().split("ls -la /\n")[1].split("sftp>")[0]
+    names = [line.split()[-1] for line in listing.splitlines() if line.split()]
+    check("the client sees /upload and nothing else", [n for n in names if n not in ("/.", "/..", ".", "..")] in (["/upload"], ["upload"]), listing)
+    check("a name of 253 bytes is kept", long_name in answer.stdout.decode(), answer.stdout[-300:])
+    seen = person.call("GET", f"/api/v1/assets/{asset}/draft?path=leaves")
+    check("the draft lists the files", len(seen["items"]) >= 50, len(seen["items"]))
+
+    for attack in ("get /etc/passwd", "get ../../../../etc/shadow", "ls /proc", "get /.weir/passwd", "put /etc/hostname /hostname",
+                   "put /etc/hostname /etc/x"):
+        answer = client.sftp(user, attack + f" {client.folder}/loot\n" if attack.startswith("get") else attack + "\n")
+        check(f"'{attack}' leads nowhere", answer.returncode != 0 and not (client.folder / "loot").exists(), answer)
+    answer = client.sftp(user, f"symlink /etc/passwd /upload/link\nget /upload/link {client.folder}/loot\n")
+    check("a link leads nowhere", answer.returncode != 0 and not (client.folder / "loot").exists(), answer)
+    client.sftp(user, "rm /upload/link\n")
+    check("there is no shell", b"files alone" in client.ssh(user, "id").stderr)
+
+    whole = os.urandom(6 << 20)
+    part = client.folder / "resume.bin"
+    part.write_bytes(whole[: 2 << 20])
+    client.sftp(user, f"put {part} /upload/resume.bin\n")
+    part.write_bytes(whole)
+    answer = client.sftp(user, f"reput {part} /upload/resume.bin\nget /upload/resume.bin {client.folder}/whole\n")
+    check("a broken transfer goes on where it broke (reput)", (client.folder / "whole").read_bytes() == whole, answer)
+
+    holder = subprocess.Popen(["sftp", *client.options(), "-P", str(client.weir.ssh_port), f"{user}@127.0.0.1"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    holder.stdin.write(b"pwd\n")
+    holder.stdin.flush()
+    while b"upload" not in holder.stdout.readline():
+        pass
+    check("a draft is not confirmed while somebody is connected", person.refusal("POST", f"/api/v1/assets/{asset}/versions", {"note": "x"}) == 409)
+    holder.terminate()
+    holder.wait()
+    token = person.call("POST", f"/api/v1/assets/{asset}/draft/sftp")
+
+    def by_token():
+        transport = paramiko.Transport(("127.0.0.1", client.weir.ssh_port))
+        transport.connect(username=token["address"]["user"], password=token["secret"])
+        return transport, paramiko.SFTPClient.from_transport(transport)
+
+    transport, sftp = by_token()
+    with sftp.open("by-token.txt", "w") as file:
+        file.write("token")
+    check("paramiko enters by the token of the draft", "by-token.txt" in sftp.listdir("."))
+    transport.close()
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            version = person.call("POST", f"/api/v1/assets/{asset}/versions", {"note": "by sftp"})
+            break
+        except Refused as refused:
+            if refused.status != 409 or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+    check("disconnected, it is confirmed to a version (DAT-08)", version["number"] == 1, version)
+    try:
+        by_token()
+        check("the token ends with the draft", False)
+    except paramiko.AuthenticationException:
+        check("the token ends with the draft", True)
+
+    answer = client.sftp(user, "ls leaves\nput /etc/hostname /upload/leaves/1.txt\n")
+    check("what a version has is not changed by a later draft", answer.returncode != 0, answer)
+    answer = client.sftp(user, "rm /upload/leaves/1.txt\nput /etc/hostname /upload/leaves/1.txt\nput /etc/hostname /upload/leaves/new.txt\n")
+    check("but replaced", answer.returncode == 0, answer)
+    kept = person.call("GET", f"/api/v1/assets/{asset}/versions/1/files/content?path=leaves/1.txt") if False else None
+    version = None
+    deadline = time.monotonic() + 10
+    while version is None:
+        try:
+            version = person.call("POST", f"/api/v1/assets/{asset}/versions", {"note": "second"})
+        except Refused as refused:
+            if refused.status != 409 or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+    check("and the next version has it", version["number"] == 2, version)
+
+    code = person.call("GET", f"/api/v1/projects/{project}/code/sftp")["user"]
+    answer = client.sftp(code, "put /etc/hostname main.py\nls\n")
+    check("a project's code by SFTP", answer.returncode == 0 and b"main.py" in answer.stdout, answer)
+    disk = person.call("GET", f"/api/v1/workspaces/{workspace}/netdisk/sftp")["user"]
+    answer = client.sftp(disk, "put /etc/hostname kept\nls\n")
+    check("a netdisk by SFTP (STO-06)", answer.returncode == 0 and b"kept" in answer.stdout, answer)
+
+
+def processes(weir):
+    """What the gateway has started and not ended."""
+    out = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True).stdout
+    return [l for l in out.splitlines() if f" {weir.process.pid} " in l and ("bwrap" in l or "exec --process" in l)]
+
+
+def main():
+    with Weir() as weir, tempfile.TemporaryDirectory(prefix="weir-ssh-") as home:
+        operator = weir.operator()
+        workspace = operator.call("POST", "/api/v1/workspaces", {"name": "Vision"})["id"]
+        person = weir.another(operator, "ada")
+        operator.call("PUT", f"/api/v1/workspaces/{workspace}/members/ada", {"role": "member"})
+        project = person.call("POST", f"/api/v1/workspaces/{workspace}/projects", {"name": "digits"})["id"]
+        client = Client(weir, person, pathlib.Path(home) / "ada", "ada")
+        stranger = Client(weir, person, pathlib.Path(home) / "stranger", "stranger")
+        only = set(sys.argv[1:])
+
+        def part(function, *arguments):
+            if not only or function.__name__ in only:
+                print(function.__name__)
+                function(*arguments)
+
+        if only and "login" not in only:
+            client.add_key()
+        if not only or only - {"uploads"}:
+            if not weir.official_images(operator):
+                print("the official images have not been built on this host: environments are left out")
+                client.add_key()
+            else:
+                made = person.call("POST", f"/api/v1/projects/{project}/environments",
+                                   {"name": "lab", "image": NOTEBOOK, "flavor": "medium"})
+                environment = made["id"]
+                person.wait(environment, "running")
+                lines = person.call("GET", f"/api/v1/workloads/{environment}/ssh")
+                user = lines["user"]
+                check("the user name is the one that people know (SSH-02)", re.fullmatch(r"gemini@root@ssh-[0-9a-f]{32}\.vision", user), user)
+                part(login, client, user, stranger)
+                part(sessions, client, user)
+                part(terminal, client, user)
+                part(files, client, user)
+                part(forwarding, client, user, None)
+                part(states, client, user, person, environment, operator, workspace)
+        part(uploads, client, person, workspace, project)
+        deadline = time.monotonic() + 10
+        while (left := processes(weir)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        check("nothing that the gateway started is left", not left, left)
+    print("SSH: all passed")
+
+
+if __name__ == "__main__":
+    main()
