@@ -94,6 +94,10 @@ class Person:
 
 
 class Weir:
+    def __init__(self, before=None):
+        """`before` is called with the folder before the first start."""
+        self.before = before
+
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-suite-", dir="/tmp"))
         os.chmod(self.folder, 0o711)
@@ -103,6 +107,8 @@ class Weir:
         self.ssh_port = ports["ssh"]
         self.gateway = f"http://127.0.0.1:{ports['gateway']}"
         self.process = None
+        if self.before:
+            self.before(self.folder)
         try:
             self.start()
         except BaseException:

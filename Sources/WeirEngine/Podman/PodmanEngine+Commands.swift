@@ -94,10 +94,11 @@ struct RuntimePlace: CommandPlace {
             let process = configuration["process"] as? [String: Any]
         else { throw WeirError.engineDown("the configuration of \(instance) cannot be read at \(inspected.OCIConfigPath)") }
         self.process = try JSONSerialization.data(withJSONObject: process)
-        network = inspected.NetworkSettings?.Networks?.values.lazy.compactMap { network in
-            guard let address = network.IPAddress, !address.isEmpty, let length = network.IPPrefixLen else { return nil }
-            return InstanceNetwork(address: address, prefixLength: length, gateway: network.Gateway ?? "")
-        }.first
+        network =
+            inspected.NetworkSettings?.Networks?.values.lazy.compactMap { network in
+                guard let address = network.IPAddress, !address.isEmpty, let length = network.IPPrefixLen else { return nil }
+                return InstanceNetwork(address: address, prefixLength: length, gateway: network.Gateway ?? "")
+            }.first
     }
 
     /// Whether the container's first process is still the one that was found.
@@ -119,8 +120,9 @@ struct RuntimePlace: CommandPlace {
             atPath: Self.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let name = Self.folder + "/" + String(UInt64.random(in: .min ... .max), radix: 36)
         let description = name + ".json"
-        guard FileManager.default.createFile(
-            atPath: description, contents: try describe(command), attributes: [.posixPermissions: 0o600])
+        guard
+            FileManager.default.createFile(
+                atPath: description, contents: try describe(command), attributes: [.posixPermissions: 0o600])
         else { throw WeirError.commandFailed("\(description) cannot be written") }
         return try RuntimeCommand(
             runtime + ["exec", "--process", description, "--pid-file", name + ".pid"], container: container, files: name,

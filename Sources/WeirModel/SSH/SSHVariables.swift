@@ -5,7 +5,8 @@ public enum SSHVariables {
     private static let names: Set<String> = ["LANG", "LANGUAGE", "COLORTERM", "TZ", "GIT_PROTOCOL", "TERM_PROGRAM", "VSCODE_AGENT_FOLDER"]
 
     public static func accepts(_ name: String, _ value: String) -> Bool {
-        let isKnown = names.contains(name) || name.hasPrefix("LC_") && name.dropFirst(3).utf8.allSatisfy { (65...90).contains($0) || $0 == 95 }
+        let isKnown =
+            names.contains(name) || name.hasPrefix("LC_") && name.dropFirst(3).utf8.allSatisfy { (65...90).contains($0) || $0 == 95 }
         return isKnown && name.utf8.count <= 32 && isPlain(value)
     }
 

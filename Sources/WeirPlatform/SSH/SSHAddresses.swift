@@ -63,7 +63,8 @@ public struct SSHAddresses: Sendable {
             let workload = try db.workload(id, for: caller, .enterTool)
             guard workload.kind == .environment else { throw WeirError.sshOnlyEnvironments() }
             try workload.state.require(.enter, for: workload.kind)
-            guard let instance = try db.instances(of: id, run: workload.run).last(where: { $0.startedAt != nil && $0.endedAt == nil }) else {
+            guard let instance = try db.instances(of: id, run: workload.run).last(where: { $0.startedAt != nil && $0.endedAt == nil })
+            else {
                 throw WeirError.environmentNotRunning(workload.name, workload.state)
             }
             return instance.id

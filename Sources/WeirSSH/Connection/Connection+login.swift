@@ -15,7 +15,9 @@ extension Connection {
 
     func tryPassword(_ password: String, user: String) -> Int32 {
         login.passwords += 1
-        guard login.identity == nil, login.passwords <= Self.mostPasswords, password.utf8.count <= 1024 else { return give(up: login.passwords) }
+        guard login.identity == nil, login.passwords <= Self.mostPasswords, password.utf8.count <= 1024 else {
+            return give(up: login.passwords)
+        }
         let (access, source) = (core.access, peer.source)
         return letIn(try? core.questions.ask { try await access.authenticate(user, password: password, from: source) })
     }

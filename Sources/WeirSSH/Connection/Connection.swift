@@ -183,10 +183,13 @@ final class Connection {
 
     private func end(with reason: WeirError) {
         for carrier in carriers { carrier.end { isChinese in reason.line(in: isChinese ? .chinese : .english) } }
+        ssh_session_set_disconnect_message(session, reason.line(in: .english))
+        // A client shows what it was sent before it notices that it was put out: it gets the time to leave by itself.
+        let hadChannels = !carriers.isEmpty
         let deadline = ContinuousClock.now + .seconds(2)
-        // The lines reach a client that reads; one that does not is not waited for.
-        while ssh_get_poll_flags(session) & SSH_WRITE_PENDING != 0, ContinuousClock.now < deadline {
-            var one = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        while ContinuousClock.now < deadline, ssh_is_connected(session) != 0 {
+            guard hadChannels || ssh_get_poll_flags(session) & SSH_WRITE_PENDING != 0 else { return }
+            var one = ownPoll
             _ = poll(&one, 1, 200)
             guard ssh_event_dopoll(event, 0) != SSH_ERROR else { return }
         }

@@ -34,7 +34,8 @@ final class ConfinedFiles: RunningCommand {
         let load = ["/.weir/\(loader)", "--library-path", "/.weir"]
         let arguments =
             [
-                Self.sandbox, "--unshare-ipc", "--unshare-net", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent",
+                Self.sandbox, "--unshare-ipc", "--unshare-net", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try",
+                "--die-with-parent",
                 "--new-session", "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP",
                 "--clearenv", "--setenv", "LC_ALL", "C.UTF-8", "--info-fd", "3", "--perms", "0755", "--dir", "/dev", "--perms", "0755",
                 "--dir", "/etc", "--dev-bind", "/dev/null", "/dev/null", "--ro-bind", tools + "/lib", "/.weir", "--ro-bind",

@@ -73,6 +73,7 @@ extension WeirError {
             "ssh_tools_missing", .unavailable, subject: program,
             LocalizedText("\(program) is missing on the host: SSH needs it.", zh: "主机缺少 \(program)，SSH 功能需要它。"),
             remedy: LocalizedText(
-                "Install openssh-sftp-server, openssh-client, rsync and util-linux.", zh: "请安装 openssh-sftp-server、openssh-client、rsync 与 util-linux。"))
+                "Install openssh-sftp-server, openssh-client, rsync and util-linux.",
+                zh: "请安装 openssh-sftp-server、openssh-client、rsync 与 util-linux。"))
     }
 }

@@ -48,7 +48,8 @@ struct SSHUserNameTests {
             "gemini@root@ssh-00000000000000000000000000000000.vision@x", " gemini@root@ssh-00000000000000000000000000000000.vision",
             "gemini@root@ssh-00000000000000000000000000000000.vi sion", "gemini@root@ssh-00000000000000000000000000000000.-a",
             "token@root@ssh-00000000000000000000000000000000.vision", "gemini@upload@ssh-00000000000000000000000000000000.vision",
-            "gemini@upload@netdisk", "gemini@upload@netdisk.", "gemini@upload@netdisk.a.b", "gemini@upload@data-.x", "@@.", "@root@netdisk.x",
+            "gemini@upload@netdisk", "gemini@upload@netdisk.", "gemini@upload@netdisk.a.b", "gemini@upload@data-.x", "@@.",
+            "@root@netdisk.x",
             "gemini@root@ssh-00000000000000000000000000000000.vision\n", "gemini@root@ssh-00000000000000000000000000000000.\u{0}",
             "gémini@root@ssh-00000000000000000000000000000000.vision",
         ])
@@ -91,7 +92,8 @@ struct ForwardTargetTests {
     @Test(
         "nothing else, in whatever spelling",
         arguments: [
-            "10.89.1.7", "169.254.169.254", "0.0.0.0", "8.8.8.8", "example.org", "host.containers.internal", "", "010.089.000.007", "0x0a590007",
+            "10.89.1.7", "169.254.169.254", "0.0.0.0", "8.8.8.8", "example.org", "host.containers.internal", "", "010.089.000.007",
+            "0x0a590007",
             "173604871", "10.89.7", "::ffff:10.89.0.7", "[::1", "10.89.0.7 ", "10.89.0.7\0", "1.2.3.4.5", "-1.0.0.0", "2001:db8::1",
         ])
     func elsewhere(host: String) { #expect(target(host) == nil) }
@@ -130,7 +132,11 @@ struct SSHPublicKeyTests {
             var bytes = Array(ed25519.utf8)
             for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
                 let at = Int.random(in: 0..<bytes.count, using: &random)
-                if Bool.random(using: &random) { bytes[at] = UInt8.random(in: 32...126, using: &random) } else { bytes.removeLast(bytes.count - at) }
+                if Bool.random(using: &random) {
+                    bytes[at] = UInt8.random(in: 32...126, using: &random)
+                } else {
+                    bytes.removeLast(bytes.count - at)
+                }
             }
             _ = try? SSHPublicKey(String(decoding: bytes, as: UTF8.self))
         }

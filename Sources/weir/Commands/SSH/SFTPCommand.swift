@@ -14,19 +14,19 @@ struct SFTPCommand: AsyncParsableCommand {
                 discussion: """
                     EXAMPLES:
                       weir ssh sftp \(Noun.word) digits
-                      weir ssh sftp \(Noun.word) digits --token
+                      weir ssh sftp \(Noun.word) digits --make-token
                     """)
         }
 
         @Argument(help: "Name or id.") var name: String
-        @Flag(help: "Make a secret that ends when the draft is confirmed, for who has no account.") var token = false
+        @Flag(help: "Make a secret that ends when the draft is confirmed, for who has no account.") var makeToken = false
         @OptionGroup var choice: WorkspaceOptions
         @OptionGroup var global: GlobalOptions
 
         func perform(in session: ClientSession) async throws {
             let asset = try await session.asset(Noun.kind, name, in: choice)
             let path = "/api/v1/assets/\(asset.id)/draft/sftp"
-            if token {
+            if makeToken {
                 let answer = try await session.api.answer(.send(.post, path), as: Records.SFTPToken.self)
                 return try session.output.details(answer, identifier: \.secret) { made in
                     [
