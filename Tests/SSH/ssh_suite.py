@@ -526,7 +526,8 @@ def hostile(client, user):
         time.sleep(1)
     time.sleep(3)
     audit = subprocess.run(["ssh-audit", "-n", "-p", str(port), "127.0.0.1"], capture_output=True, text=True, timeout=60)
-    weak = [line for line in audit.stdout.splitlines() if "[fail]" in line or "[warn]" in line]
+    # An older ssh-audit does not know the mark of strict key exchange, which mends Terrapin.
+    weak = [line for line in audit.stdout.splitlines() if ("[fail]" in line or "[warn]" in line) and "kex-strict-s" not in line]
     check("ssh-audit shows no weak algorithm", "(kex)" in audit.stdout and not weak, audit.stdout)
 
 
@@ -638,7 +639,7 @@ def main():
 
         if only and "login" not in only:
             client.add_key()
-        if not only or only - {"uploads"}:
+        if not only or only - {"uploads", "full", "cuts"}:
             if not weir.official_images(operator):
                 print("the official images have not been built on this host: environments are left out")
                 client.add_key()
@@ -659,6 +660,8 @@ def main():
                 part(faults, client, user, person, workspace)
                 part(states, client, user, person, environment, operator, workspace)
         part(uploads, client, person, workspace, project)
+        if "cuts" in only:
+            faults(client, None, person, workspace)
         deadline = time.monotonic() + 10
         while (left := processes(weir)) and time.monotonic() < deadline:
             time.sleep(0.2)

@@ -15,7 +15,9 @@ extension PodmanEngine {
         do {
             let container = try podman.decode(
                 RuntimeContainer.self, from: await podman.call(.GET, "/containers/\(instance)/json"))
-            place = try RuntimePlace(container, instance: instance, enter: configuration.host.hybridCgroups ? configuration.socket : nil)
+            place = try RuntimePlace(
+                container, instance: instance, installation: configuration.installation,
+                enter: configuration.host.hybridCgroups ? configuration.socket : nil)
         } catch let refusal as PodmanRefusal where refusal.isMissing || refusal.isNotRunning {
             throw WeirError.instanceNotRunning(instance.text)
         }
@@ -62,6 +64,7 @@ final class RuntimePlaces: Sendable {
 struct RuntimePlace: CommandPlace {
     let network: InstanceNetwork?
     private let instance: Identifier<Instance>
+    private let installation: String
     private let runtime: [String]
     private let container: String
     /// The `process` of the container's own configuration, as JSON.
@@ -74,8 +77,9 @@ struct RuntimePlace: CommandPlace {
     static let folder = "/run/weir/commands"
 
     /// `enter` is the socket of a Podman that lives in a mount namespace of its own.
-    init(_ inspected: RuntimeContainer, instance: Identifier<Instance>, enter: String?) throws {
+    init(_ inspected: RuntimeContainer, instance: Identifier<Instance>, installation: String, enter: String?) throws {
         self.instance = instance
+        self.installation = installation
         container = inspected.Id
         pid = Int32(inspected.State.Pid)
         guard pid > 0, let began = Self.beginning(of: pid) else { throw WeirError.instanceNotRunning(instance.text) }
@@ -118,7 +122,7 @@ struct RuntimePlace: CommandPlace {
         guard isAlive else { throw WeirError.instanceNotRunning(instance.text) }
         try FileManager.default.createDirectory(
             atPath: Self.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let name = Self.folder + "/" + String(UInt64.random(in: .min ... .max), radix: 36)
+        let name = Self.folder + "/\(installation)-" + String(UInt64.random(in: .min ... .max), radix: 36)
         let description = name + ".json"
         guard
             FileManager.default.createFile(
@@ -142,6 +146,33 @@ struct RuntimePlace: CommandPlace {
         process["terminal"] = command.terminal != nil
         process["consoleSize"] = command.terminal.map { ["height": $0.rows, "width": $0.columns] }
         return try JSONSerialization.data(withJSONObject: process)
+    }
+
+    /// Hangs up on the commands that a Weir of this installation had started when it was killed: nobody reads them any more.
+    static func hangUpOnLeft(of installation: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasPrefix(installation + "-") && name.hasSuffix(".pid") {
+            let path = folder + "/" + name
+            let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            // The number could be another process's by now: its parent is the runtime that was told to write this file.
+            if let command = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)), command > 1,
+                let parent = parent(of: command), arguments(of: parent).contains(path)
+            {
+                if kill(-command, SIGHUP) != 0 { kill(command, SIGHUP) }
+            }
+            RuntimeCommand.remove(String(path.dropLast(4)))
+        }
+    }
+
+    private static func parent(of process: pid_t) -> pid_t? {
+        guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8), let name = stat.lastIndex(of: ")")
+        else { return nil }
+        return stat[name...].split(separator: " ").dropFirst(2).first.flatMap { pid_t($0) }
+    }
+
+    private static func arguments(of process: pid_t) -> [String] {
+        let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
+        return data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 
     func socket(family: Int32) throws -> Int32 {

@@ -41,6 +41,7 @@ public final class PodmanEngine: Engine {
 
     /// Follows Podman's events, and ends instances whose root layer outgrows its limit. Returns when it is cancelled.
     public func run() async {
+        RuntimePlace.hangUpOnLeft(of: configuration.installation)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.feed.run() }
             group.addTask { await self.watchRootLayers() }
