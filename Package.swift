@@ -112,6 +112,7 @@ let package = Package(
                 .embedInCode("Console/people.js"),
                 .embedInCode("Console/projects.js"),
                 .embedInCode("Console/quotas.js"),
+                .embedInCode("Console/ssh.js"),
                 .embedInCode("Console/texts.js"),
                 .embedInCode("Console/texts.json"),
                 .embedInCode("Console/weir.svg"),

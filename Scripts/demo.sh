@@ -126,6 +126,24 @@ run_cell() {
     "$python" Scripts/demo/cell.py "$("$weir" env enter lab --tool jupyterlab --quiet)" explore.ipynb <Scripts/demo/explore.cell
 }
 
+# As a person does it, with a key and an entry of ~/.ssh/config; the host key is compared with what Weir shows.
+work_over_ssh() {
+    local own=$home/ssh
+    mkdir -p "$own"
+    [[ -s $own/id ]] || ssh-keygen -q -t ed25519 -N '' -C demo -f "$own/id"
+    "$weir" ssh-key list --json | grep -qF "$(ssh-keygen -lf "$own/id.pub" | cut -d' ' -f2)" || "$weir" ssh-key add "$own/id.pub" --name demo
+    "$weir" ssh fingerprints --known-hosts >"$own/known_hosts"
+    "$weir" ssh config lab >"$own/config"
+    local host options
+    host=$(awk '$1 == "Host" { print $2 }' "$own/config")
+    options=(-F "$own/config" -i "$own/id" -o "UserKnownHostsFile=$own/known_hosts" -o BatchMode=yes)
+    ssh "${options[@]}" "$host" 'echo "ssh: $(id -un) in $(pwd), $(ls | wc -l) files"'
+    printf 'put %s over-sftp.bin\nget over-sftp.bin %s\nrm over-sftp.bin\n' "$weir" "$own/back" | sftp -q "${options[@]}" -b - "$host" >/dev/null
+    cmp "$weir" "$own/back"
+    echo "sftp: $(stat -c %s "$own/back") bytes there and back, the same"
+    rm -f "$own/back"
+}
+
 train() {
     "$weir" job submit "$job" --flavor cpu-small --dataset digits --follow -- python train.py --epochs 30 --least 0.95
 }
@@ -169,6 +187,7 @@ step "get the handwritten digits that scikit-learn ships" fetch_data
 step "upload them, and make a version of the dataset" upload_data
 step "start an environment with JupyterLab" start_environment
 step "execute a notebook cell through JupyterLab's websocket" run_cell
+step "a command over SSH, a file there and back by SFTP" work_over_ssh
 step "train: a job, to at least 0.95 accuracy on held-out digits" train
 step "make its output a version of a model" "$weir" job export "$job" --to-model digits-net --path model
 step "serve the model behind an external port" serve_model

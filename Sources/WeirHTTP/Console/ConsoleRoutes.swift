@@ -50,6 +50,7 @@ struct ConsoleRoutes {
             "money.js": Page(script, PackageResources.money_js),
             "quotas.js": Page(script, PackageResources.quotas_js),
             "flavors.js": Page(script, PackageResources.flavors_js),
+            "ssh.js": Page(script, PackageResources.ssh_js),
         ]
         for (name, page) in files {
             router.get(RouterPath("/console/" + name)) { request, _ in page.answer(request) }

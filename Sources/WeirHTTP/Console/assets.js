@@ -2,6 +2,7 @@
 import { t } from "./texts.js";
 import { api, post, get, create, all, uploadForm } from "./api.js";
 import { h, ask, button, table, actions, section, link, time, size, form } from "./dom.js";
+import { sftpLines } from "./ssh.js";
 import { fileBrowser, renameBy } from "./files.js";
 
 const types = ["image", "audio", "file", "table", "video", "other"];
@@ -43,7 +44,7 @@ export async function assetPage(place, id) {
       location.hash = `#/${asset.kind}s`;
     }, "danger")),
     asset.description ? h("p", {}, asset.description) : null,
-    section(t("draft"), h("p", { className: "soft" }, t("draft_hint")), draft,
+    section(t("draft"), h("p", { className: "soft" }, t("draft_hint")), draft, await sftpLines(base + "/draft/sftp", true),
       form([{ name: "note", label: t("note") }], t("confirm_version"), async (values) => { await create(base + "/versions", values); await place.reload(); }),
       h("p", {}, button(t("discard"), async () => { if (await ask(t("sure"))) { await post(base + "/draft/discard"); await place.reload(); } }, "danger"))),
     section(t("versions"), table(["#", t("note"), t("files"), t("size"), t("by"), t("created"), ""], versions.items.map((version) => [

@@ -3,6 +3,7 @@ import { t } from "./texts.js";
 import { api, get, post, all } from "./api.js";
 import { h, ask, button, table, actions, section, time, size, form, dialog } from "./dom.js";
 import { passwordPage } from "./access.js";
+import { sshSettings } from "./ssh.js";
 
 const roles = () => ["member", "administrator", "owner"].map((role) => [role, t(role)]);
 
@@ -37,7 +38,7 @@ export async function accountPage(place) {
       const made = await post("tokens", { name, expires_at: date ? date + "T00:00:00Z" : null });
       secret(t("token_secret"), made.secret, place.reload);
     })),
-    passwordPage(() => location.reload()));
+    passwordPage(() => location.reload()), await sshSettings());
 }
 
 export async function accountsPage(place) {

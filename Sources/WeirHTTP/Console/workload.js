@@ -5,11 +5,13 @@ import { h, say, button, table, actions, section, link, state, time, size, durat
 import { operations, live } from "./workloads.js";
 import { signed } from "./create.js";
 import { points } from "./money.js";
+import { sshLines } from "./ssh.js";
 
 export async function workloadPage(place, id) {
   const facts = h("div");
   const [log, followLog, closeLog] = logView(id);
   const usage = h("div");
+  const ssh = h("div");
   const draw = async () => {
     const [workload, history, runs] = await Promise.all([get("workloads/" + id), get(`workloads/${id}/history`), get(`workloads/${id}/runs`)]);
     facts.replaceChildren(...about(place, workload, draw), runsAndHistory(runs.items, history.items));
@@ -17,10 +19,11 @@ export async function workloadPage(place, id) {
     usage.replaceChildren(workload.state === "running" ? inside(id) : "");
   };
   await draw();
+  ssh.replaceChildren(await sshLines(`workloads/${id}/ssh`));
   let close = null;
   live({ ...place, onLeave: (action) => { close = action; } }, draw);
   place.onLeave(() => { close?.(); closeLog(); });
-  return h("div", {}, facts, section(t("log"), log), usage);
+  return h("div", {}, facts, section(t("log"), log), ssh, usage);
 }
 
 function about(place, workload, draw) {
