@@ -443,6 +443,32 @@ def uploads(client, person, workspace, project):
     check("a netdisk by SFTP (STO-06)", answer.returncode == 0 and b"kept" in answer.stdout, answer)
 
 
+def arrears(client, person, operator, workspace):
+    """A balance that is used up before and during a transfer."""
+    asset = person.call("POST", f"/api/v1/workspaces/{workspace}/assets", {"kind": "dataset", "name": "debt"})["id"]
+    user = person.call("GET", f"/api/v1/assets/{asset}/draft/sftp")["user"]
+    big = client.folder / "debt.bin"
+    big.write_bytes(os.urandom(64 << 20))
+    check("there is money at first", client.sftp(user, "put /etc/hostname first\n").returncode == 0)
+    upload = subprocess.Popen(["sftp", *client.options(), "-l", "40000", "-P", str(client.weir.ssh_port), "-b", "-", f"{user}@127.0.0.1"],
+                              stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    upload.stdin.write(f"put {big} debt.bin\n".encode())
+    upload.stdin.flush()
+    path = client.weir.folder / "data/files/drafts" / asset / "debt.bin"
+    deadline = time.monotonic() + 20
+    while not (path.exists() and path.stat().st_size > 1 << 20) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    amount = "-" + person.call("GET", f"/api/v1/workspaces/{workspace}/balance")["balance"]
+    operator.call("POST", f"/api/v1/workspaces/{workspace}/corrections", {"amount": amount, "counter": "payments", "note": "test"}, {"Idempotency-Key": "used-up"})
+    _, errors = upload.communicate(timeout=30)
+    check("a transfer ends with the line that says why when the money is gone", upload.returncode != 0 and b"used up" in errors, errors)
+    answer = client.sftp(user, "ls\nget first /dev/null\nput /etc/hostname second\n")
+    check("nothing is put after that, and the client shows why", answer.returncode != 0 and b"used up" in answer.stderr
+          and b"first" in answer.stdout, answer)
+    operator.call("POST", f"/api/v1/workspaces/{workspace}/corrections", {"amount": amount[1:], "counter": "payments", "note": "test"}, {"Idempotency-Key": "again"})
+    check("until there is money again", client.sftp(user, "put /etc/hostname second\n").returncode == 0)
+
+
 def hostile(client, user):
     """Openings that no client makes, and the algorithms that are offered."""
     import random
@@ -639,7 +665,7 @@ def main():
 
         if only and "login" not in only:
             client.add_key()
-        if not only or only - {"uploads", "full", "cuts"}:
+        if not only or only - {"uploads", "full", "cuts", "arrears"}:
             if not weir.official_images(operator):
                 print("the official images have not been built on this host: environments are left out")
                 client.add_key()
@@ -660,6 +686,7 @@ def main():
                 part(faults, client, user, person, workspace)
                 part(states, client, user, person, environment, operator, workspace)
         part(uploads, client, person, workspace, project)
+        part(arrears, client, person, operator, workspace)
         if "cuts" in only:
             faults(client, None, person, workspace)
         deadline = time.monotonic() + 10
