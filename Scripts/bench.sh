@@ -15,6 +15,10 @@ status=0
 (($# > 0)) || set -- gateway upload jobs lists restart start ledger tick sampling ssh
 for name in "$@"; do
     printf '\n== %s  (load %s)\n' "$name" "$(cut -d' ' -f1-3 /proc/loadavg)"
+    if [[ $name == ssh ]]; then
+        WEIR=$bin/weir PYTHONPATH=Scripts/test .build/python/bin/python Benchmarks/SSH/ssh_bench.py --idle | tee -a "$results" || status=1
+        continue
+    fi
     arguments=()
     [[ $name != placement ]] || arguments=(--trace "${TRACE:?the folder with the lists of the openb trace}")
     "$bin/weir-bench" "$name" "${arguments[@]}" | tee -a "$results" || status=1
