@@ -2,6 +2,7 @@ import Testing
 import TestSupport
 import WeirModel
 import WeirPlatform
+import WeirStore
 
 @Suite("Getting in over SSH")
 struct SSHAccessTests {
