@@ -10,50 +10,50 @@ public struct SSHAddresses: Sendable {
 
     /// Throws `ssh_off`, `not_found`.
     public func environment(_ id: Identifier<Workload>, for caller: Caller) async throws -> SSHLines {
-        try requireOn()
         let (workload, label) = try await store.read { db in
             let workload = try db.workload(id, for: caller, .enterTool)
             return (workload, try db.label(of: workload.workspace))
         }
+        try requireOn()
         guard workload.kind == .environment else { throw WeirError.sshOnlyEnvironments() }
         return lines(.environment(id), person: workload.createdBy == caller.id ? nil : caller, label, workload.name)
     }
 
     public func draft(_ id: Identifier<Asset>, for caller: Caller) async throws -> SSHLines {
-        try requireOn()
         let (asset, label) = try await store.read { db in
             let asset = try db.asset(id, for: caller, .changeAsset)
             return (asset, try db.label(of: asset.workspace))
         }
+        try requireOn()
         return lines(.draft(id), person: caller, label, asset.name)
     }
 
     /// By the token of an upload in place of an account.
     public func draftByToken(_ id: Identifier<Asset>, for caller: Caller) async throws -> SSHLines {
-        try requireOn()
         let (asset, label) = try await store.read { db in
             let asset = try db.asset(id, for: caller, .changeAsset)
             return (asset, try db.label(of: asset.workspace))
         }
+        try requireOn()
         let user = SSHUserName(person: .token, place: .draft(id), workspace: label)
         return SSHLines(host: settings.host, port: settings.port, user: user, name: asset.name)
     }
 
     public func code(_ id: Identifier<Project>, for caller: Caller) async throws -> SSHLines {
-        try requireOn()
         let (project, label) = try await store.read { db in
             let project = try db.project(id, for: caller, .changeCode)
             return (project, try db.label(of: project.workspace))
         }
+        try requireOn()
         return lines(.code(id), person: caller, label, project.name)
     }
 
     public func netdisk(in workspace: Identifier<Workspace>, for caller: Caller) async throws -> SSHLines {
-        try requireOn()
         let label = try await store.read { db in
             try db.role(of: caller, in: workspace, for: .seeWorkspace)
             return try db.label(of: workspace)
         }
+        try requireOn()
         return lines(.netdisk, person: caller, label, "netdisk")
     }
 
