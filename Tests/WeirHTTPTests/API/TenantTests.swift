@@ -77,7 +77,8 @@ import WeirStore
             "month": "2026-11", "entry": "1", "scope": "workspace", "invoice": invoice.id.text,
             "voucher": RandomIdentifiers().next(Voucher.self, at: now).text, "token": token, "image": image.id.text, "account": user.id,
             "login": "ada",
-            "ssh_key": RandomIdentifiers().next(SSHKey.self, at: now).text, "flavor": "none-such", "upload": upload.header("Location")?.split(separator: "/").last.map(String.init) ?? "",
+            "ssh_key": RandomIdentifiers().next(SSHKey.self, at: now).text, "flavor": "none-such",
+            "upload": upload.header("Location")?.split(separator: "/").last.map(String.init) ?? "",
         ]
     }
 
