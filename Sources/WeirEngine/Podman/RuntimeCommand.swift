@@ -105,11 +105,9 @@ final class RuntimeCommand: RunningCommand {
             if let known = state.ending { return known }
             var raw: Int32 = 0
             guard waitpid(runtime, &raw, WNOHANG) == runtime else { return nil }
-            let signal = raw & 0x7f
-            let status = (raw >> 8) & 0xff
+            var ending = CommandEnding(waitStatus: raw)
             // The runtime tells a signal as a shell does.
-            let ending: CommandEnding =
-                signal != 0 ? .signalled(signal) : status > 128 && status <= 128 + 64 ? .signalled(status - 128) : .exited(status)
+            if case .exited(let status) = ending, (129...192).contains(status) { ending = .signalled(status - 128) }
             state.ending = ending
             return ending
         }

@@ -26,6 +26,12 @@ public enum CommandEnding: Hashable, Sendable {
     case exited(Int32)
     /// By a signal, by its number.
     case signalled(Int32)
+
+    /// From what `waitpid` says of a process that has ended.
+    public init(waitStatus: Int32) {
+        let signal = waitStatus & 0x7f
+        self = signal != 0 ? .signalled(signal) : .exited((waitStatus >> 8) & 0xff)
+    }
 }
 
 /// One running instance, as a place where commands are run and connections are made. What runs there has the instance's root,

@@ -129,33 +129,3 @@ public struct Quotas: Sendable {
         signals.send(.rules)
     }
 }
-
-extension Quotas {
-    /// The quotas and weights of all workspaces and people as the queue is told of them: all that were set, the ones for everyone as
-    /// each person's own.
-    public func schedulingEvents() async throws -> [SchedulingEvent] {
-        try await store.read { db in
-            let byWorkspace = Dictionary(grouping: try db.allowances(), by: \.workspace)
-            return try byWorkspace.sorted { $0.key.text < $1.key.text }.flatMap { workspace, records -> [SchedulingEvent] in
-                var events: [SchedulingEvent] = []
-                var people: [Identifier<Account>: Allowance] = [:]
-                for record in records.sorted(by: { $0.scope == .everyone && $1.scope != .everyone }) {
-                    switch record.scope {
-                    case .workspace:
-                        events.append(.quota(workspace, record.allowance.quota))
-                        events.append(.weight(workspace, record.allowance.weight))
-                    case .everyone:
-                        for member in try db.members(of: workspace) { people[member.account] = record.allowance }
-                        for person in try db.holdings(in: workspace) { people[person.account] = record.allowance }
-                    case .account(let id): people[id] = record.allowance
-                    }
-                }
-                for (account, allowance) in people.sorted(by: { $0.key.text < $1.key.text }) {
-                    events.append(.personQuota(workspace, account, allowance.quota))
-                    events.append(.personWeight(workspace, account, allowance.weight))
-                }
-                return events
-            }
-        }
-    }
-}

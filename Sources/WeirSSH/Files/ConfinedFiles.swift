@@ -87,7 +87,7 @@ final class ConfinedFiles: RunningCommand {
             if let known = state.ending { return known }
             var raw: Int32 = 0
             guard waitpid(child, &raw, WNOHANG) == child else { return nil }
-            let ending: CommandEnding = raw & 0x7f != 0 ? .signalled(raw & 0x7f) : .exited((raw >> 8) & 0xff)
+            let ending = CommandEnding(waitStatus: raw)
             state.ending = ending
             return ending
         }

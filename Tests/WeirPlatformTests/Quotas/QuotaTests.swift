@@ -54,9 +54,12 @@ struct QuotaTests {
         // In his own workspace he has no limit.
         _ = try await bob.job("own", on: platform)
 
-        let events = try await platform.quotas.schedulingEvents()
-        #expect(events.contains(.personQuota(ada.workspace, bob.caller.id, Quota(instances: 0))))
-        #expect(events.contains(.personQuota(ada.workspace, ada.caller.id, .unlimited)))
+        // What the queue reads.
+        let (his, hers) = try await test.store.read { db in
+            (try db.allowances(of: bob.caller.id, in: ada.workspace), try db.allowances(of: ada.caller.id, in: ada.workspace))
+        }
+        #expect(his.person.quota == Quota(instances: 0))
+        #expect(hers.person.quota == .unlimited)
     }
 
     @Test("the operator sets a workspace's quota, an administrator a person's, and each change is on the record (QUO-06)")
@@ -90,8 +93,11 @@ struct QuotaTests {
         let all = try await quotas.all(by: root)
         #expect(all.first { $0.0.id == ada.workspace }?.1.allowance == allowance)
         #expect(all.first { $0.0.id == bob.workspace }?.1.own == nil)
-        let events = try await quotas.schedulingEvents()
-        #expect(events == [.quota(ada.workspace, allowance.quota), .weight(ada.workspace, 300)])
+        // What the queue reads: the person's own is gone, the workspace's is what it was set to.
+        let known = try await test.store.read { try $0.allowances(of: bob.caller.id, in: ada.workspace) }
+        #expect(known.workspace.quota == allowance.quota)
+        #expect(known.workspace.weight == 300)
+        #expect(known.person == .plain)
     }
 
     @Test("a member may not ask for a high priority unless allowed to; what is asked for is in the definition (QUO-07)")

@@ -12,3 +12,8 @@ public enum PriorityClass: String, Codable, Sendable, CaseIterable {
         }
     }
 }
+
+extension PriorityClass: Comparable {
+    /// The one that goes later is the smaller.
+    public static func < (a: Self, b: Self) -> Bool { a.turn > b.turn }
+}

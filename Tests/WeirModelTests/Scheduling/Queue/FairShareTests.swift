@@ -34,9 +34,10 @@ import WeirModel
             world.now += 1000
             for id in world.running.keys.sorted() where ends[id] ?? 0 <= world.now { world.end(id) }
             for run in world.running.values { served[people.firstIndex { world.accounts[$0] == run.entry.account } ?? 0] += 1 }
+            // So much that one alone could fill the zone: who wants less than could be had is not served by weight.
             for person in people {
                 let account = world.accounts[person]
-                while world.waiting.values.count(where: { $0.account == account }) < min(3, slots) {
+                while world.waiting.values.count(where: { $0.account == account }) < max(3, slots) {
                     world.arrive(world.entry(person: person, QueueWorld.cpu(1000)))
                 }
             }
