@@ -1,59 +1,64 @@
-import Crypto
+import Foundation
 import HTTPTypes
 import Hummingbird
-import NIOCore
+import WeirModel
 
-/// The console's pages: fixed files that call the API like any other client.
+/// The console: pages, the forms on them, and the files that they use. Everything else is the API's.
 struct ConsoleRoutes {
-    private struct Page: Sendable {
-        let type: String
-        let body: ByteBuffer
-        let tag: String
+    let settings: HTTPSettings
+    let api: RouterResponder<RequestInformation>
+    /// The installation's time zone, in which all times are shown.
+    let zone: TimeZone
 
-        init(_ type: String, _ bytes: [UInt8]) {
-            self.type = type
-            body = ByteBuffer(bytes: bytes)
-            let digest = SHA256.hash(data: bytes).prefix(9)
-            tag = "\"" + digest.map { String($0, radix: 36) }.joined() + "\""
+    func add(to router: Router<RequestInformation>) throws {
+        let (settings, own, zone) = (settings, OwnAPI(responder: api), zone)
+        let folder = settings.consoleFolder
+        let builtIn = try ConsoleFiles(folder: folder)
+        let answers: @Sendable () throws -> PageAnswer = {
+            PageAnswer(files: folder == nil ? builtIn : try ConsoleFiles(folder: folder), api: own, settings: settings, zone: zone)
         }
 
-        /// Asked for anew each time, answered by "not modified" most times: an upgrade is seen at once.
-        func answer(_ request: Request) -> Response {
-            let headers: HTTPFields = [.contentType: type, .eTag: tag, .cacheControl: "no-cache"]
-            if request.headers[.ifNoneMatch] == tag { return Response(status: .notModified, headers: headers) }
-            return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
+        @Sendable func shown(
+            _ request: Request, _ information: RequestInformation, _ respond: (PageAnswer, Visit) async throws -> Response
+        ) async throws -> Response {
+            let (answers, visit) = (try answers(), Visit(request, information))
+            do {
+                return try await respond(answers, visit)
+            } catch {
+                return answers.failure(ErrorAnswer.weirError(for: error, logger: information.logger), for: visit)
+            }
         }
-    }
 
-    func add(to router: Router<RequestInformation>) {
-        let index = Page("text/html; charset=utf-8", PackageResources.index_html)
-        router.get("/") { request, _ in index.answer(request) }
-
-        let script = "text/javascript; charset=utf-8"
-        let files = [
-            "console.css": Page("text/css; charset=utf-8", PackageResources.console_css),
-            "weir.svg": Page("image/svg+xml", PackageResources.weir_svg),
-            "texts.json": Page("application/json", PackageResources.texts_json),
-            "texts.js": Page(script, PackageResources.texts_js),
-            "api.js": Page(script, PackageResources.api_js),
-            "dom.js": Page(script, PackageResources.dom_js),
-            "console.js": Page(script, PackageResources.console_js),
-            "access.js": Page(script, PackageResources.access_js),
-            "workloads.js": Page(script, PackageResources.workloads_js),
-            "overview.js": Page(script, PackageResources.overview_js),
-            "files.js": Page(script, PackageResources.files_js),
-            "projects.js": Page(script, PackageResources.projects_js),
-            "create.js": Page(script, PackageResources.create_js),
-            "workload.js": Page(script, PackageResources.workload_js),
-            "assets.js": Page(script, PackageResources.assets_js),
-            "people.js": Page(script, PackageResources.people_js),
-            "money.js": Page(script, PackageResources.money_js),
-            "quotas.js": Page(script, PackageResources.quotas_js),
-            "flavors.js": Page(script, PackageResources.flavors_js),
-            "ssh.js": Page(script, PackageResources.ssh_js),
-        ]
-        for (name, page) in files {
-            router.get(RouterPath("/console/" + name)) { request, _ in page.answer(request) }
+        for page in builtIn.pages.all {
+            router.get(RouterPath(page.path)) { request, information in
+                try await shown(request, information) { try await $0.respond(to: $1, at: Address($1.address)) }
+            }
+        }
+        router.post("/form/**") { request, information in
+            try await shown(request, information) { try await ConsoleForms(answers: $0).respond(to: $1) }
+        }
+        // A choice that only changes how pages look, kept by the browser.
+        router.post("/choose/:cookie/:value") { request, information in
+            try await shown(request, information) { answers, visit in
+                try Authentication.requireSameSite(request)
+                let cookie = ["language": Visit.languageCookie, "workspace": Visit.workspaceCookie][
+                    information.parameters.get("cookie") ?? ""]
+                let value = information.parameters.get("value") ?? ""
+                guard let cookie, value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) else {
+                    throw WeirError.noRoute()
+                }
+                let next = Address(visit.address).query.last { $0.name == "next" }?.value
+                var response = PageAnswer.redirect(Visit.ownPlace(next) ?? "/")
+                response.headers.append(answers.setting(cookie, value, seconds: 365 * 86_400))
+                return response
+            }
+        }
+        router.get("/**") { request, information in
+            try await shown(request, information) { try await $0.respond(to: $1, at: Address($1.address)) }
+        }
+        router.get("/console/:digest/:name") { _, information in
+            guard let response = try answers().files.answer(information.parameters.get("name") ?? "") else { throw WeirError.noRoute() }
+            return response
         }
     }
 }

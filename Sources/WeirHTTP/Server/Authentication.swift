@@ -33,11 +33,11 @@ struct Authentication: Sendable {
         return String(parts[1])
     }
 
-    private static func cookie(of request: Request) -> String? {
+    static func cookie(of request: Request, named name: String = Authentication.cookie) -> String? {
         for header in request.headers[values: .cookie] {
             for pair in header.split(separator: ";") {
                 let parts = pair.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-                if parts.count == 2, parts[0] == cookie { return String(parts[1]) }
+                if parts.count == 2, parts[0] == name { return String(parts[1]) }
             }
         }
         return nil

@@ -23,6 +23,11 @@ extension Call {
 
 extension Response {
     init(json: JSON, status: HTTPResponse.Status) {
+        if let listener = OwnAPI.listener {
+            listener.value = json
+            self.init(status: status)
+            return
+        }
         self.init(
             status: status, headers: [.contentType: "application/json; charset=utf-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSONWriter.bytes(of: json))))

@@ -14,10 +14,13 @@ public struct HTTPSettings: Sendable {
     /// Shown by `/api/v1/system`.
     public var version: String
     public var signUpIsOpen: Bool
+    /// The console's pages, words, scripts and styles, read anew for each request; nil takes those that are built in.
+    public var consoleFolder: String?
 
     public init(
         host: String = "127.0.0.1", port: Int, tls: TLSConfiguration? = nil, bodyLimit: Int = 1 << 20,
-        mostStreams: Int = 1_000, mostConnections: Int = 10_000, version: String = "1.0.0", signUpIsOpen: Bool = false
+        mostStreams: Int = 1_000, mostConnections: Int = 10_000, version: String = "1.0.0", signUpIsOpen: Bool = false,
+        consoleFolder: String? = nil
     ) {
         self.host = host
         self.port = port
@@ -27,5 +30,6 @@ public struct HTTPSettings: Sendable {
         self.mostConnections = mostConnections
         self.version = version
         self.signUpIsOpen = signUpIsOpen
+        self.consoleFolder = consoleFolder
     }
 }

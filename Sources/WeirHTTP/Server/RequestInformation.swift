@@ -16,4 +16,10 @@ struct RequestInformation: RequestContext {
         remoteAddress = source.channel.remoteAddress?.ipAddress ?? ""
         logger[metadataKey: "request_id"] = .string(requestID)
     }
+
+    /// For what a request asks of the API on its way: the same request in the log, and a route of its own.
+    init(within other: RequestInformation) {
+        coreContext = CoreRequestContextStorage(source: other)
+        (requestID, remoteAddress) = (other.requestID, other.remoteAddress)
+    }
 }

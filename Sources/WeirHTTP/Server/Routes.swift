@@ -22,6 +22,9 @@ struct Route: Hashable, Sendable, CustomStringConvertible {
 
     var description: String { "\(method.rawValue) \(path) \(operation)" }
 
+    /// `api`
+    var firstPart: Substring { path.split(separator: "/", maxSplits: 1).first ?? "" }
+
     /// Whether a request's path is one of this route's, whatever the method.
     func matches(path other: String) -> Bool {
         let own = path.split(separator: "/")

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -5,11 +6,25 @@ import HummingbirdTLS
 public import Logging
 import NIOCore
 public import ServiceLifecycle
+import WeirModel
 public import WeirPlatform
+
+/// One origin, two ways in: what begins like one of the API's paths is the API's, all else the console's.
+private struct Doors: HTTPResponder {
+    let api: RouterResponder<RequestInformation>
+    let console: RouterResponder<RequestInformation>
+    /// The first parts of the API's paths.
+    let outside: Set<Substring>
+
+    func respond(to request: Request, context: RequestInformation) async throws -> Response {
+        let first = request.uri.path.split(separator: "/", maxSplits: 1).first ?? ""
+        return try await (outside.contains(first) ? api : console).respond(to: request, context: context)
+    }
+}
 
 /// The API and the console on one origin.
 public struct WeirServer: Service {
-    private let application: Application<FrontDoor<RouterResponder<RequestInformation>>>
+    private let application: Application<FrontDoor<Doors>>
     /// What is served, as the OpenAPI document names it.
     let routes: [Route]
 
@@ -24,9 +39,13 @@ public struct WeirServer: Service {
             router: router, authentication: Authentication(accounts: platform.accounts), settings: settings,
             streams: StreamLimit(most: settings.mostStreams))
         APIRoutes(platform: platform, health: health, metrics: metrics).add(to: table)
-        ConsoleRoutes().add(to: router)
         routes = table.all
-        let door = FrontDoor(inner: router.buildResponder(), routes: routes, metrics: metrics)
+        let api = router.buildResponder()
+        let pages = Router(context: RequestInformation.self, options: .autoGenerateHeadEndpoints)
+        pages.add(middleware: RouterErrors())
+        try ConsoleRoutes(settings: settings, api: api, zone: TimeZone(identifier: platform.calendar.zone) ?? .gmt).add(to: pages)
+        let doors = Doors(api: api, console: pages.buildResponder(), outside: Set(routes.map(\.firstPart)))
+        let door = FrontDoor(inner: doors, routes: routes, metrics: metrics)
         let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(75)))
         application = Application(
             responder: door, server: try settings.tls.map { try .tls(plain, tlsConfiguration: $0) } ?? plain,

@@ -11,6 +11,7 @@ struct Configuration: Sendable, Equatable {
     var signUp = SignUp.closed
     var session = Session()
     var api = API()
+    var console = Console()
     var gateway = Gateway()
     var ssh = SSH()
     var engine = Engine()
@@ -41,6 +42,11 @@ struct Configuration: Sendable, Equatable {
         /// The address under which people reach the API and the console; nil takes it from `listen`.
         var publicURL: String?
         var tls = TLS()
+    }
+
+    struct Console: Sendable, Equatable {
+        /// Pages, words, scripts and styles that are used in place of those built in.
+        var folder: String?
     }
 
     struct Gateway: Sendable, Equatable {

@@ -53,6 +53,9 @@ struct ConfigurationKey: Sendable {
         key("api.tls.certificate", \.api.tls.certificate, .optional(.path), "Certificate chain of the API (PEM)."),
         key("api.tls.key", \.api.tls.key, .optional(.path), "Private key of that certificate (PEM)."),
         key(
+            "console.folder", \.console.folder, .optional(.path),
+            "A folder with the console's pages, read anew for each request, for who works on them; those built in when empty."),
+        key(
             "gateway.listen", \.gateway.listen, .address,
             "Where the gateway to notebooks, boards and terminals listens. External ports listen on the same host."),
         key(

@@ -45,7 +45,7 @@ extension Configuration {
         }
         return HTTPSettings(
             host: api.listen.host, port: api.listen.port, tls: tls, version: WeirVersion.text,
-            signUpIsOpen: signUp == .open)
+            signUpIsOpen: signUp == .open, consoleFolder: console.folder)
     }
 
     var engineEgress: WeirEngine.Egress {

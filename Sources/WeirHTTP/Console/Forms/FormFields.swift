@@ -1,0 +1,139 @@
+import Foundation
+import WeirModel
+
+/// A form's fields, and the body of the API's request that they stand for.
+///
+/// A field's name is the path of the body's field, then how it is read: `time_limit:hours`, `gpu.compute:thousandths`,
+/// `datasets[]:json`. Text is read where nothing is said. A field that is left empty is left out; with `!` it becomes null, with
+/// `:keep` the empty text. A name that begins with `_` is for the console itself.
+struct FormFields: Sendable {
+    let pairs: [(name: String, value: String)]
+
+    init(_ text: String) { pairs = Self.pairs(in: text) }
+
+    /// The last value of that name.
+    func value(_ name: String) -> String? { pairs.last { $0.name == name }?.value }
+
+    /// By the name without how it is read, for a form that is shown again.
+    var values: [String: String] {
+        Dictionary(
+            pairs.filter { !$0.name.hasPrefix("_") }.map { ($0.name.split(separator: ":").first.map(String.init) ?? "", $0.value) },
+            uniquingKeysWith: { $1 })
+    }
+
+    /// - Parameter leavingOut: names that stand in the path already.
+    func body(leavingOut used: Set<String> = []) -> JSON {
+        var object = JSON.object([])
+        for (name, text) in pairs where !name.hasPrefix("_") && !used.contains(name) {
+            let parts = name.split(separator: ":", maxSplits: 1)
+            let kind = parts.count > 1 ? parts[1] : ""
+            guard let path = parts.first, let value = Self.read(text, as: kind) else { continue }
+            object = Self.put(value, at: path.split(separator: ".")[...], in: object)
+        }
+        return object
+    }
+
+    /// What can't be read is passed on as the text that it is: the API says what is wrong with it, and how it should be.
+    private static func read(_ text: String, as kind: Substring) -> JSON? {
+        let text = text.replacing("\r\n", with: "\n")
+        if kind == "keep" { return .text(text) }
+        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        if trimmed.isEmpty, kind != "flag" { return kind.hasSuffix("!") ? .null : nil }
+        let asIs = JSON.text(trimmed)
+        switch kind.hasSuffix("!") ? kind.dropLast() : kind {
+        case "number": return Int64(trimmed).map { .integer($0) } ?? asIs
+        case "minutes": return scaled(trimmed, 60) ?? asIs
+        case "hours": return scaled(trimmed, 3600) ?? asIs
+        case "days": return scaled(trimmed, 86_400) ?? asIs
+        case "thousandths": return scaled(trimmed, 1000) ?? asIs
+        case "millionths": return scaled(trimmed, 1_000_000) ?? asIs
+        case "gib": return scaled(trimmed, 1_073_741_824) ?? asIs
+        case "gb": return scaled(trimmed, 1_000_000_000) ?? asIs
+        case "flag": return .bool(trimmed == "on" || trimmed == "true")
+        case "list": return .array(trimmed.split { $0 == "," || $0 == "，" || $0.isWhitespace }.map { .text(String($0)) })
+        case "pairs": return pairs(ofLines: trimmed)
+        case "time": return .text(trimmed.count == 10 ? trimmed + "T00:00:00Z" : trimmed)
+        case "json": return (try? JSONDecoder().decode(JSON.self, from: Data(trimmed.utf8))) ?? asIs
+        default: return .text(text)
+        }
+    }
+
+    private static func scaled(_ text: String, _ unit: Double) -> JSON? {
+        guard let number = Double(text), number.isFinite, abs(number * unit) < 9e15 else { return nil }
+        return .integer(Int64((number * unit).rounded()))
+    }
+
+    /// `NAME=value`, a line each.
+    private static func pairs(ofLines text: String) -> JSON {
+        .object(
+            text.split(separator: "\n").map { line in
+                let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return (parts[0].trimmingCharacters(in: .whitespaces), .text(parts.count > 1 ? String(parts[1]) : ""))
+            })
+    }
+
+    private static func put(_ value: JSON, at path: ArraySlice<Substring>, in object: JSON) -> JSON {
+        guard let first = path.first, case .object(var fields) = object else { return value }
+        let isList = first.hasSuffix("[]")
+        let name = String(isList ? first.dropLast(2) : first)
+        let position = fields.firstIndex { $0.key == name }
+        let old = position.map { fields[$0].value }
+        let new: JSON
+        if isList {
+            if case .array(let items)? = old { new = .array(items + [value]) } else { new = .array([value]) }
+        } else if path.count > 1 {
+            if case .object? = old {
+                new = put(value, at: path.dropFirst(), in: old ?? [:])
+            } else {
+                new = put(value, at: path.dropFirst(), in: .object([]))
+            }
+        } else {
+            new = value
+        }
+        if let position { fields[position].value = new } else { fields.append((name, new)) }
+        return .object(fields)
+    }
+
+    /// `application/x-www-form-urlencoded`, as browsers send it.
+    static func pairs(in text: String) -> [(name: String, value: String)] {
+        text.split(separator: "&").prefix(1000).map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (plain(parts[0]), parts.count > 1 ? plain(parts[1]) : "")
+        }
+    }
+
+    private static func plain(_ text: Substring) -> String {
+        let spaced = text.replacing("+", with: " ")
+        return spaced.removingPercentEncoding ?? String(spaced)
+    }
+}
+
+extension JSON: Decodable {
+    init(from decoder: any Decoder) throws {
+        if let object = try? decoder.container(keyedBy: AnyName.self) {
+            self = .object(try object.allKeys.map { ($0.stringValue, try object.decode(JSON.self, forKey: $0)) })
+        } else if var list = try? decoder.unkeyedContainer() {
+            var items: [JSON] = []
+            while !list.isAtEnd { items.append(try list.decode(JSON.self)) }
+            self = .array(items)
+        } else {
+            let value = try decoder.singleValueContainer()
+            if value.decodeNil() {
+                self = .null
+            } else if let bool = try? value.decode(Bool.self) {
+                self = .bool(bool)
+            } else if let number = try? value.decode(Int64.self) {
+                self = .integer(number)
+            } else {
+                self = .text(try value.decode(String.self))
+            }
+        }
+    }
+
+    private struct AnyName: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init?(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+}

@@ -1,0 +1,32 @@
+extension ConsoleFiles {
+    /// What the package's build put into the program, by the files' names.
+    static let builtIn: [String: [UInt8]] = [
+        "Frame.html": PackageResources.Frame_html,
+        "Accounts.html": PackageResources.Accounts_html,
+        "Home.html": PackageResources.Home_html,
+        "Projects.html": PackageResources.Projects_html,
+        "Code.html": PackageResources.Code_html,
+        "Assets.html": PackageResources.Assets_html,
+        "Environments.html": PackageResources.Environments_html,
+        "Jobs.html": PackageResources.Jobs_html,
+        "Services.html": PackageResources.Services_html,
+        "Boards.html": PackageResources.Boards_html,
+        "Workloads.html": PackageResources.Workloads_html,
+        "Queue.html": PackageResources.Queue_html,
+        "Members.html": PackageResources.Members_html,
+        "Quotas.html": PackageResources.Quotas_html,
+        "Billing.html": PackageResources.Billing_html,
+        "Images.html": PackageResources.Images_html,
+        "Operator.html": PackageResources.Operator_html,
+        "en.json": PackageResources.en_json,
+        "zh-Hans.json": PackageResources.zh_Hans_json,
+        "console.js": PackageResources.console_js,
+        "live.js": PackageResources.live_js,
+        "log.js": PackageResources.log_js,
+        "upload.js": PackageResources.upload_js,
+        "editor.js": PackageResources.editor_js,
+        "quote.js": PackageResources.quote_js,
+        "console.css": PackageResources.console_css,
+        "weir.svg": PackageResources.weir_svg,
+    ]
+}

@@ -1,0 +1,204 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Mustache
+import NIOCore
+import WeirModel
+
+/// From a page's description and its visitor to what the browser gets.
+struct PageAnswer: Sendable {
+    let files: ConsoleFiles
+    let api: OwnAPI
+    let settings: HTTPSettings
+    let zone: TimeZone
+
+    /// What a form has led to, where its page is shown again.
+    struct Outcome: Sendable {
+        var error: WeirError?
+        var answer: JSON = .null
+        var fields: [String: String] = [:]
+    }
+
+    private struct Context {
+        var data: [(key: String, value: JSON)] = []
+        var account = JSON.null
+        var workspaces: [JSON] = []
+        var parameters: [String: String] = [:]
+
+        subscript(name: String) -> JSON? { data.first { $0.key == name }?.value }
+    }
+
+    /// The page at that address, or the way to where its visitor must go first. Throws what stands in its way, for `failure`.
+    func respond(to visit: Visit, at address: Address, _ outcome: Outcome = Outcome()) async throws -> Response {
+        guard let (page, parameters) = files.pages.page(at: address.path) else { throw WeirError.noRoute() }
+        var context = Context(parameters: parameters)
+        if page.access != .anyone || visit.cookie(Authentication.cookie) != nil {
+            do {
+                let own = try await api.send(.get, "account", for: visit).value
+                context.account = own["account"] ?? .null
+                if case .array(let list)? = own["workspaces"] { context.workspaces = list }
+            } catch let error as WeirError where error.category == .unauthenticated {
+                guard page.access == .anyone else { return Self.redirect("/login?next=" + Address.escaped(address.text)) }
+            }
+        }
+        if page.access == .account {
+            if case .bool(true)? = context.account["must_change_password"] { return Self.redirect("/password") }
+            if page.needsWorkspace, context.workspaces.isEmpty { return Self.redirect("/welcome") }
+        }
+        for need in page.needs {
+            let request = try self.request(need.request, page, context, address, visit)
+            do {
+                context.data.append((need.name, paged(try await api.send(.get, request, for: visit).value, address)))
+            } catch let error as WeirError where need.mayFail && error.category != .unauthenticated {
+                context.data.append((need.name, .null))
+            }
+        }
+        let status = outcome.error.map(ErrorAnswer.status) ?? .ok
+        return answer(page.template, page, context, visit, address, outcome, status)
+    }
+
+    /// A page that says what went wrong, and the way out.
+    func failure(_ error: WeirError, for visit: Visit) -> Response {
+        answer(
+            "error", nil, Context(), visit, Address(visit.address), Outcome(error: error), ErrorAnswer.status(of: error))
+    }
+
+    /// Leads the browser elsewhere. A page of its own, since forms may only lead to this site (`form-action`).
+    func leading(to place: String, for visit: Visit) -> Response {
+        let answer = JSON.object([("url", .text(place))])
+        return self.answer("leading", nil, Context(), visit, Address("/"), Outcome(answer: answer), .ok)
+    }
+
+    static func redirect(_ place: String) -> Response {
+        Response(status: .seeOther, headers: [.location: place])
+    }
+
+    // MARK: What the API is asked
+
+    private func workspace(_ page: ConsolePage?, _ context: Context, _ visit: Visit) -> JSON? {
+        if let path = page?.workspace, let named = value(path, context), case .text(let id) = named {
+            // An operator looks into workspaces that are not their own.
+            return context.workspaces.first { $0["id"].isText(id) } ?? [
+                "id": id, "name": context["workspace"]?["name"] ?? .null, "role": JSON.null,
+            ]
+        }
+        let chosen = visit.cookie(Visit.workspaceCookie)
+        return context.workspaces.first { $0["id"].isText(chosen ?? "") } ?? context.workspaces.first
+    }
+
+    private func value(_ path: String, _ context: Context) -> JSON? {
+        let parts = path.split(separator: ".").map(String.init)
+        if parts.count == 1, let parameter = context.parameters[parts[0]] { return .text(parameter) }
+        return parts.dropFirst().reduce(context[parts[0]]) { $0?[$1] }
+    }
+
+    private func request(_ text: String, _ page: ConsolePage, _ context: Context, _ address: Address, _ visit: Visit) throws -> String {
+        let parts = text.split(separator: "?", maxSplits: 1)
+        let path = try Self.filled(String(parts[0])) { name in
+            if name == "workspace" { return workspace(page, context, visit)?["id"]?.plain }
+            return value(name, context)?.plain
+        }
+        guard parts.count > 1 else { return path }
+        let query: [(String, String)] = try parts[1].split(separator: "&").compactMap { part in
+            let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+            if pair.count == 2 {
+                return (
+                    pair[0],
+                    try Self.filled(pair[1], escaping: false) { name in
+                        name == "workspace" ? workspace(page, context, visit)?["id"]?.plain : value(name, context)?.plain
+                    }
+                )
+            }
+            return address.query.last { $0.name == pair[0] && !$0.value.isEmpty }.map { ($0.name, $0.value) }
+        }
+        return Address(path: path, query: query).text
+    }
+
+    /// `{name}` replaced; throws `not_found` for a name that nothing has.
+    static func filled(_ text: String, escaping: Bool = true, _ value: (String) -> String?) throws -> String {
+        var result = ""
+        var rest = text[...]
+        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
+            let name = String(rest[rest.index(after: open)..<close])
+            guard let found = value(name) else { throw WeirError.notFound(name) }
+            result += rest[..<open] + (escaping ? Address.escaped(found) : found)
+            rest = rest[rest.index(after: close)...]
+        }
+        return result + rest
+    }
+
+    /// A list knows where it goes on.
+    private func paged(_ json: JSON, _ address: Address) -> JSON {
+        guard case .text(let next)? = json["next"] else { return json }
+        return json.adding(["next_url": address.with("after", next).text])
+    }
+
+    // MARK: What is shown
+
+    private func answer(
+        _ template: String, _ page: ConsolePage?, _ context: Context, _ visit: Visit, _ address: Address, _ outcome: Outcome,
+        _ status: HTTPResponse.Status
+    ) -> Response {
+        let query = Dictionary(address.query.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        let look = Look(
+            language: visit.language, zone: zone, texts: files.pages.texts,
+            chosen: query.merging(outcome.fields) { $1 }.merging(context.parameters) { own, _ in own })
+        let session = visit.cookie(Authentication.cookie)
+        let done = visit.cookie(Visit.doneCookie).map { files.pages.texts.word(for: $0, visit.language) }
+        var root: [String: Any] = [
+            "t": files.pages.texts.catalogue(visit.language), "language": visit.language.rawValue,
+            "is_chinese": visit.language == .chinese, "place": files.place, "version": settings.version,
+            "zone": zone.identifier, "now": Shown.Text(text: Timestamp(.now).description, look: look),
+            "sign_up_is_open": settings.signUpIsOpen, "path": address.text, "here": address.path,
+            "first_url": address.query.contains { $0.name == "after" } ? address.with("after", nil).text : Shown.Nothing(),
+            "nav": [page?.nav ?? "": true], "query": texts(query, look), "input": texts(outcome.fields, look),
+            "param": texts(context.parameters, look), "csrf": session.map(ConsoleForms.token) ?? "",
+            "key": UUID().uuidString, "me": Shown.value(context.account, look),
+            "workspaces": Shown.value(.array(context.workspaces), look),
+            "workspace": Shown.value(workspace(page, context, visit) ?? .null, look),
+            "answer": Shown.value(outcome.answer, look), "done": done ?? Shown.Nothing(), "error": Shown.Nothing(),
+        ]
+        if let error = outcome.error {
+            let shown = ErrorAnswer.json(of: error, in: visit.language, requestID: visit.information.requestID)
+            root["error"] = Shown.value(shown["error"] ?? .null, look)
+        }
+        for (name, json) in context.data { root[name] = Shown.value(json, look) }
+        let html = files.pages.library.render(root, withTemplate: template) ?? ""
+        var response = Response(
+            status: status, headers: [.contentType: "text/html; charset=utf-8", .contentLanguage: visit.language.rawValue],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
+        if done != nil { response.headers.append(setting(Visit.doneCookie, "", seconds: 0)) }
+        return response
+    }
+
+    private func texts(_ values: [String: String], _ look: Look) -> [String: Any] {
+        values.mapValues { Shown.Text(text: $0, look: look) }
+    }
+
+    func setting(_ cookie: String, _ value: String, seconds: Int) -> HTTPField {
+        HTTPField(name: .setCookie, value: Visit.setCookie(cookie, value, seconds: seconds, secure: settings.tls != nil))
+    }
+}
+
+extension JSON {
+    /// The field of an object.
+    subscript(name: String) -> JSON? {
+        guard case .object(let fields) = self else { return nil }
+        return fields.first { $0.key == name }?.value
+    }
+
+    /// As a part of a path.
+    var plain: String? {
+        switch self {
+        case .text(let text): text
+        case .integer(let number): String(number)
+        default: nil
+        }
+    }
+}
+
+extension JSON? {
+    fileprivate func isText(_ text: String) -> Bool {
+        if case .text(text)? = self { true } else { false }
+    }
+}

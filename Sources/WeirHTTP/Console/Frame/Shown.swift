@@ -1,0 +1,150 @@
+import Foundation
+import Mustache
+import WeirModel
+
+/// How values are shown to one visitor.
+struct Look: Sendable {
+    let language: Language
+    let zone: TimeZone
+    let texts: Texts
+    /// What is chosen in the page's filters and forms, so that lists know what to mark.
+    let chosen: [String: String]
+}
+
+/// A value of the API as templates see it.
+enum Shown {
+    static func value(_ json: JSON, _ look: Look) -> Any {
+        switch json {
+        case .null: Nothing()
+        case .bool(let bool): bool
+        case .integer(let number): Number(number: number, look: look)
+        case .text(let text): Text(text: text, look: look)
+        case .array(let items): Items(items: items, look: look)
+        case .object(let fields): Fields(fields: fields, look: look)
+        }
+    }
+
+    /// A null: it is shown as nothing, and what is asked of it is nothing. A name that holds it hides those farther out.
+    struct Nothing: MustacheCustomRenderable, MustacheParent, MustacheTransformable {
+        var renderText: String { "" }
+        var isNull: Bool { true }
+        func child(named: String) -> Any? { nil }
+        func transform(_ name: String) -> Any? { name == "any" ? false : Nothing() }
+    }
+
+    struct Fields: MustacheParent {
+        let fields: [(key: String, value: JSON)]
+        let look: Look
+
+        func child(named name: String) -> Any? {
+            fields.first { $0.key == name }.map { Shown.value($0.value, look) }
+                ?? (name == "pairs" ? pairs : nil)
+        }
+
+        /// The fields as a list of `name` and `value`, where names are data.
+        private var pairs: [[String: Any]] {
+            fields.map { ["name": Text(text: $0.key, look: look), "value": Shown.value($0.value, look)] }
+        }
+    }
+
+    /// `{{#items.any}}`, `{{items.count}}`, `{{#operations.has_stop}}`.
+    struct Items: MustacheSequence, MustacheParent, MustacheTransformable {
+        let items: [JSON]
+        let look: Look
+
+        func makeIterator() -> AnyIterator<Any> {
+            var rest = items.makeIterator()
+            return AnyIterator { rest.next().map { Shown.value($0, look) } }
+        }
+
+        func child(named name: String) -> Any? {
+            switch name {
+            case "any": !items.isEmpty
+            case "count": Number(number: Int64(items.count), look: look)
+            case let name where name.hasPrefix("has_"):
+                items.contains { if case .text(String(name.dropFirst(4))) = $0 { true } else { false } }
+            default: nil
+            }
+        }
+
+        /// `reversed`, `first`, `list`: the texts in one line.
+        func transform(_ name: String) -> Any? {
+            switch name {
+            case "reversed": Items(items: items.reversed(), look: look)
+            case "first": items.first.map { Shown.value($0, look) } ?? Nothing()
+            case "list":
+                Text(
+                    text: items.compactMap { if case .text(let text) = $0 { look.texts.word(for: text, look.language) } else { nil } }
+                        .joined(separator: look.language == .chinese ? "、" : ", "),
+                    look: look)
+            default: nil
+            }
+        }
+    }
+}
+
+extension Shown {
+    /// `{{#state.is_running}}`; `{{#id.chosen_as_flavor}}`: whether it is what the field `flavor` holds.
+    struct Text: MustacheCustomRenderable, MustacheParent, MustacheTransformable {
+        let text: String
+        let look: Look
+
+        var renderText: String { text }
+        var isNull: Bool { false }
+
+        func child(named name: String) -> Any? {
+            if name.hasPrefix("is_") { return text == name.dropFirst(3) }
+            if name.hasPrefix("chosen_as_") { return look.chosen[String(name.dropFirst("chosen_as_".count))] == text }
+            if name == "any" { return !text.isEmpty }
+            return nil
+        }
+
+        /// `word`, `time`, `when`, `day`, `points`, `url`, `short`, `any`.
+        func transform(_ name: String) -> Any? {
+            switch name {
+            case "word": Text(text: look.texts.word(for: text, look.language), look: look)
+            case "time": Text(text: Format.time(text, in: look.zone) ?? text, look: look)
+            case "when": Format.timeElement(text, in: look.zone)
+            case "day": Text(text: Format.time(text, in: look.zone).map { String($0.prefix(10)) } ?? text, look: look)
+            case "points": Text(text: Format.points(text), look: look)
+            case "url": Text(text: Address.escaped(text), look: look)
+            case "short": Text(text: text.count > 60 ? text.prefix(59) + "…" : text, look: look)
+            case "any": !text.isEmpty
+            default: nil
+            }
+        }
+    }
+
+    struct Number: MustacheCustomRenderable, MustacheParent, MustacheTransformable {
+        let number: Int64
+        let look: Look
+
+        var renderText: String { String(number) }
+        var isNull: Bool { false }
+
+        func child(named name: String) -> Any? {
+            if name.hasPrefix("is_") { return renderText == name.dropFirst(3) }
+            if name.hasPrefix("chosen_as_") { return look.chosen[String(name.dropFirst("chosen_as_".count))] == renderText }
+            if name == "any" { return number != 0 }
+            return nil
+        }
+
+        /// `count`, `size` of bytes, `duration` of seconds, `thousandths` and `millionths` as decimals, `gib` and `hours` as a
+        /// form's field has them, `any`.
+        func transform(_ name: String) -> Any? {
+            switch name {
+            case "count": Format.count(number)
+            case "size": Format.size(number)
+            case "duration": Format.duration(number)
+            case "milliseconds": Format.duration(number / 1000)
+            case "thousandths": Format.decimal(number, 1000)
+            case "millionths": Format.decimal(number, 1_000_000)
+            case "percent": Format.decimal(number, 10) + " %"
+            case "gib": Format.decimal(number / 1_048_576 * 1000 / 1024, 1000)
+            case "hours": Format.decimal(number * 1000 / 3600, 1000)
+            case "any": number != 0
+            default: nil
+            }
+        }
+    }
+}

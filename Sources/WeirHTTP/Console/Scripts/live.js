@@ -1,0 +1,68 @@
+// Keeps the parts of a page that are marked `data-live` as they are now: whenever something happens in the workspace, or time has
+// passed (`data-every`, in seconds), the page is asked for again and those parts that differ are put in the old ones' place.
+export function live() {
+  const marked = document.querySelectorAll("[data-live]");
+  if (!marked.length) return;
+  let running = false;
+  let again = false;
+  const refresh = async () => {
+    if (document.hidden || isBusy()) { again = true; return; }
+    if (running) { again = true; return; }
+    running = true;
+    again = false;
+    try {
+      const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (response.redirected && new URL(response.url).pathname !== location.pathname) { location.reload(); return; }
+      if (response.ok) replace(new DOMParser().parseFromString(await response.text(), "text/html"));
+    } catch { /* the stream says when Weir is there again */ }
+    running = false;
+    if (again) refresh();
+  };
+  let timer = null;
+  const soon = () => { clearTimeout(timer); timer = setTimeout(refresh, 60); };
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
+
+  const workspace = document.body.dataset.workspace;
+  if (workspace) {
+    const source = new EventSource(`/api/v1/workspaces/${workspace}/events`);
+    source.addEventListener("transition", soon);
+    source.addEventListener("notice", soon);
+    let wasLost = false;
+    source.onopen = () => { offline(false); if (wasLost) soon(); wasLost = false; };
+    source.onerror = () => { wasLost = true; offline(true); };
+    addEventListener("pagehide", () => source.close());
+  }
+  const every = Math.min(...[...marked].map((part) => Number(part.dataset.every) || Infinity));
+  if (every < Infinity) setInterval(refresh, every * 1000);
+}
+
+// Nobody's typing is taken away, and no question that is being asked.
+const isBusy = () => document.querySelector("[popover]:popover-open, details[data-menu][open] form") !== null
+  || (document.activeElement?.closest("[data-live]") && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName));
+
+function replace(page) {
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const other = page.getElementById(part.id);
+    if (!other) continue;
+    // Each page has fresh keys for its forms: they make no difference.
+    const same = (node) => node.innerHTML.replace(/name="_key" value="[^"]*"/g, "");
+    if (same(other) === same(part)) continue;
+    const focus = part.contains(document.activeElement) ? document.activeElement.id : null;
+    const open = [...part.querySelectorAll("details[open][id]")].map((details) => details.id);
+    part.replaceChildren(...other.childNodes);
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    if (focus) document.getElementById(focus)?.focus();
+    part.dispatchEvent(new CustomEvent("weir:live", { bubbles: true }));
+  }
+}
+
+function offline(isOffline) {
+  let note = document.getElementById("offline");
+  if (!isOffline) { note?.remove(); return; }
+  if (note) return;
+  note = document.createElement("p");
+  note.id = "offline";
+  note.className = "note bad";
+  note.textContent = document.body.dataset.offline;
+  document.getElementById("messages").append(note);
+}
