@@ -45,7 +45,7 @@ import WeirStore
     }
 
     /// One object of each kind, by the name of the parameter that stands for it.
-    private static func objects(of user: TestServer.User, in server: TestServer) async throws -> [String: String] {
+    static func objects(of user: TestServer.User, in server: TestServer) async throws -> [String: String] {
         let (workspace, project) = try await server.project(of: user)
         let asset = try await server.api(
             user, "POST", "workspaces/\(workspace)/assets", ["kind": "dataset", "name": "digits"])["id"].text
@@ -82,7 +82,7 @@ import WeirStore
         ]
     }
 
-    private static func path(_ operation: OpenAPIDocument.Operation, _ objects: [String: String]) -> String? {
+    static func path(_ operation: OpenAPIDocument.Operation, _ objects: [String: String]) -> String? {
         var parts: [String] = []
         for part in operation.path.split(separator: "/") {
             guard part.hasPrefix("{") else {

@@ -1,0 +1,205 @@
+import Foundation
+import Testing
+import WeirModel
+
+@testable import WeirHTTP
+
+/// The console's pages and forms, asked for as a browser does.
+@Suite struct ConsoleTests {
+    /// A browser with somebody's session.
+    private struct Browser: Sendable {
+        let server: TestServer
+        let user: TestServer.User?
+        var language = "en"
+
+        private var cookie: [(String, String)] { user.map { [("Cookie", "weir_session=\($0.secret)")] } ?? [] }
+
+        func open(_ path: String) async throws -> TestClient.Answer {
+            try await server.client.send("GET", path, headers: cookie + [("Accept-Language", language), ("Accept", "text/html")])
+        }
+
+        func submit(
+            _ path: String, _ fields: [(String, String)], token: String? = nil, origin: String? = nil
+        ) async throws -> TestClient.Answer {
+            let csrf = token ?? user.map { ConsoleForms.token(for: $0.secret) } ?? ""
+            let form = ([("_csrf", csrf)] + fields).map { Address.escaped($0) + "=" + Address.escaped($1) }.joined(separator: "&")
+            return try await server.client.send(
+                "POST", path,
+                headers: cookie + [
+                    ("Content-Type", "application/x-www-form-urlencoded"), ("Accept-Language", language),
+                    ("Origin", origin ?? server.client.base),
+                ], body: Array(form.utf8))
+        }
+    }
+
+    @Test("who is not logged in is led to the login, and from there back to where they wanted")
+    func login() async throws {
+        try await TestServer.with { server in
+            try await server.signUp("ada")
+            let stranger = Browser(server: server, user: nil)
+            let sent = try await stranger.open("/jobs?state=running")
+            #expect(sent.status == 303)
+            #expect(sent.header("Location") == "/login?next=%2Fjobs%3Fstate%3Drunning")
+            let page = try await stranger.open(sent.header("Location") ?? "")
+            #expect(page.status == 200 && page.body.contains(#"name="_next" value="/jobs?state=running""#))
+            let fields = [("login", "ada"), ("password:keep", TestServer.password), ("_next", "/jobs?state=running")]
+            let done = try await stranger.submit("/form/sessions", fields)
+            #expect(done.status == 303 && done.header("Location") == "/jobs?state=running")
+            #expect(done.header("Set-Cookie")?.hasPrefix("weir_session=weirs_") == true)
+            let wrong = try await stranger.submit("/form/sessions", [("login", "ada"), ("password:keep", "x"), ("_from", "/login")])
+            #expect(wrong.status == 401 && wrong.body.contains(#"role="alert""#) && wrong.body.contains(#"name="login" value="ada""#))
+        }
+    }
+
+    @Test(
+        "a form leads to places of this site alone",
+        arguments: ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:x"])
+    func ownPlaces(next: String) async throws {
+        try await TestServer.with { server in
+            try await server.signUp("ada")
+            let fields = [("login", "ada"), ("password:keep", TestServer.password), ("_next", next)]
+            let done = try await Browser(server: server, user: nil).submit("/form/sessions", fields)
+            #expect(done.status == 303 && done.header("Location") == "/")
+        }
+    }
+
+    @Test("a form from another site, or made for another session, changes nothing")
+    func crossSite() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let eve = try await server.user("eve")
+            let browser = Browser(server: server, user: ada)
+            let fields = [("name", "mine"), ("_from", "/welcome")]
+            let foreign = try await browser.submit("/form/workspaces", fields, origin: "https://evil.example")
+            #expect(foreign.status == 403 && foreign.body.contains("cross_site_request"))
+            for token in ["", "x", ConsoleForms.token(for: eve.secret)] {
+                let stale = try await browser.submit("/form/workspaces", fields, token: token)
+                #expect(stale.status == 403 && stale.body.contains("stale_form"))
+            }
+            let choice = try await browser.submit("/choose/language/zh-Hans", [], origin: "https://evil.example")
+            #expect(choice.status == 403)
+            #expect(try await server.api(ada, "GET", "workspaces")["items"].items.isEmpty)
+            let own = try await browser.submit("/form/workspaces", fields)
+            #expect(own.status == 303)
+            #expect(try await server.api(ada, "GET", "workspaces")["items"].items.count == 1)
+        }
+    }
+
+    @Test("a form that is sent twice makes one thing")
+    func twice() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (workspace, _) = try await server.project(of: ada)
+            let browser = Browser(server: server, user: ada)
+            let fields = [("name", "twin"), ("_key", "11111111-2222-3333-4444-555555555555"), ("_next", "/projects/{id}")]
+            let first = try await browser.submit("/form/workspaces/\(workspace)/projects", fields)
+            let second = try await browser.submit("/form/workspaces/\(workspace)/projects", fields)
+            #expect(first.status == 303 && first.header("Location") == second.header("Location"))
+            let projects = try await server.api(ada, "GET", "workspaces/\(workspace)/projects?name=twin")
+            #expect(projects["items"].items.count == 1)
+        }
+    }
+
+    @Test("a form that fails is shown again with the rule and what was typed")
+    func failure() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            var browser = Browser(server: server, user: ada)
+            browser.language = "zh-CN"
+            let long = String(repeating: "长", count: 65)
+            let answer = try await browser.submit("/form/workspaces", [("name", long), ("_from", "/welcome")])
+            #expect(answer.status == 400)
+            #expect(answer.body.contains(#"role="alert""#) && answer.body.contains(#"<html lang="zh-Hans">"#))
+            #expect(answer.body.contains(#"value="\#(long)""#))
+        }
+    }
+
+    @Test("every page is there in both languages for who may see it, hides all from others, and loses no name that a person typed")
+    func everyPage() async throws {
+        let pages = try ConsoleFiles().pages.all
+        try await TestServer.with { server in
+            let ada = server.operatorAccount
+            let eve = try await server.user("eve")
+            _ = try await server.project(of: eve)
+            let objects = try await TenantTests.objects(of: ada, in: server)
+            for page in pages {
+                let path = try page.path.split(separator: "/").map { part in
+                    guard part.first == "{" else { return String(part) }
+                    let name = String(part.dropFirst().dropLast())
+                    return try #require(objects[name], "no object for \(page.path)")
+                }
+                for language in ["en", "zh-CN"] {
+                    let own = try await Browser(server: server, user: ada, language: language).open("/" + path.joined(separator: "/"))
+                    #expect([200, 303].contains(own.status), "\(page.path): \(own.status) \(own.body.suffix(900))")
+                    #expect(own.header("Content-Security-Policy")?.contains("script-src 'self';") == true)
+                }
+                let named = page.parts.contains { $0.first == "{" && !["{month}", "{kind}"].contains($0) }
+                if named || page.path.hasPrefix("/operator") {
+                    let other = try await Browser(server: server, user: eve).open("/" + path.joined(separator: "/"))
+                    #expect([403, 404].contains(other.status), "\(page.path): \(other.status)")
+                    #expect(other.header("Content-Type")?.hasPrefix("text/html") == true)
+                }
+            }
+        }
+    }
+
+    @Test("what people type is text on every page that lists it")
+    func escaping() async throws {
+        try await TestServer.with { server in
+            let ada = server.operatorAccount
+            let name = #"<img src=x onerror=alert(1)>"'&"#
+            let workspace = try await server.api(ada, "POST", "workspaces", ["name": .text(name)])["id"].text
+            let project = try await server.api(ada, "POST", "workspaces/\(workspace)/projects", ["name": .text(name)])["id"].text
+            _ = try await server.api(
+                ada, "POST", "workspaces/\(workspace)/assets",
+                ["name": .text(name), "kind": "dataset", "data_type": "other", "scenario": "other"])
+            let browser = Browser(server: server, user: ada)
+            for path in [
+                "/", "/projects", "/projects/\(project)", "/datasets", "/members", "/operator/workspaces",
+                "/jobs?name=" + Address.escaped(name),
+            ] {
+                let page = try await browser.open(path)
+                #expect(page.status == 200 && !page.body.contains("<img src=x"), "\(path)")
+            }
+        }
+    }
+
+    @Test("what is nowhere is a page that says so")
+    func nowhere() async throws {
+        try await TestServer.with { server in
+            let answer = try await Browser(server: server, user: nil).open("/nowhere")
+            #expect(answer.status == 404 && answer.header("Content-Type") == "text/html; charset=utf-8")
+            #expect(try await server.client.send("GET", "/api/v1/nowhere").code == "no_route")
+        }
+    }
+
+    @Test("the first page brings at most 100 KiB, and its files are kept by the browser for good")
+    func weight() async throws {
+        try await TestServer.with { server in
+            let page = try await Browser(server: server, user: nil).open("/login")
+            var sum = page.bytes.count
+            var waiting = Set(page.body.matches(of: /"(\/console\/[^"]+)"/).map { String($0.output.1) })
+            var seen: Set<String> = []
+            while let path = waiting.popFirst() {
+                guard seen.insert(path).inserted else { continue }
+                let file = try await server.client.send("GET", path)
+                #expect(file.status == 200 && file.header("Cache-Control") == "public, max-age=31536000, immutable", "\(path)")
+                sum += file.bytes.count
+                let folder = path.split(separator: "/").dropLast().joined(separator: "/")
+                // What a module imports comes with it; what it fetches for some pages does not.
+                waiting.formUnion(file.body.matches(of: /import \{[^}]*\} from "\.\/([a-z.]+)"/).map { "/\(folder)/\($0.output.1)" })
+            }
+            #expect(seen.count >= 3)
+            #expect(sum <= 100 << 10, "\(sum) bytes")
+        }
+    }
+
+    @Test("a language that was chosen goes before the browser's wish")
+    func language() async throws {
+        try await TestServer.with { server in
+            let page = try await server.client.send(
+                "GET", "/login", headers: [("Accept-Language", "en"), ("Cookie", "weir_language=zh-Hans")])
+            #expect(page.body.contains(#"<html lang="zh-Hans">"#) && page.body.contains("登录"))
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import HTTPTypes
+import Testing
+import WeirModel
+
+@testable import WeirHTTP
+
+/// What the files of the console hold, without a server.
+@Suite struct PageFileTests {
+    private let sources = ConsoleFiles.pages.map { name in
+        (name: name, text: String(decoding: ConsoleFiles.builtIn["\(name).html"] ?? [], as: UTF8.self))
+    }
+
+    private func catalogues() throws -> [Language: [String: [String: String]]] {
+        try [Language.english: "en.json", .chinese: "zh-Hans.json"].mapValues { file in
+            try JSONDecoder().decode([String: [String: String]].self, from: Data(ConsoleFiles.builtIn[file] ?? []))
+        }
+    }
+
+    @Test("both languages have the same texts, and none is empty")
+    func catalogueEquality() throws {
+        let texts = try catalogues()
+        let keys = texts.mapValues { groups in Set(groups.flatMap { group, texts in texts.keys.map { "\(group).\($0)" } }) }
+        #expect(keys[.english] == keys[.chinese], "\(keys[.english]!.symmetricDifference(keys[.chinese]!).sorted())")
+        for (language, groups) in texts {
+            for (group, words) in groups {
+                for (key, text) in words { #expect(!text.isEmpty, "\(language) \(group).\(key)") }
+            }
+        }
+    }
+
+    @Test("every text that a page uses is there")
+    func usedTexts() throws {
+        let groups = try #require(try catalogues()[.english])
+        for (name, text) in sources {
+            for match in text.matches(of: /[{(]t\.([a-z_]+)\.([a-z_0-9]+)/) {
+                #expect(groups[String(match.output.1)]?[String(match.output.2)] != nil, "\(name): \(match.output.0)")
+            }
+            for match in text.matches(of: /name="_done" value="([a-z_]+)"/) {
+                #expect(groups["codes"]?[String(match.output.1)] != nil, "\(name): \(match.output.0)")
+            }
+        }
+    }
+
+    @Test("no page has a script or style in it, and nothing is put in unescaped but times")
+    func nothingInline() {
+        for (name, text) in sources {
+            #expect(!text.contains("<style") && !text.contains(" style=") && !text.contains("javascript:"), "\(name)")
+            #expect(text.firstMatch(of: /\son[a-z]+=/) == nil, "\(name)")
+            for match in text.matches(of: /<script[^>]*>/) { #expect(match.output.contains("src="), "\(name): \(match.output)") }
+            for match in text.matches(of: /\{\{[{&]\s*([^}]*)/) { #expect(match.output.1.hasPrefix("when("), "\(name): \(match.output.0)") }
+        }
+    }
+
+    @Test("what a page asks, and what its forms do, are operations of the API")
+    func operations() async throws {
+        let pages = try ConsoleFiles().pages.all
+        try await TestServer.with { server in
+            for page in pages {
+                for need in page.needs {
+                    let path = "/api/v1/" + need.request.split(separator: "?")[0].replacing(/\{[^}]*\}/, with: "x")
+                    #expect(server.routes.contains { $0.method == .get && $0.matches(path: path) }, "\(page.path): \(need.request)")
+                }
+            }
+            for (name, text) in sources {
+                for match in text.matches(of: /"\/form\/([^"?]+)|\{\$action\}\}\/form\/([^?]*?)(?:\?[^{]*)?\{\{\/action/) {
+                    let action = String(match.output.1 ?? match.output.2 ?? "")
+                    let path = "/api/v1/" + action.replacing(/\{\{[^}]*\}\}|\{[^}]*\}/, with: "x")
+                    #expect(server.routes.contains { $0.method != .get && $0.matches(path: path) }, "\(name): \(action)")
+                }
+            }
+        }
+    }
+
+    @Test(
+        "a description that is not understood stops the program's start, with the file and the line",
+        arguments: [
+            "=== /x\ntitle: x\n", "=== nothing\nx", "=== /x\nnav: y\n---\n", "=== /x\ntitle: x\nfoo: y\n---\n",
+            "=== /x\ntitle: x\naccess: all\n---\n",
+        ])
+    func faults(file: String) throws {
+        #expect(throws: ConsolePage.Fault.self) { try ConsolePage.blocks(of: file, named: "Test") }
+    }
+
+    @Test("a written-out path goes before one with a parameter")
+    func order() throws {
+        let texts = try Texts([:])
+        let pages = try Pages(files: [("T", "=== /jobs/{job}\ntitle: a\n---\n\n=== /jobs/new\ntitle: b\n---\n")], texts: texts)
+        #expect(pages.page(at: "/jobs/new")?.page.title == "b")
+        #expect(pages.page(at: "/jobs/a%20b")?.parameters == ["job": "a b"])
+        #expect(pages.page(at: "/jobs") == nil)
+    }
+}
