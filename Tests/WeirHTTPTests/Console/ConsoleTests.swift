@@ -178,7 +178,7 @@ import WeirModel
         try await TestServer.with { server in
             let page = try await Browser(server: server, user: nil).open("/login")
             var sum = page.bytes.count
-            var waiting = Set(page.body.matches(of: /"(\/console\/[^"]+)"/).map { String($0.output.1) })
+            var waiting = Set(page.body.matches(of: /"(\/console\/[^"]+\.[a-z]+)"/).map { String($0.output.1) })
             var seen: Set<String> = []
             while let path = waiting.popFirst() {
                 guard seen.insert(path).inserted else { continue }

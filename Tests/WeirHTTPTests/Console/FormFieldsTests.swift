@@ -18,7 +18,8 @@ import Testing
             ("variables%3Apairs=A%3D1%0D%0AB%3Dx%3Dy", #"{"variables":{"A":"1","B":"x=y"}}"#),
             ("datasets%5B%5D%3Ajson=%7B%22asset%22%3A%22a%22%7D&datasets%5B%5D%3Ajson=", #"{"datasets":[{"asset":"a"}]}"#),
             ("is_open%3Aflag=on", #"{"is_open":true}"#),
-            ("text=", "{}"), ("text%21=", #"{"text":null}"#), ("text%3Akeep=", #"{"text":""}"#), ("limit%3Anumber%21=", #"{"limit":null}"#),
+            ("text=", "{}"), ("text%3Atext%21=", #"{"text":null}"#), ("text%3Akeep=", #"{"text":""}"#),
+            ("limit%3Anumber%21=", #"{"limit":null}"#),
             ("_csrf=x&name=y", #"{"name":"y"}"#),
         ])
     func kinds(form: String, json: String) { #expect(body(form) == json) }

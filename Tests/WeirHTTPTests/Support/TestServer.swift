@@ -40,7 +40,8 @@ struct TestServer: Sendable {
         logger.logLevel = .critical
         let store = try Store(path: folder.path + "/weir.sqlite")
         let engine = SimulatedEngine(clock: clock)
-        let client = HTTPClient(eventLoopGroupProvider: .singleton)
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: .init(redirectConfiguration: .disallow))
         let files = FileStore(
             layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton)
         let platform = try Platform(
