@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures Weir beside its peers. `bench.sh NAME…` runs only those: gateway upload jobs lists restart start ledger tick sampling ssh;
+# Measures Weir beside its peers. `bench.sh NAME…` runs only those: gateway upload jobs lists restart start ledger tick sampling console ssh;
 # and placement, which needs the openb trace: TRACE=DIR bench.sh placement.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ bin=$(swift build -c release --show-bin-path)
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 status=0
-(($# > 0)) || set -- gateway upload jobs lists restart start ledger tick sampling ssh
+(($# > 0)) || set -- gateway upload jobs lists restart start ledger tick sampling console ssh
 for name in "$@"; do
     printf '\n== %s  (load %s)\n' "$name" "$(cut -d' ' -f1-3 /proc/loadavg)"
     if [[ $name == ssh ]]; then

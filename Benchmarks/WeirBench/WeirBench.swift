@@ -7,6 +7,6 @@ struct WeirBench: AsyncParsableCommand {
         commandName: "weir-bench", abstract: "Measure Weir against its peers.",
         subcommands: [
             GatewayBench.self, UploadBench.self, JobsBench.self, ListsBench.self, RestartBench.self, StartBench.self,
-            LedgerBench.self, TickBench.self, SamplingBench.self, PlacementBench.self, DecideBench.self,
+            LedgerBench.self, TickBench.self, SamplingBench.self, PlacementBench.self, DecideBench.self, ConsoleBench.self,
         ])
 }

@@ -21,11 +21,11 @@ struct ConsoleRoutes {
         @Sendable func shown(
             _ request: Request, _ information: RequestInformation, _ respond: (PageAnswer, Visit) async throws -> Response
         ) async throws -> Response {
-            let (answers, visit) = (try answers(), Visit(request, information))
+            let (answers, visit) = (try answers(), Visit(request, information, secure: settings.tls != nil))
             do {
                 return try await respond(answers, visit)
             } catch {
-                return answers.failure(ErrorAnswer.weirError(for: error, logger: information.logger), for: visit)
+                return await answers.failure(ErrorAnswer.weirError(for: error, logger: information.logger), for: visit)
             }
         }
 
@@ -45,7 +45,7 @@ struct ConsoleRoutes {
                     information.parameters.get("cookie") ?? ""]
                 let value = information.parameters.get("value") ?? ""
                 guard let cookie, value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) else {
-                    throw WeirError.noRoute()
+                    throw WeirError.noPage()
                 }
                 let next = Address(visit.address).query.last { $0.name == "next" }?.value
                 var response = PageAnswer.redirect(Visit.ownPlace(next) ?? "/")
@@ -57,7 +57,7 @@ struct ConsoleRoutes {
             try await shown(request, information) { try await $0.respond(to: $1, at: Address($1.address)) }
         }
         router.get("/console/:digest/:name") { _, information in
-            guard let response = try answers().files.answer(information.parameters.get("name") ?? "") else { throw WeirError.noRoute() }
+            guard let response = try answers().files.answer(information.parameters.get("name") ?? "") else { throw WeirError.noPage() }
             return response
         }
     }

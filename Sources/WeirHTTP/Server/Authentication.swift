@@ -5,8 +5,12 @@ import WeirPlatform
 
 /// From a request to the account that it comes from: by a bearer secret, or by the browser's cookie.
 struct Authentication: Sendable {
-    static let cookie = "weir_session"
     let accounts: Accounts
+    /// Whether the API is reached by TLS.
+    let isSecure: Bool
+
+    /// With the prefix, a browser takes the cookie from this host over TLS alone, and for all paths.
+    static func cookie(secure: Bool) -> String { secure ? "__Host-weir_session" : "weir_session" }
 
     /// Nil where anyone is let through. Throws `unauthenticated`, `cross_site_request` or `password_change_required`.
     func login(of request: Request, _ access: Access) async throws -> Call.Login? {
@@ -14,7 +18,7 @@ struct Authentication: Sendable {
         let secret: String
         if let bearer = Self.bearer(of: request) {
             secret = bearer
-        } else if let cookie = Self.cookie(of: request) {
+        } else if let cookie = Self.session(of: request, secure: isSecure) {
             // The browser sends the cookie whoever made the page, so the request must show that it is from our own.
             try Self.requireSameSite(request)
             secret = cookie
@@ -33,14 +37,22 @@ struct Authentication: Sendable {
         return String(parts[1])
     }
 
-    static func cookie(of request: Request, named name: String = Authentication.cookie) -> String? {
-        for header in request.headers[values: .cookie] {
-            for pair in header.split(separator: ";") {
+    /// The session that a browser sends.
+    ///
+    /// Cookies know no ports, so a page that a tenant serves on this host could set one of this name for some paths, and have its
+    /// visitor work in another's session. Over TLS the name's prefix keeps that from happening; without it, two that differ count as none.
+    static func session(of request: Request, secure: Bool) -> String? {
+        let values = Set(cookies(of: request, named: cookie(secure: secure)))
+        return values.count == 1 ? values.first : nil
+    }
+
+    static func cookies(of request: Request, named name: String) -> [String] {
+        request.headers[values: .cookie].flatMap { header in
+            header.split(separator: ";").compactMap { pair in
                 let parts = pair.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-                if parts.count == 2, parts[0] == name { return String(parts[1]) }
+                return parts.count == 2 && parts[0] == name ? String(parts[1]) : nil
             }
         }
-        return nil
     }
 
     static func requireSameSite(_ request: Request) throws(WeirError) {
@@ -59,7 +71,7 @@ struct Authentication: Sendable {
 
     /// Good only for the site itself, and out of reach of scripts.
     static func setCookie(_ secret: String, seconds: Int64, secure: Bool) -> String {
-        "\(cookie)=\(secret); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict" + (secure ? "; Secure" : "")
+        "\(cookie(secure: secure))=\(secret); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict" + (secure ? "; Secure" : "")
     }
 }
 

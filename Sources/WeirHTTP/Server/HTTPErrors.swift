@@ -9,6 +9,13 @@ extension WeirError {
             remedy: LocalizedText("The paths are in /api/v1/openapi.yaml.", zh: "可用路径见 /api/v1/openapi.yaml。"))
     }
 
+    static func noPage() -> WeirError {
+        WeirError(
+            "no_page", .notFound, subject: "path",
+            LocalizedText("There is no such page.", zh: "页面不存在。"),
+            remedy: LocalizedText("It may have been deleted, or the address was not typed right.", zh: "它可能已被删除，或地址输入有误。"))
+    }
+
     static func methodNotAllowed(_ allowed: [String]) -> WeirError {
         let list = allowed.joined(separator: ", ")
         return WeirError(

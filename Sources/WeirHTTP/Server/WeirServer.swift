@@ -36,7 +36,7 @@ public struct WeirServer: Service {
         let router = Router(context: RequestInformation.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RouterErrors())
         let table = Routes(
-            router: router, authentication: Authentication(accounts: platform.accounts), settings: settings,
+            router: router, authentication: Authentication(accounts: platform.accounts, isSecure: settings.tls != nil), settings: settings,
             streams: StreamLimit(most: settings.mostStreams))
         APIRoutes(platform: platform, health: health, metrics: metrics).add(to: table)
         routes = table.all

@@ -85,6 +85,21 @@ import WeirModel
         }
     }
 
+    @Test("a session that another page of this host has laid over one's own is not worked in")
+    func shadowed() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let eve = try await server.user("eve")
+            for cookies in [
+                "weir_session=\(eve.secret); weir_session=\(ada.secret)", "weir_session=\(ada.secret); weir_session=\(eve.secret)",
+            ] {
+                let answer = try await server.client.send("GET", "/projects", headers: [("Cookie", cookies)])
+                #expect(answer.status == 303 && answer.header("Location")?.hasPrefix("/login") == true)
+                #expect(try await server.client.send("GET", "/api/v1/account", headers: [("Cookie", cookies)]).status == 401)
+            }
+        }
+    }
+
     @Test("a form that is sent twice makes one thing")
     func twice() async throws {
         try await TestServer.with { server in

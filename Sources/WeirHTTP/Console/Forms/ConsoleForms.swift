@@ -92,7 +92,7 @@ struct ConsoleForms: Sendable {
 
     /// The browser sends the cookie whoever made the form: it must come from a page of this site, made for this very session.
     private func requireOwnForm(_ visit: Visit, _ fields: FormFields) throws(WeirError) {
-        guard let session = visit.cookie(Authentication.cookie) else {
+        guard let session = visit.session else {
             return try Authentication.requireSameSite(visit.request)
         }
         if visit.request.headers[.origin] != nil { try Authentication.requireSameSite(visit.request) }

@@ -25,18 +25,22 @@ struct PageAnswer: Sendable {
         var workspaces: [JSON] = []
         var parameters: [String: String] = [:]
 
+        /// Who the visitor is, by `GET account`.
+        mutating func know(_ own: JSON) {
+            account = own["account"] ?? .null
+            if case .array(let list)? = own["workspaces"] { workspaces = list }
+        }
+
         subscript(name: String) -> JSON? { data.first { $0.key == name }?.value }
     }
 
     /// The page at that address, or the way to where its visitor must go first. Throws what stands in its way, for `failure`.
     func respond(to visit: Visit, at address: Address, _ outcome: Outcome = Outcome()) async throws -> Response {
-        guard let (page, parameters) = files.pages.page(at: address.path) else { throw WeirError.noRoute() }
+        guard let (page, parameters) = files.pages.page(at: address.path) else { throw WeirError.noPage() }
         var context = Context(parameters: parameters)
-        if page.access != .anyone || visit.cookie(Authentication.cookie) != nil {
+        if page.access != .anyone || visit.session != nil {
             do {
-                let own = try await api.send(.get, "account", for: visit).value
-                context.account = own["account"] ?? .null
-                if case .array(let list)? = own["workspaces"] { context.workspaces = list }
+                context.know(try await api.send(.get, "account", for: visit).value)
             } catch let error as WeirError where error.category == .unauthenticated {
                 guard page.access == .anyone else { return Self.redirect("/login?next=" + Address.escaped(address.text)) }
             }
@@ -58,9 +62,12 @@ struct PageAnswer: Sendable {
     }
 
     /// A page that says what went wrong, and the way out.
-    func failure(_ error: WeirError, for visit: Visit) -> Response {
-        answer(
-            "error", nil, Context(), visit, Address(visit.address), Outcome(error: error), ErrorAnswer.status(of: error))
+    func failure(_ error: WeirError, for visit: Visit) async -> Response {
+        var context = Context()
+        if visit.session != nil, let own = try? await api.send(.get, "account", for: visit).value {
+            context.know(own)
+        }
+        return answer("error", nil, context, visit, Address(visit.address), Outcome(error: error), ErrorAnswer.status(of: error))
     }
 
     /// Leads the browser elsewhere. A page of its own, since forms may only lead to this site (`form-action`).
@@ -143,7 +150,6 @@ struct PageAnswer: Sendable {
         let look = Look(
             language: visit.language, zone: zone, texts: files.pages.texts,
             chosen: query.merging(outcome.fields) { $1 }.merging(context.parameters) { own, _ in own })
-        let session = visit.cookie(Authentication.cookie)
         let done = visit.cookie(Visit.doneCookie).map { files.pages.texts.word(for: $0, visit.language) }
         var root: [String: Any] = [
             "t": files.pages.texts.catalogue(visit.language), "language": visit.language.rawValue,
@@ -152,7 +158,7 @@ struct PageAnswer: Sendable {
             "sign_up_is_open": settings.signUpIsOpen, "path": address.text, "here": address.path,
             "first_url": address.query.contains { $0.name == "after" } ? address.with("after", nil).text : Shown.Nothing(),
             "nav": [page?.nav ?? "": true], "query": texts(query, look), "input": texts(outcome.fields, look),
-            "param": texts(context.parameters, look), "csrf": session.map(ConsoleForms.token) ?? "",
+            "param": texts(context.parameters, look), "csrf": visit.session.map(ConsoleForms.token) ?? "",
             "key": UUID().uuidString, "me": Shown.value(context.account, look),
             "workspaces": Shown.value(.array(context.workspaces), look),
             "workspace": Shown.value(workspace(page, context, visit) ?? .null, look),

@@ -13,15 +13,18 @@ struct Visit: Sendable {
     let request: Request
     let information: RequestInformation
     let language: Language
+    /// The secret of who has logged in.
+    let session: String?
 
-    init(_ request: Request, _ information: RequestInformation) {
+    init(_ request: Request, _ information: RequestInformation, secure: Bool) {
         self.request = request
         self.information = information
-        let chosen = Authentication.cookie(of: request, named: Self.languageCookie).flatMap(Language.init(rawValue:))
+        session = Authentication.session(of: request, secure: secure)
+        let chosen = Authentication.cookies(of: request, named: Self.languageCookie).first.flatMap(Language.init(rawValue:))
         language = chosen ?? Language(accepting: request.headers[.acceptLanguage])
     }
 
-    func cookie(_ name: String) -> String? { Authentication.cookie(of: request, named: name) }
+    func cookie(_ name: String) -> String? { Authentication.cookies(of: request, named: name).first }
 
     /// Path and query, as the browser shows them.
     var address: String { request.head.path ?? "/" }

@@ -28,7 +28,8 @@ struct Answer {
 
     /// The page or JSON of an error, with its remedy.
     static func error(_ error: WeirError, status: String, style: PageStyle) -> Answer {
-        let fields = [("Cache-Control", "no-store"), ("Vary", "Accept, Accept-Language")]
+        var fields = [("Cache-Control", "no-store"), ("Vary", "Accept, Accept-Language")]
+        if error.category == .unavailable { fields.append(("Retry-After", "\(retrySeconds)")) }
         if style.json {
             struct Body: Encodable {
                 let error: Inner
@@ -47,15 +48,21 @@ struct Answer {
             text: page(error, status: status, style.language))
     }
 
+    private static let retrySeconds = 3
+    private static let waiting = LocalizedText("This page tries again by itself.", zh: "本页面会自动重试。")
+
     private static func page(_ error: WeirError, status: String, _ language: Language) -> String {
         let remedy = error.remedy.map { "<p>\(escaped($0[language]))</p>" } ?? ""
+        // What starts, or is back in a moment, is waited for (APP-07).
+        let again = error.category == .unavailable ? "<meta http-equiv=\"refresh\" content=\"\(retrySeconds)\">" : ""
+        let waiting = again.isEmpty ? "" : "<p>\(Self.waiting[language])</p>"
         return """
             <!doctype html><html lang="\(language.rawValue)"><meta charset="utf-8">
-            <meta name="viewport" content="width=device-width"><title>Weir · \(status.prefix(3))</title>
+            <meta name="viewport" content="width=device-width">\(again)<title>Weir · \(status.prefix(3))</title>
             <style>body{font:16px/1.6 system-ui,sans-serif;max-width:36em;margin:18vh auto;padding:0 1.5em;color:#1d2a35}
             h1{font-size:1.3em}small{color:#6b7a86}
             @media(prefers-color-scheme:dark){body{background:#14191e;color:#dfe6ec}}</style>
-            <h1>\(escaped(error.message[language]))</h1>\(remedy)<small>\(status.prefix(3)) · \(escaped(error.code))</small></html>
+            <h1>\(escaped(error.message[language]))</h1>\(remedy)\(waiting)<small>\(status.prefix(3)) · \(escaped(error.code))</small></html>
             """
     }
 

@@ -64,7 +64,7 @@ struct RequestRewriter {
 
     private func writeCookies(of field: HeadField, into out: inout ByteBuffer) {
         let kept = bytes.text(field.value).split(separator: ";").map { $0.trimmingPrefix { $0 == " " } }
-            .filter { !$0.lowercased().hasPrefix(ToolCookie.reservedPrefix) }
+            .filter { !ToolCookie.isReserved($0) }
         if !kept.isEmpty { out.writeString("Cookie: \(kept.joined(separator: "; "))\r\n") }
     }
 

@@ -5,7 +5,10 @@ import WeirPlatform
 enum ToolCookie {
     static let name = "weir_tool"
     /// Cookies know no ports: those of the console reach the gateway too, and go no further.
-    static let reservedPrefix = "weir_"
+    static func isReserved(_ pair: some StringProtocol) -> Bool {
+        let name = pair.lowercased()
+        return name.hasPrefix("weir_") || name.hasPrefix("__host-weir_")
+    }
 
     /// Seen by no script, sent to no other tool.
     static func header(_ entry: EntryTokens.Entry, secure: Bool) -> String {
@@ -27,7 +30,7 @@ enum ToolCookie {
     /// origin for no path but the tool's own.
     static func confined(_ cookie: String, _ rules: ResponseRules) -> String? {
         var parts = cookie.split(separator: ";").map { $0.trimmingPrefix { $0 == " " } }
-        guard let pair = parts.first, !pair.lowercased().hasPrefix(reservedPrefix) else { return nil }
+        guard let pair = parts.first, !isReserved(pair) else { return nil }
         parts.removeFirst()
         var path: Substring?
         var kept = [pair]
