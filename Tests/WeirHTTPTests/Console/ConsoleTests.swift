@@ -93,7 +93,7 @@ import WeirModel
             for cookies in [
                 "weir_session=\(eve.secret); weir_session=\(ada.secret)", "weir_session=\(ada.secret); weir_session=\(eve.secret)",
             ] {
-                let answer = try await server.client.send("GET", "/projects", headers: [("Cookie", cookies)])
+                let answer = try await server.client.send("GET", "/jobs", headers: [("Cookie", cookies)])
                 #expect(answer.status == 303 && answer.header("Location")?.hasPrefix("/login") == true)
                 #expect(try await server.client.send("GET", "/api/v1/account", headers: [("Cookie", cookies)]).status == 401)
             }
