@@ -9,7 +9,7 @@ target=${1:-$here/../.build/frontend}
 read -r package version sha256 < "$lock"
 
 stamp=$target/.lock
-if [ -f "$stamp" ] && cmp -s "$stamp" "$lock"; then exit 0; fi
+if [ -f "$stamp" ] && cmp -s "$stamp" "$lock" && [ -f "$target/codemirror/index.js" ]; then exit 0; fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -29,8 +29,12 @@ wanted = {
     "nicegui/elements/xterm/dist/index.js": "xterm/index.js",
     "nicegui/elements/xterm/dist/xterm.css": "xterm/xterm.css",
     "nicegui/elements/xterm/package-lock.json": "xterm/package-lock.json",
+    "nicegui/elements/codemirror/package-lock.json": "codemirror/package-lock.json",
 }
+editor = "nicegui/elements/codemirror/dist/"
 for name in wheel.namelist():
+    if name.startswith(editor) and name.endswith(".js"):
+        wanted[name] = "codemirror/" + name[len(editor):]
     if ".dist-info/licenses/" in name:
         wanted[name] = "licenses/" + name.rsplit("/", 1)[1]
 for name, path in wanted.items():

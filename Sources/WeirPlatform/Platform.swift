@@ -179,7 +179,7 @@ public struct Platform: Sendable {
             store: store, clock: clock, identifiers: identifiers, files: files, zone: settings.zone, limits: limits,
             sessions: sessions)
         uploads = Uploads(
-            store: store, clock: clock, identifiers: identifiers, files: files, assets: assets,
+            store: store, clock: clock, identifiers: identifiers, files: files, assets: assets, projects: projects,
             sizeLimit: settings.uploadLimit)
         exports = Exports(assets: assets, files: files, store: store)
         images = Images(store: store, clock: clock, identifiers: identifiers, build: buildOfficialImages)

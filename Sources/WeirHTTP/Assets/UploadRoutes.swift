@@ -4,7 +4,7 @@ import WeirModel
 import WeirPlatform
 import WeirStore
 
-/// Resumable uploads by the tus 1.0 protocol: core, creation, checksum, termination (DAT-04, DAT-07).
+/// Resumable uploads by the tus 1.0 protocol: core, creation, checksum, termination (DAT-04, DAT-07, PRJ-08).
 struct UploadRoutes {
     static let partType = "application/offset+octet-stream"
     let uploads: Uploads
@@ -22,23 +22,11 @@ struct UploadRoutes {
         }
 
         routes.post("assets/{asset}/uploads", "createUpload") { call in
-            let asset = try call.id("asset", of: Asset.self)
-            try call.requireTus()
-            let length = try TusHeaders.length(call.request.headers[.uploadLength])
-            let metadata = try TusHeaders.metadata(call.request.headers[.uploadMetadata])
-            guard let path = metadata["filename"] else { throw WeirError.missing("filename") }
-            let upload = try await uploads.create(into: asset, path: path, length: length, by: call.caller)
-            var response = Response(
-                status: .created,
-                headers: [.tusResumable: TusHeaders.version, .location: "/api/v1/uploads/\(upload.id)"])
-            // The first part may come along.
-            if call.request.headers[.contentType] == Self.partType {
-                let progress = try await uploads.append(
-                    call.request.body, to: upload.id, at: 0,
-                    checksum: TusChecksum(header: call.request.headers[.uploadChecksum]), by: call.caller)
-                response.headers[.uploadOffset] = String(progress.offset.count)
-            }
-            return response
+            try await create(into: .draft(call.id("asset")), call)
+        }
+
+        routes.post("projects/{project}/uploads", "createCodeUpload") { call in
+            try await create(into: .code(call.id("project")), call)
         }
 
         routes.head("uploads/{upload}", "getUploadOffset") { call in
@@ -71,6 +59,24 @@ struct UploadRoutes {
             try await uploads.cancel(call.id("upload"), by: call.caller)
             return Response(status: .noContent, headers: [.tusResumable: TusHeaders.version])
         }
+    }
+
+    private func create(into target: UploadTarget, _ call: Call) async throws -> Response {
+        try call.requireTus()
+        let length = try TusHeaders.length(call.request.headers[.uploadLength])
+        let metadata = try TusHeaders.metadata(call.request.headers[.uploadMetadata])
+        guard let path = metadata["filename"] else { throw WeirError.missing("filename") }
+        let upload = try await uploads.create(into: target, path: path, length: length, by: call.caller)
+        var response = Response(
+            status: .created, headers: [.tusResumable: TusHeaders.version, .location: "/api/v1/uploads/\(upload.id)"])
+        // The first part may come along.
+        if call.request.headers[.contentType] == Self.partType {
+            let progress = try await uploads.append(
+                call.request.body, to: upload.id, at: 0, checksum: TusChecksum(header: call.request.headers[.uploadChecksum]),
+                by: call.caller)
+            response.headers[.uploadOffset] = String(progress.offset.count)
+        }
+        return response
     }
 }
 

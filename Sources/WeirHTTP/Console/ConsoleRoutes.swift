@@ -13,9 +13,12 @@ struct ConsoleRoutes {
     func add(to router: Router<RequestInformation>) throws {
         let (settings, own, zone) = (settings, OwnAPI(responder: api), zone)
         let folder = settings.consoleFolder
-        let builtIn = try ConsoleFiles(folder: folder)
+        let libraries = try settings.editorFolder.map(ConsoleFiles.editor) ?? [:]
+        let builtIn = try ConsoleFiles(folder: folder, libraries: libraries)
         let answers: @Sendable () throws -> PageAnswer = {
-            PageAnswer(files: folder == nil ? builtIn : try ConsoleFiles(folder: folder), api: own, settings: settings, zone: zone)
+            PageAnswer(
+                files: folder == nil ? builtIn : try ConsoleFiles(folder: folder, libraries: libraries), api: own, settings: settings,
+                zone: zone)
         }
 
         @Sendable func shown(

@@ -12,7 +12,8 @@ struct ImageView: JSONConvertible {
     var json: JSON {
         [
             "id": image.id, "workspace": image.workspace, "reference": image.reference, "digest": image.digest,
-            "tools": ImageTool.tools(in: image.labels).keys.sorted(), "labels": image.labels, "size": image.size,
+            "tools": ImageTool.tools(in: image.labels).keys.sorted(), "labels": image.labels,
+            "version": image.labels["weir.version"], "size": image.size,
             "created_at": image.createdAt,
         ]
     }
@@ -25,7 +26,10 @@ struct ImageRoutes {
         let images = images
 
         routes.get("images", "listImages") { call in
-            let page = try await images.list(for: call.queryID("workspace"), call.page(), by: call.caller)
+            let tool = call.query("tool")
+            if let tool, tool.isEmpty || tool.utf8.count > 32 { throw WeirError.malformed("tool", "the name of a tool") }
+            let page = try await images.list(
+                for: call.queryID("workspace"), named: call.nameFilter(), tool: tool, call.page(), by: call.caller)
             return call.answer(page) { ImageView(image: $0).json }
         }
 

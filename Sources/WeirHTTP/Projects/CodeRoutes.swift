@@ -24,9 +24,11 @@ struct CodeRoutes {
         routes.put("projects/{project}/code/file", "uploadCode") { call in
             let code = try await projects.codeForUpload(of: call.id("project"), for: call.caller)
             let path = try call.filePath()
-            try await files.write(call.request.body, to: code, at: path)
+            try await files.write(call.request.body, to: code, at: path, if: call.fileCondition)
             guard let entry = try await files.entry(code, at: path) else { throw WeirError.notFound("file") }
-            return call.answer(Call.json(of: entry, at: path))
+            var response = call.answer(Call.json(of: entry, at: path))
+            response.headers[.eTag] = "\"\(entry.tag)\""
+            return response
         }
 
         routes.delete("projects/{project}/code/file", "deleteCode") { call in
@@ -60,6 +62,8 @@ struct CodeRoutes {
                 input.url, branch: input.branch, into: code, at: FilePath(input.into ?? ""))
             return call.done()
         }
+
+        CodeTextRoutes(projects: projects, files: files).add(to: routes)
 
         routes.get("projects/{project}/code/archive", "downloadCodeArchive") { call in
             let code = try await projects.code(of: call.id("project"), for: call.caller, .seeWorkspace)

@@ -46,6 +46,19 @@ struct ProjectRoutes {
             try await projects.delete(call.id("project"), by: call.caller)
             return call.done()
         }
+
+        routes.get("projects/{project}/data", "listProjectData") { call in
+            let data = try await projects.data(of: call.id("project"), for: call.caller)
+            return call.answer(all: data) { mounted in
+                let (record, asset) = (mounted.record, mounted.asset)
+                let sync = !record.isKept ? "deleted" : "in_place"
+                return [
+                    "asset": record.asset, "name": asset?.name, "kind": asset?.kind, "version": record.version,
+                    "latest_version": asset?.latest, "zone": asset?.zone, "sync": sync, "workloads": record.workloads,
+                    "live": record.live, "last_workload": ["id": record.lastWorkload, "name": record.lastWorkloadName] as JSON,
+                ]
+            }
+        }
     }
 
     private static func show(_ project: ProjectRecord, _ people: People) -> JSON {

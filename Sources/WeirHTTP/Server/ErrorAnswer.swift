@@ -47,7 +47,7 @@ enum ErrorAnswer {
         switch error.code {
         case "method_not_allowed": return .methodNotAllowed
         case "unsupported_media_type": return .unsupportedMediaType
-        case "tus_version": return .preconditionFailed
+        case "tus_version", "changed_meanwhile": return .preconditionFailed
         case "range_not_satisfiable": return .rangeNotSatisfiable
         // By the tus protocol.
         case "upload_checksum_mismatch": return HTTPResponse.Status(code: 460, reasonPhrase: "Checksum Mismatch")

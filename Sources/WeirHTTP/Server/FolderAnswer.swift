@@ -14,6 +14,12 @@ extension Call {
         return path
     }
 
+    /// `If-Match` with the tag that a file had when it was read, or `If-None-Match: *` for one that must not be there yet.
+    var fileCondition: FileCondition? {
+        if let tag = request.headers[.ifMatch] { return .tag(tag.filter { $0 != "\"" }) }
+        return request.headers[.ifNoneMatch] == "*" ? .absent : nil
+    }
+
     /// The entries at the path that was asked for; `place` is where it lies in the folder when that is another.
     func listing(of folder: StoredFolder, at place: FilePath? = nil, in files: FileStore) async throws -> Response {
         let (path, page) = (try path(), try page())

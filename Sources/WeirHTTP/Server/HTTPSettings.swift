@@ -16,6 +16,8 @@ public struct HTTPSettings: Sendable {
     public var signUpIsOpen: Bool
     /// The console's pages, words, scripts and styles, read anew for each request; nil takes those that are built in.
     public var consoleFolder: String?
+    /// The editor that `Scripts/frontend-assets.sh` brought, if it is there; without it a plain field does.
+    public var editorFolder: String?
 
     public init(
         host: String = "127.0.0.1", port: Int, tls: TLSConfiguration? = nil, bodyLimit: Int = 1 << 20,

@@ -1,7 +1,7 @@
 /// What is measured as one: a folder of a project, the output of a job, an asset with its versions, draft and uploads. Its figure
 /// stays as it is until something in it may have changed.
 public enum StorageUnit: Hashable, Sendable {
-    /// The project's code, as environments have it.
+    /// The project's code, as environments have it, and unfinished uploads into it.
     case code(Identifier<Project>)
     /// The code that was frozen for the project's jobs and services, as long as they are kept; a content that several of them have
     /// counts once.

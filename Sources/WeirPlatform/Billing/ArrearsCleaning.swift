@@ -86,7 +86,7 @@ struct ArrearsCleaning: Sendable {
             Item(
                 id: "upload/\(upload.id)", name: upload.path,
                 bytes: { Bytes(try await files.weigh([], uploads: [upload.id]).bytes) }, inStore: { try $0.remove(upload.id) },
-                onDisk: { try await files.discard(upload.id) }, unit: .asset(upload.asset))
+                onDisk: { try await files.discard(upload.id) }, unit: upload.unit)
         }
     }
 

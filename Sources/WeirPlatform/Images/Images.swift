@@ -36,11 +36,11 @@ public struct Images: Sendable {
     }
 
     public func list(
-        for workspace: Identifier<Workspace>?, _ page: PageRequest, by caller: Caller
+        for workspace: Identifier<Workspace>?, named part: String? = nil, tool: String? = nil, _ page: PageRequest, by caller: Caller
     ) async throws -> Page<ImageRecord> {
         try await store.read { db in
             if let workspace { try db.role(of: caller, in: workspace, for: .seeWorkspace) }
-            return try db.images(for: workspace, page)
+            return try db.images(for: workspace, named: part, tool: tool, page)
         }
     }
 

@@ -92,12 +92,14 @@ public struct Projects: Sendable {
 
     /// The code store for what adds to it: refused while the balance is used up (BIL-18).
     public func codeForUpload(of id: Identifier<Project>, for caller: Caller) async throws -> StoredFolder {
-        try await store.read { db in
-            let project = try db.project(id, for: caller, .changeCode)
-            try limits.check(.upload, in: project.workspace, project: id, by: caller.id, db)
-            try db.requireStorage(in: project.workspace, by: caller.id)
-        }
+        try await store.read { try requireUpload(into: $0.project(id, for: caller, .changeCode), by: caller, $0) }
         return try await code(of: id, for: caller, .changeCode)
+    }
+
+    /// Throws `balance_used_up`, `budget_reached`, `storage_quota`.
+    func requireUpload(of length: Bytes = 0, into project: ProjectRecord, by caller: Caller, _ db: Reading) throws {
+        try limits.check(.upload, in: project.workspace, project: project.id, by: caller.id, db)
+        try db.requireStorage(in: project.workspace, by: caller.id, adding: length)
     }
 
     /// The results of everything that ran in the project, as environments see them at /gemini/output: their own, and

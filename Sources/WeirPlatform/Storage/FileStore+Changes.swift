@@ -6,10 +6,12 @@ public import WeirModel
 /// old, so what shares its bytes with a version keeps them (DAT-06), and a crash leaves the old file or the new.
 extension FileStore {
     /// Streams a body into a file, at most `limit` bytes (the web's limit when nil, DAT-04). Folders on the way are made.
+    /// With a condition, what is there must be as it says, else `changed_meanwhile` is thrown; the new file may be run if the old one could.
     /// Throws `file_too_large`, `storage_full`, `path_taken` (the path is a folder); on any error nothing is changed.
     @discardableResult
     public func write<Body: AsyncSequence>(
-        _ body: Body, to folder: StoredFolder, at path: FilePath, limit: Bytes? = nil, owner: UInt32 = 0
+        _ body: Body, to folder: StoredFolder, at path: FilePath, limit: Bytes? = nil, owner: UInt32 = 0,
+        if condition: FileCondition? = nil
     ) async throws -> Bytes where Body.Element == ByteBuffer {
         try requireChangeable(folder, path)
         let limit = limit ?? webLimits.size
@@ -27,7 +29,12 @@ extension FileStore {
                 try await blocking {
                     try file.sync()
                     if owner != 0 { try file.setOwner(owner, owner) }
-                    try move(temporary, from: staging(), to: folder, at: path, owner: owner)
+                    guard let condition else { return try move(temporary, from: staging(), to: folder, at: path, owner: owner) }
+                    try conditionalWrites.with {
+                        let old = try require(condition, of: path, in: folder)
+                        if old?.isExecutable == true { try file.setMode(0o755) }
+                        try move(temporary, from: staging(), to: folder, at: path, owner: owner)
+                    }
                 }
             }
             return Bytes(outcome.written)

@@ -9,6 +9,8 @@ public struct FileEntry: Hashable, Sendable, Codable {
     /// Of a file; 0 for the others.
     public let size: Bytes
     public let modifiedAt: Timestamp
+    /// Another content has another tag.
+    public let tag: String
 
     init(_ name: EntryName, _ status: FileStatus) {
         self.name = name.text
@@ -21,6 +23,7 @@ public struct FileEntry: Hashable, Sendable, Codable {
             }
         size = Bytes(status.kind == .file ? status.size : 0)
         modifiedAt = Timestamp(milliseconds: status.modified)
+        tag = status.tag
     }
 }
 

@@ -60,11 +60,9 @@ extension FileStore {
         guard let name = path.name else { throw WeirError.isFolder("/") }
         return try await blocking {
             let (file, status) = try open(folder).folder(at: path.parent).openPlain(EntryName(name))
-            let stamp = UInt64(truncatingIfNeeded: status.raw.st_mtim.tv_sec &* 1_000_000_000 &+ status.raw.st_mtim.tv_nsec)
-            let tag = [UInt64(status.raw.st_ino), UInt64(status.size), stamp].map { String($0, radix: 36) }
             return StoredFile(
                 name: name, size: Bytes(status.size), modifiedAt: Timestamp(milliseconds: status.modified),
-                tag: tag.joined(separator: "-"), file: file, pool: pool)
+                tag: status.tag, file: file, pool: pool)
         }
     }
 

@@ -15,6 +15,7 @@ public struct FileStore: Sendable {
     let toolUser: UInt32
     let git: GitRules
     var changes: any FolderChanges = UncountedChanges()
+    let conditionalWrites = ConditionalWrites()
 
     /// - Parameters:
     ///   - toolUser: the unprivileged user (and group) number that archives are unpacked and repositories cloned as.

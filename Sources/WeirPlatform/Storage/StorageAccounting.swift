@@ -115,7 +115,7 @@ public struct StorageAccounting: Sendable {
 
     func weigh(_ plan: StorageUnitPlan, without tree: TreeName? = nil) async throws -> FolderWeight {
         switch plan.record.unit {
-        case .code(let project): try await files.weigh([.code(project)], within: Self.longestWalk)
+        case .code(let project): try await files.weigh([.code(project)], uploads: plan.uploads, within: Self.longestWalk)
         case .frozen: try await files.weigh(plan.trees.map { .tree($0) }, within: Self.longestWalk)
         case .output(let project): try await files.weigh([.output(project)], within: Self.longestWalk)
         case .result(let workload):

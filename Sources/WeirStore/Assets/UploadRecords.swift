@@ -4,27 +4,28 @@ public import WeirModel
 /// Whose upload it is, and where it goes; how far it has come is the file's own length.
 public struct UploadRecord: Hashable, Sendable {
     public var id: Identifier<Upload>
-    public var asset: Identifier<Asset>
+    /// An asset's draft, or a project's code.
+    public var unit: StorageUnit
     public var account: Identifier<Account>
     public var path: String
     public var length: Bytes
     public var createdAt: Timestamp
 
     public init(
-        id: Identifier<Upload>, asset: Identifier<Asset>, account: Identifier<Account>, path: String, length: Bytes,
+        id: Identifier<Upload>, unit: StorageUnit, account: Identifier<Account>, path: String, length: Bytes,
         createdAt: Timestamp
     ) {
         self.id = id
-        self.asset = asset
+        self.unit = unit
         self.account = account
         self.path = path
         self.length = length
         self.createdAt = createdAt
     }
 
-    init(_ row: Row) {
+    init(_ row: Row) throws {
         id = row["id"]
-        asset = row["asset"]
+        unit = try row.unit()
         account = row["account"]
         path = row["path"]
         length = row["length"]
@@ -37,9 +38,9 @@ extension Reading {
         try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM upload WHERE id = ?"), arguments: [id]).map(UploadRecord.init)
     }
 
-    public func uploads(into asset: Identifier<Asset>) throws -> [UploadRecord] {
+    public func uploads(into unit: StorageUnit) throws -> [UploadRecord] {
         try Row.fetchAll(
-            db.cachedStatement(sql: "SELECT * FROM upload WHERE asset = ? ORDER BY id LIMIT 1000"), arguments: [asset]
+            db.cachedStatement(sql: "SELECT * FROM upload WHERE unit = ? ORDER BY id LIMIT 1000"), arguments: [unit.description]
         ).map(UploadRecord.init)
     }
 
@@ -53,13 +54,13 @@ extension Reading {
 extension Writing {
     public func insert(_ upload: UploadRecord) throws {
         try db.execute(
-            sql: "INSERT INTO upload (id, asset, account, path, length, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-            arguments: [upload.id, upload.asset, upload.account, upload.path, upload.length, upload.createdAt])
-        try markChanged(.asset(upload.asset))
+            sql: "INSERT INTO upload (id, unit, account, path, length, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            arguments: [upload.id, upload.unit.description, upload.account, upload.path, upload.length, upload.createdAt])
+        try markChanged(upload.unit)
     }
 
     public func remove(_ upload: Identifier<Upload>) throws {
-        if let record = try read.upload(upload) { try markChanged(.asset(record.asset)) }
+        if let record = try read.upload(upload) { try markChanged(record.unit) }
         try db.execute(sql: "DELETE FROM upload WHERE id = ?", arguments: [upload])
     }
 }

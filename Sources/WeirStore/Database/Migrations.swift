@@ -12,6 +12,7 @@ enum Migrations {
         migrator.registerMigration("6 billing") { db in try db.execute(sql: billing) }
         migrator.registerMigration("7 ssh") { db in try db.execute(sql: ssh) }
         migrator.registerMigration("8 idle") { db in try db.execute(sql: idle) }
+        migrator.registerMigration("9 uploads") { db in try db.execute(sql: uploads) }
         return migrator
     }
 

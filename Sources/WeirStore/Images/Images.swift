@@ -36,13 +36,21 @@ public struct ImageRecord: Hashable, Sendable {
 }
 
 extension Reading {
-    /// The official images and the workspace's own (IMG-21).
-    public func images(for workspace: Identifier<Workspace>?, _ page: PageRequest) throws -> Page<ImageRecord> {
+    /// The official images and the workspace's own (IMG-21), narrowed by a part of the reference and a tool (IMG-16).
+    public func images(
+        for workspace: Identifier<Workspace>?, named part: String? = nil, tool: String? = nil, _ page: PageRequest
+    ) throws -> Page<ImageRecord> {
         let rows = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT * FROM image WHERE (workspace IS NULL OR workspace = ?) AND id < ? ORDER BY id DESC LIMIT ?
-                    """), arguments: [workspace, page.bound, page.limit + 1])
+                    SELECT * FROM image WHERE (workspace IS NULL OR workspace = :workspace) AND id < :after
+                    AND (:part IS NULL OR instr(lower(reference), :part)) AND (:tool IS NULL OR instr(labels, :tool))
+                    ORDER BY id DESC LIMIT :limit
+                    """),
+            arguments: [
+                "workspace": workspace, "after": page.bound, "part": part?.lowercased(), "tool": tool.map { "\"weir.tool.\($0)." },
+                "limit": page.limit + 1,
+            ])
         return Page(rows: try rows.map(ImageRecord.init), request: page) { $0.id.text }
     }
 

@@ -79,8 +79,8 @@ extension Reading {
         try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT upload.* FROM upload JOIN asset ON asset.id = upload.asset
-                    WHERE asset.workspace = ? AND asset.deleted_at IS NULL ORDER BY upload.id LIMIT ?
+                    SELECT upload.* FROM upload JOIN storage_unit ON storage_unit.unit = upload.unit
+                    WHERE storage_unit.workspace = ? ORDER BY upload.id LIMIT ?
                     """), arguments: [workspace, most]
         ).map(UploadRecord.init)
     }

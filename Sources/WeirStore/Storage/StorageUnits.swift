@@ -37,7 +37,7 @@ public struct StorageUnitPlan: Sendable {
 }
 
 extension Row {
-    fileprivate func unit() throws -> StorageUnit {
+    func unit() throws -> StorageUnit {
         let text: String = self["unit"]
         guard let unit = StorageUnit(text) else { throw CorruptColumn(column: "unit", value: text) }
         return unit
@@ -83,7 +83,7 @@ extension Reading {
                         SELECT EXISTS (SELECT 1 FROM instance JOIN workload ON workload.id = instance.workload
                         WHERE instance.removed_at IS NULL AND workload.project = ? AND workload.kind = 'environment')
                         """), arguments: [project])
-            return StorageUnitPlan(record: record, trees: [], uploads: [], isWritten: isWritten ?? false)
+            return StorageUnitPlan(record: record, trees: [], uploads: try uploadsOnTheirWay(into: unit), isWritten: isWritten ?? false)
         case .frozen(let project):
             return StorageUnitPlan(record: record, trees: try frozenTrees(of: project), uploads: [], isWritten: false)
         case .result(let workload):
@@ -101,10 +101,13 @@ extension Reading {
             let trees = try TreeName.fetchAll(
                 db.cachedStatement(sql: "SELECT tree FROM asset_version WHERE asset = ? AND deleted_at IS NULL"),
                 arguments: [asset])
-            let uploads = try Identifier<Upload>.fetchAll(
-                db.cachedStatement(sql: "SELECT id FROM upload WHERE asset = ?"), arguments: [asset])
-            return StorageUnitPlan(record: record, trees: trees, uploads: uploads, isWritten: false)
+            return StorageUnitPlan(record: record, trees: trees, uploads: try uploadsOnTheirWay(into: unit), isWritten: false)
         }
+    }
+
+    private func uploadsOnTheirWay(into unit: StorageUnit) throws -> [Identifier<Upload>] {
+        try Identifier<Upload>.fetchAll(
+            db.cachedStatement(sql: "SELECT id FROM upload WHERE unit = ?"), arguments: [unit.description])
     }
 
     /// The code of the project's jobs and services that were not deleted: they can be run again with it.

@@ -95,8 +95,12 @@ struct Installed {
         ) { workload, size, name in
             try await platform.processes.terminal(in: workload, size: size, name: name)
         }
+        var settings = try configuration.httpSettings()
+        settings.editorFolder =
+            InstalledFiles.folder(holding: "frontend/codemirror/index.js")?
+            .appendingPathComponent("frontend/codemirror").path
         let door = try WeirServer(
-            try configuration.httpSettings(), platform, health: platform.health(engine), logger: logger
+            settings, platform, health: platform.health(engine), logger: logger
         ) { [logger, configuration] port in
             logger.info("Weir serves", metadata: ["address": "\(configuration.publicURL)", "port": "\(port)"])
         }

@@ -113,7 +113,7 @@ import WeirStore
         case "uploadDraftFiles":
             headers = [("Content-Type", "multipart/form-data; boundary=x")]
             body = Array("--x--\r\n".utf8)
-        case "createUpload":
+        case "createUpload", "createCodeUpload":
             headers = [("Tus-Resumable", "1.0.0"), ("Upload-Length", "1"), ("Upload-Metadata", "filename YQ==")]
         case "appendUpload":
             headers = [

@@ -205,7 +205,7 @@ actor StorageDriver {
                     try AssetKind.allCases.flatMap { kind in
                         try db.assets(in: workspace, kind: kind, viewer: person, named: nil, dataType: nil, PageRequest(limit: 100)).items
                     }.map { asset in
-                        (asset, try db.versions(of: asset.id).map(\.tree), try db.uploads(into: asset.id).map(\.id))
+                        (asset, try db.versions(of: asset.id).map(\.tree), try db.uploads(into: .asset(asset.id)).map(\.id))
                     }
                 )
             }

@@ -19,7 +19,8 @@ import WeirModel
 /// | `_open` | the field of the answer with an address elsewhere, such as a tool's, to which the browser is led |
 /// | `_show` | shows the answer on the form's own page, as `answer`, and goes nowhere |
 struct ConsoleForms: Sendable {
-    private static let limit = 1 << 20
+    /// A text of the editor, as a form writes it.
+    private static let limit = 2 << 20
     private static let methods: [String: HTTPRequest.Method] = ["post": .post, "put": .put, "patch": .patch, "delete": .delete]
 
     let answers: PageAnswer

@@ -5,7 +5,7 @@ import WeirModel
 ///
 /// A field's name is the path of the body's field, then how it is read: `time_limit:hours`, `gpu.compute:thousandths`,
 /// `datasets[]:json`. Text is read where nothing is said. A field that is left empty is left out; with `!` it becomes null, with
-/// `:keep` the empty text. A name that begins with `_` is for the console itself.
+/// `:list!` the empty list, with `:keep` the empty text. A name that begins with `_` is for the console itself.
 struct FormFields: Sendable {
     let pairs: [(name: String, value: String)]
 
@@ -38,7 +38,7 @@ struct FormFields: Sendable {
         let text = text.replacing("\r\n", with: "\n")
         if kind == "keep" { return .text(text) }
         let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        if trimmed.isEmpty, kind != "flag" { return kind.hasSuffix("!") ? .null : nil }
+        if trimmed.isEmpty, kind != "flag" { return kind == "list!" ? .array([]) : kind.hasSuffix("!") ? .null : nil }
         let asIs = JSON.text(trimmed)
         switch kind.hasSuffix("!") ? kind.dropLast() : kind {
         case "number": return Int64(trimmed).map { .integer($0) } ?? asIs

@@ -25,6 +25,7 @@ extension ConsoleFiles {
         "log.js": PackageResources.log_js,
         "upload.js": PackageResources.upload_js,
         "editor.js": PackageResources.editor_js,
+        "build.js": PackageResources.build_js,
         "quote.js": PackageResources.quote_js,
         "console.css": PackageResources.console_css,
         "weir.svg": PackageResources.weir_svg,

@@ -13,7 +13,7 @@ struct ConsoleFiles: Sendable {
         "Queue", "Members", "Quotas", "Billing", "Images", "Operator",
     ]
     private static let scripts = [
-        "console.js", "live.js", "log.js", "upload.js", "editor.js", "quote.js", "console.css", "weir.svg",
+        "console.js", "live.js", "log.js", "upload.js", "editor.js", "build.js", "quote.js", "console.css", "weir.svg",
     ]
 
     let pages: Pages
@@ -22,7 +22,8 @@ struct ConsoleFiles: Sendable {
     private let served: [String: (type: String, bytes: ByteBuffer)]
     private let isFolder: Bool
 
-    init(folder: String? = nil) throws {
+    /// - Parameter libraries: third-party scripts by their names, which are served beside the console's own.
+    init(folder: String? = nil, libraries: [String: ByteBuffer] = [:]) throws {
         func read(_ path: String) throws -> Data {
             if let folder { return try Data(contentsOf: URL(filePath: folder).appending(path: path)) }
             let name = path.split(separator: "/").last.map(String.init) ?? path
@@ -45,9 +46,23 @@ struct ConsoleFiles: Sendable {
                 }
             served[name] = (type, ByteBuffer(bytes: data))
         }
+        for (name, bytes) in libraries.sorted(by: { $0.key < $1.key }) {
+            digest.update(data: Data("\(name) \(bytes.readableBytes)".utf8))
+            served[name] = ("text/javascript; charset=utf-8", bytes)
+        }
         self.served = served
         place = "/console/" + digest.finalize().prefix(9).map { String($0, radix: 36) }.joined()
         isFolder = folder != nil
+    }
+
+    /// The files of the editor: its entry is `codemirror.js`, which fetches what a language needs by the names that it knows.
+    static func editor(in folder: String) throws -> [String: ByteBuffer] {
+        var files: [String: ByteBuffer] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name.hasSuffix(".js") {
+            let bytes = ByteBuffer(bytes: try Data(contentsOf: URL(filePath: folder).appending(path: name)))
+            files[name == "index.js" ? "codemirror.js" : name] = bytes
+        }
+        return files
     }
 
     /// Nil for a name that is none of theirs. A file asked for by an older name is given as it is now.

@@ -24,6 +24,7 @@ struct PageAnswer: Sendable {
         var account = JSON.null
         var workspaces: [JSON] = []
         var parameters: [String: String] = [:]
+        var query: [String: String] = [:]
 
         /// Who the visitor is, by `GET account`.
         mutating func know(_ own: JSON) {
@@ -38,6 +39,7 @@ struct PageAnswer: Sendable {
     func respond(to visit: Visit, at address: Address, _ outcome: Outcome = Outcome()) async throws -> Response {
         guard let (page, parameters) = files.pages.page(at: address.path) else { throw WeirError.noPage() }
         var context = Context(parameters: parameters)
+        for (name, value) in address.query where !value.isEmpty { context.query[name] = value }
         if page.access != .anyone || visit.session != nil {
             do {
                 context.know(try await api.send(.get, "account", for: visit).value)
@@ -50,8 +52,8 @@ struct PageAnswer: Sendable {
             if page.needsWorkspace, context.workspaces.isEmpty { return Self.redirect("/welcome") }
         }
         for need in page.needs {
-            let request = try self.request(need.request, page, context, address, visit)
             do {
+                let request = try self.request(need.request, page, context, address, visit)
                 context.data.append((need.name, paged(try await api.send(.get, request, for: visit).value, address)))
             } catch let error as WeirError where need.mayFail && error.category != .unauthenticated {
                 context.data.append((need.name, .null))
@@ -96,6 +98,7 @@ struct PageAnswer: Sendable {
     private func value(_ path: String, _ context: Context) -> JSON? {
         let parts = path.split(separator: ".").map(String.init)
         if parts.count == 1, let parameter = context.parameters[parts[0]] { return .text(parameter) }
+        if parts.count == 2, parts[0] == "query" { return context.query[parts[1]].map { .text($0) } }
         return parts.dropFirst().reduce(context[parts[0]]) { $0?[$1] }
     }
 
@@ -155,7 +158,7 @@ struct PageAnswer: Sendable {
             "t": files.pages.texts.catalogue(visit.language), "language": visit.language.rawValue,
             "is_chinese": visit.language == .chinese, "place": files.place, "version": settings.version,
             "zone": zone.identifier, "now": Shown.Text(text: Timestamp(.now).description, look: look),
-            "sign_up_is_open": settings.signUpIsOpen, "path": address.text, "here": address.path,
+            "sign_up_is_open": settings.signUpIsOpen, "path": address.text, "page_address": address.text, "here": address.path,
             "first_url": address.query.contains { $0.name == "after" } ? address.with("after", nil).text : Shown.Nothing(),
             "nav": [page?.nav ?? "": true], "query": texts(query, look), "input": texts(outcome.fields, look),
             "param": texts(context.parameters, look), "csrf": visit.session.map(ConsoleForms.token) ?? "",
@@ -187,11 +190,16 @@ struct PageAnswer: Sendable {
 }
 
 extension JSON {
-    /// The field of an object.
+    /// The field of an object; of a list, the element with that number.
     subscript(name: String) -> JSON? {
-        guard case .object(let fields) = self else { return nil }
-        return fields.first { $0.key == name }?.value
+        switch self {
+        case .object(let fields): fields.first { $0.key == name }?.value
+        case .array(let items): Int(name).flatMap { items.indices.contains($0) ? items[$0] : nil }
+        default: nil
+        }
     }
+
+    var number: Int64? { if case .integer(let number) = self { number } else { nil } }
 
     /// As a part of a path.
     var plain: String? {

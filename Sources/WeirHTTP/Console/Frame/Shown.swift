@@ -67,10 +67,14 @@ enum Shown {
             }
         }
 
-        /// `reversed`, `first`, `list`: the texts in one line.
+        /// `reversed`, `first`, `list`: the texts in one line; `soonest`: the five with the least `remaining_seconds`.
         func transform(_ name: String) -> Any? {
             switch name {
             case "reversed": Items(items: items.reversed(), look: look)
+            case "soonest":
+                Items(
+                    items: items.compactMap { item in item["remaining_seconds"]?.number.map { ($0, item) } }
+                        .sorted { $0.0 < $1.0 }.prefix(5).map(\.1), look: look)
             case "first": items.first.map { Shown.value($0, look) } ?? Nothing()
             case "list":
                 Text(
@@ -99,7 +103,9 @@ extension Shown {
             return nil
         }
 
-        /// `word`, `time`, `when`, `day`, `points`, `url`, `short`, `any`.
+        /// `word`, `time`, `when`, `day`, `points`, `url`, `short`, `any`; of a path `crumbs`, its folders from the top, each with `name`
+        /// and `path`; its `folder`, its place `inside` of its first two
+        /// folders; of a file's name whether it is an `archive`.
         func transform(_ name: String) -> Any? {
             switch name {
             case "word": Text(text: look.texts.word(for: text, look.language), look: look)
@@ -110,8 +116,17 @@ extension Shown {
             case "url": Text(text: Address.escaped(text), look: look)
             case "short": Text(text: text.count > 60 ? text.prefix(59) + "…" : text, look: look)
             case "any": !text.isEmpty
+            case "crumbs": Items(items: crumbs, look: look)
+            case "folder": Text(text: text.split(separator: "/").dropLast().joined(separator: "/"), look: look)
+            case "inside": Text(text: text.split(separator: "/").dropFirst(2).joined(separator: "/"), look: look)
+            case "archive": [".tar", ".zip", ".tar.gz", ".tgz", ".rar"].contains { text.lowercased().hasSuffix($0) }
             default: nil
             }
+        }
+
+        private var crumbs: [JSON] {
+            let parts = text.split(separator: "/")
+            return parts.indices.map { ["name": String(parts[$0]), "path": parts[...$0].joined(separator: "/")] }
         }
     }
 

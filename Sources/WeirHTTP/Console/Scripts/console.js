@@ -42,7 +42,7 @@ addEventListener("pageshow", () => document.querySelectorAll("button:disabled").
 live();
 
 // What only some pages have is fetched by those alone.
-const parts = { "[data-log]": "./log.js", "[data-upload]": "./upload.js", "[data-editor]": "./editor.js", "[data-quote]": "./quote.js" };
+const parts = { "[data-log]": "./log.js", "[data-upload]": "./upload.js", "[data-editor]": "./editor.js", "[data-build]": "./build.js", "[data-quote]": "./quote.js" };
 for (const [selector, file] of Object.entries(parts)) {
   const places = document.querySelectorAll(selector);
   if (places.length) import(file).then(({ begin }) => places.forEach(begin));

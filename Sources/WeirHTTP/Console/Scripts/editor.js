@@ -1,1 +1,58 @@
-// To come with its page.
+// Makes an editor of a text field, with CodeMirror where Weir has it, else with the Tab key alone. The field is what is sent.
+export async function begin(field) {
+  let isSent = false;
+  const first = field.defaultValue;
+  let text = () => field.value;
+  const form = field.form;
+  form.addEventListener("submit", () => { isSent = true; });
+  addEventListener("beforeunload", (event) => { if (!isSent && text() !== first) event.preventDefault(); });
+  addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); form.requestSubmit(); }
+  });
+  try {
+    const mirror = await import("./codemirror.js");
+    text = await put(mirror, field);
+  } catch {
+    plain(field);
+  }
+}
+
+async function put(mirror, field) {
+  const { EditorView, EditorState, basicSetup, keymap, indentWithTab, languages, oneDark } = mirror;
+  const name = field.dataset.editor.split("/").pop();
+  const language = languages.find((one) => one.extensions.some((end) => name.toLowerCase().endsWith("." + end)) || one.filename?.test(name));
+  const extensions = [basicSetup, keymap.of([indentWithTab]), EditorView.lineWrapping,
+    EditorView.contentAttributes.of({ "aria-label": field.labels[0]?.textContent ?? name }),
+    EditorView.theme({ "&": { height: "100%", fontSize: "0.9rem" }, ".cm-scroller": { fontFamily: "ui-monospace, monospace", overflow: "auto" } })];
+  if (matchMedia("(prefers-color-scheme: dark)").matches) extensions.push(oneDark);
+  try { if (language) extensions.push(await language.load()); } catch { /* without colours */ }
+  // In a tree of its own the styles of the editor are objects, not text of the page: the content policy allows no other.
+  const host = document.createElement("div");
+  host.className = "editor-host";
+  const root = host.attachShadow({ mode: "open" });
+  const inside = document.createElement("div");
+  inside.style.height = "100%";
+  root.append(inside);
+  field.before(host);
+  const view = new EditorView({
+    root, parent: inside,
+    state: EditorState.create({
+      doc: field.value,
+      extensions: [...extensions, EditorView.updateListener.of((update) => { if (update.docChanged) field.value = update.state.doc.toString(); })],
+    }),
+  });
+  field.hidden = true;
+  view.focus();
+  return () => view.state.doc.toString();
+}
+
+// Tab indents; Escape and then Tab leaves the field, as who works with the keyboard alone needs it.
+function plain(field) {
+  let leaves = false;
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { leaves = true; return; }
+    if (event.key !== "Tab" || event.ctrlKey || event.altKey || event.shiftKey || leaves) { leaves = false; return; }
+    event.preventDefault();
+    field.setRangeText("    ", field.selectionStart, field.selectionEnd, "end");
+  });
+}
