@@ -160,8 +160,11 @@ def sessions(client, user):
     check("what runs on in the background is not waited for", answer.stdout == b"left\n", answer)
     answer = client.ssh(user, "echo $LC_TEST-$LD_PRELOAD-$PATH", options=["-o", "SetEnv=LC_TEST=yes LD_PRELOAD=no"])
     check("the variables of a short list pass, others do not", answer.stdout.startswith(b"yes--/"), answer)
+    for status in (0, 1, 128, 129, 143, 192, 255):
+        answer = client.ssh(user, f"exit {status}")
+        check(f"the exit status {status} is told as it is", answer.returncode == status, answer)
     answer = client.ssh(user, "kill -TERM $$")
-    check("a command that is killed ends by a signal", answer.returncode in (255, 143), answer)
+    check("a command that is killed ends as a shell tells it: 128 and the signal", answer.returncode == 143, answer)
     limit = client.ssh(user, "cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max; "
                        "grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status; hostname").stdout
     check("with the environment's limits, capabilities and filter", b"NoNewPrivs:\t1" in limit and b"Seccomp:\t2" in limit, limit)
@@ -176,7 +179,7 @@ def sessions(client, user):
             check("asyncssh: a signal reaches the command", rest.exit_status == 3 and "caught" in rest.stdout, rest)
             process = await connection.create_process("kill -TERM $$")
             ended = await asyncio.wait_for(process.wait(), 20)
-            check("asyncssh: the signal that ended it is told", ended.exit_signal and ended.exit_signal[0] == "TERM", ended)
+            check("asyncssh: the signal that ended it is told as 128 and its number", ended.exit_status == 143, ended)
             many = await asyncio.gather(*[connection.run(f"echo {i}; exit {i}") for i in range(20)])
             check("twenty commands on one connection", [(m.stdout.strip(), m.exit_status) for m in many] == [(str(i), i) for i in range(20)])
             async with connection.start_sftp_client() as sftp:
@@ -193,6 +196,42 @@ def sessions(client, user):
             check("and the person is told why", "Remote forwarding" in told.stderr, told.stderr)
 
     asyncio.run(asynchronous())
+    remote(client, user)
+
+
+def remote(client, user):
+    """`ssh -R` is refused, and says so at once."""
+    def line_of(process, mark, seconds=15):
+        seen = b""
+        deadline = time.monotonic() + seconds
+        while mark not in seen and time.monotonic() < deadline:
+            if select.select([process.stderr], [], [], 0.2)[0]:
+                part = os.read(process.stderr.fileno(), 4096)
+                if not part:
+                    break
+                seen += part
+        return seen
+
+    there = ["-p", str(client.weir.ssh_port), f"{user}@127.0.0.1"]
+    running = subprocess.Popen(["ssh", *client.options("-R", "9999:127.0.0.1:1"), *there, "exec sleep 1000"], stderr=subprocess.PIPE)
+    seen = line_of(running, b"ssh -L")
+    check("ssh -R with a command shows at once why it is refused", b"weir: Remote forwarding" in seen and running.poll() is None, seen)
+    running.kill()
+    running.wait()
+    control = client.folder / "control"
+    master = subprocess.Popen(["ssh", *client.options("-M", "-S", str(control)), *there, "echo in; exec sleep 1000"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+    master.stdout.readline()
+    subprocess.run(["ssh", "-F", "none", "-S", str(control), "-O", "forward", "-R", "9998:127.0.0.1:1", *there], capture_output=True, timeout=20)
+    seen = line_of(master, b"ssh -L")
+    check("in the middle of a session as well", b"weir: Remote forwarding" in seen and seen.count(b"weir:") == 1, seen)
+    master.kill()
+    master.wait()
+    bare = subprocess.Popen(["ssh", "-v", *client.options("-N", "-R", "9997:127.0.0.1:1"), *there], stderr=subprocess.PIPE)
+    seen = line_of(bare, b"ssh -L")
+    check("without a session ssh's own warning shows it", b"remote port forwarding failed" in seen and b"Remote: weir: Remote forwarding" in seen, seen)
+    bare.kill()
+    bare.wait()
 
 
 def terminal(client, user):
@@ -276,8 +315,17 @@ def files(client, user):
             check(f"git {arguments[0] if arguments[0] != '-c' else 'commit'} over SSH", answer.returncode == 0, answer)
 
 
-def forwarding(client, user, other_port):
+def forwarding(client, user, person, operator, project):
     """Connections into the environment's own network only."""
+    serve = "cd /tmp; echo $WHO > index.html; exec python3 -m http.server 8000"
+    job = lambda who, project, name: who.call("POST", f"/api/v1/projects/{project}/jobs", {
+        "name": name, "image": NOTEBOOK, "flavor": "small", "command": serve.replace("$WHO", name)})["id"]
+    neighbour = job(person, project, "neighbour")
+    elsewhere = operator.call("POST", "/api/v1/workspaces", {"name": "Elsewhere"})["id"]
+    theirs = operator.call("POST", f"/api/v1/workspaces/{elsewhere}/projects", {"name": "secret"})["id"]
+    secret = job(operator, theirs, "secret")
+    person.wait(neighbour, "running")
+    operator.wait(secret, "running")
     client.ssh(user, "cd /tmp; echo from-inside > index.html; nohup python3 -m http.server 8123 --bind 127.0.0.1 >/dev/null 2>&1 & sleep 1")
     local = socket.socket()
     local.bind(("127.0.0.1", 0))
@@ -303,10 +351,23 @@ def forwarding(client, user, other_port):
         check("the host's own address in the network is not reached",
               fetch("-x", f"socks5://127.0.0.1:{port}", f"http://{gateway}:{api}/readyz").returncode != 0)
         check("nor the internet or names of others", fetch("-x", f"socks5h://127.0.0.1:{port}", "http://deb.debian.org/").returncode != 0)
+        named = f"job-{neighbour[-8:]}-0"
+        deadline = time.monotonic() + 20
+        while (answer := fetch("-x", f"socks5h://127.0.0.1:{port}", f"http://{named}:8000/")).returncode and time.monotonic() < deadline:
+            time.sleep(0.2)
+        check("another instance of the workspace is reached by its name", answer.stdout == b"neighbour\n", answer)
+        for name in ("neighbour", "NEIGHBOUR", named + ".dns.podman"):
+            answer = fetch("-x", f"socks5h://127.0.0.1:{port}", f"http://{name}:8000/")
+            check(f"as well by {name.replace(named, 'the name of its network')}", answer.stdout == b"neighbour\n", answer)
+        for name in ("secret", f"job-{secret[-8:]}-0", f"job-{secret[-8:]}-0.dns.podman", "host.containers.internal", "localhost.example", "nobody"):
+            answer = fetch("-x", f"socks5h://127.0.0.1:{port}", f"http://{name}:8000/")
+            check(f"{name.replace(secret[-8:], '…')} of others is not", answer.returncode != 0, answer)
         check("its own address is", fetch("-x", f"socks5://127.0.0.1:{port}", f"http://{own}:8888/").returncode in (0, 22, 52), own)
     finally:
         tunnel.terminate()
         tunnel.wait()
+        person.call("POST", f"/api/v1/workloads/{neighbour}/stop")
+        operator.call("POST", f"/api/v1/workloads/{secret}/stop")
 
 
 def states(client, user, person, environment, operator, workspace):
@@ -420,10 +481,26 @@ def uploads(client, person, workspace, project):
     except paramiko.AuthenticationException:
         check("the token ends with the draft", True)
 
-    answer = client.sftp(user, "ls leaves\nput /etc/hostname /upload/leaves/1.txt\n")
-    check("what a version has is not changed by a later draft", answer.returncode != 0, answer)
-    answer = client.sftp(user, "rm /upload/leaves/1.txt\nput /etc/hostname /upload/leaves/1.txt\nput /etc/hostname /upload/leaves/new.txt\n")
-    check("but replaced", answer.returncode == 0, answer)
+    draft = client.weir.folder / "data/files/drafts" / asset
+    longer = client.folder / "longer"
+    longer.write_text("leaf " * 7 + "and more")
+    (client.folder / "short").write_text("x")
+    answer = client.sftp(user, f"ls leaves\nput /etc/hostname /upload/leaves/1.txt\ncd leaves\nreput {longer} 7.txt\n"
+                               f"put {client.folder}/short 49.txt\nput /etc/hostname new.txt\n")
+    check("a file that a version has is just overwritten, or appended to (SSH-09)", answer.returncode == 0
+          and (draft / "leaves/1.txt").read_bytes() == pathlib.Path("/etc/hostname").read_bytes()
+          and (draft / "leaves/7.txt").read_text() == longer.read_text() and (draft / "leaves/49.txt").read_text() == "x", answer)
+    first = lambda name: person.call("GET", f"/api/v1/assets/{asset}/versions/1/file?path=leaves/{name}")
+    check("and the version keeps its own (DAT-06)", [first(n) for n in ("1.txt", "7.txt", "49.txt")] == [b"leaf ", b"leaf " * 7, b"leaf " * 49])
+    transport = paramiko.Transport(("127.0.0.1", client.weir.ssh_port))
+    transport.connect(username=user, pkey=paramiko.Ed25519Key.from_private_key_file(str(client.key)))
+    sftp = paramiko.SFTPClient.from_transport(transport)
+    with sftp.open("leaves/8.txt", "r+") as file:
+        file.seek(5)
+        file.write("LEAF")
+    check("one byte of it is changed without the rest", (draft / "leaves/8.txt").read_bytes() == b"leaf LEAF " + b"leaf " * 6)
+    check("and only there", first("8.txt") == b"leaf " * 8)
+    transport.close()
     version = None
     deadline = time.monotonic() + 10
     while version is None:
@@ -441,6 +518,144 @@ def uploads(client, person, workspace, project):
     disk = person.call("GET", f"/api/v1/workspaces/{workspace}/netdisk/sftp")["user"]
     answer = client.sftp(disk, "put /etc/hostname kept\nls\n")
     check("a netdisk by SFTP (STO-06)", answer.returncode == 0 and b"kept" in answer.stdout, answer)
+
+
+def git(client, person, operator, workspace, project):
+    """Git over SSH into the code of a project (SSH-09)."""
+    lines = person.call("GET", f"/api/v1/projects/{project}/code/sftp")
+    port = client.weir.ssh_port
+    address = lines["git"].split()[2]
+    check("the address is one for git", address == f"ssh://{lines['user'].replace('@', '%40')}@127.0.0.1:{port}/", lines["git"])
+    shell = "ssh " + " ".join(shlex.quote(o) for o in client.options())
+    env = {**os.environ, "GIT_SSH_COMMAND": shell, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8",
+           "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
+    code = client.weir.folder / "data/files/projects" / project / "code"
+
+    def run(*arguments, cwd=client.folder, **more):
+        return subprocess.run(["git", *map(str, arguments)], cwd=cwd, env={**env, **more}, capture_output=True, timeout=120)
+
+    # Another suite has put files there: they are taken away first, and put back at the end.
+    aside = client.folder / "aside"
+    aside.mkdir()
+    for entry in code.iterdir() if code.exists() else []:
+        entry.rename(aside / entry.name)
+    answer = run("clone", "-q", address, "early")
+    check("code in which nothing stands is told, with what to do", answer.returncode != 0 and b"is no git repository" in answer.stderr
+          and b"first push" in answer.stderr, answer)
+    answer = run("clone", "-q", address, "early", LC_ALL="zh_CN.UTF-8", GIT_SSH_COMMAND=shell + " -o SendEnv=LC_ALL")
+    check("in Chinese as well", "不是 Git 仓库".encode() in answer.stderr, answer)
+    work = client.folder / "digits"
+    run("init", "-q", "-b", "main", work)
+    (work / "train.py").write_text("print(1)\n")
+    (work / "big.bin").write_bytes(os.urandom(3 << 20))
+    run("add", ".", cwd=work)
+    run("commit", "-qm", "first", cwd=work)
+    run("remote", "add", "origin", address, cwd=work)
+    answer = run("push", "-q", "-u", "origin", "main", cwd=work)
+    check("the first push makes it a repository", answer.returncode == 0 and (code / "train.py").read_text() == "print(1)\n", answer)
+    check("whose files are root's, as in environments", all((code / p).lstat().st_uid == 0 for p in ("train.py", ".git", ".git/HEAD", ".git/refs/heads/main")))
+    answer = run(*shlex.split(lines["git"])[1:3], "again")
+    check("git clone brings it", answer.returncode == 0 and (client.folder / "again/big.bin").read_bytes() == (work / "big.bin").read_bytes(), answer)
+    answer = run("-c", "protocol.version=2", "ls-remote", address + "gemini/code")
+    check("by the path of environments too", b"refs/heads/main" in answer.stdout, answer)
+    (work / "train.py").write_text("print(2)\n")
+    run("commit", "-qam", "second", cwd=work)
+    answer = run("push", "-q", cwd=work)
+    check("a push changes the files of the code", answer.returncode == 0 and (code / "train.py").read_text() == "print(2)\n", answer)
+    reflog = (code / ".git/logs/refs/heads/main").read_text().splitlines()[-1]
+    check("and the reflog says whose it was", "ada <ada@weir>" in reflog, reflog)
+    (code / "train.py").write_text("print('unsaved')\n")
+    (work / "train.py").write_text("print(3)\n")
+    run("commit", "-qam", "third", cwd=work)
+    answer = run("push", "-q", cwd=work)
+    check("what is not committed there is not written over", answer.returncode != 0 and b"unstaged changes" in answer.stderr
+          and (code / "train.py").read_text() == "print('unsaved')\n", answer)
+    subprocess.run(["git", "-C", code, "checkout", "-q", "train.py"], env={**env, "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}, check=True)
+    answer = run("push", "-q", "origin", "main", "main:topic", cwd=work)
+    check("several branches at once", answer.returncode == 0 and (code / "train.py").read_text() == "print(3)\n", answer)
+    answer = run("fetch", "-q", "origin", cwd=client.folder / "again")
+    check("git fetch", answer.returncode == 0 and b"topic" in run("branch", "-r", cwd=client.folder / "again").stdout, answer)
+    answer = run("clone", "-q", "--depth", "1", "--filter=blob:none", address, "shallow")
+    check("shallow and partial clones", answer.returncode == 0 and (client.folder / "shallow/train.py").exists(), answer)
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", code / "mirror.git"], check=True)
+    answer = run("push", "-q", address + "mirror.git", "main", cwd=work)
+    check("a bare repository in a folder of the code", answer.returncode == 0 and b"refs/heads/main" in run("ls-remote", address + "mirror").stdout, answer)
+    answer = run("push", "-q", address + "nowhere", "main", cwd=work)
+    check("a folder that is none is told", answer.returncode != 0 and b"/gemini/code/nowhere is no git repository" in answer.stderr, answer)
+    for path in ("../../../../etc", "gemini/code/../..", "a;id"):
+        answer = run("ls-remote", address + path)
+        check(f"'{path}' leads nowhere", answer.returncode != 0 and b"root" not in answer.stdout, answer)
+    check("there is no other command", b"git, sftp" in client.ssh(lines["user"], "id").stderr and client.ssh(lines["user"], "git-upload-archive '/'").returncode == 255)
+
+    hostile = code / "hostile"
+    hostile.write_text("#!/bin/sh\necho run > /gemini/code/ran\n")
+    hostile.chmod(0o755)
+    (code / "copy").write_bytes(pathlib.Path("/usr/bin/touch").read_bytes())
+    (code / "copy").chmod(0o755)
+    for hook in ("pre-receive", "update", "post-receive", "post-update", "push-to-checkout", "reference-transaction", "post-checkout", "pre-auto-gc"):
+        (code / ".git/hooks").mkdir(exist_ok=True)
+        (code / f".git/hooks/{hook}").write_text(hostile.read_text())
+        (code / f".git/hooks/{hook}").chmod(0o755)
+    (code / ".git/info").mkdir(exist_ok=True)
+    (code / ".git/info/attributes").write_text("*.py filter=x\n")
+    before = (code / ".git/config").read_text()
+    (code / ".git/config").write_text(before + """[core]
+\thooksPath = .git/hooks
+\tfsmonitor = /gemini/code/hostile
+\talternateRefsCommand = /gemini/code/hostile
+[filter "x"]
+\tclean = /gemini/code/copy
+\tsmudge = /gemini/code/hostile
+[uploadpack]
+\tpackObjectsHook = /gemini/code/hostile
+[alias]
+\treceive-pack = !/gemini/code/hostile
+""")
+    (work / "train.py").write_text("print(4)\n")
+    run("commit", "-qam", "fourth", cwd=work)
+    answer = run("push", "-q", "origin", "main", cwd=work)
+    run("clone", "-q", address, "hooked")
+    check("no hook, filter or monitor of the repository runs", not (code / "ran").exists(), answer)
+    check("and git goes on", answer.returncode == 0 and (code / "train.py").read_text() == "print(4)\n"
+          and (client.folder / "hooked/train.py").exists(), answer)
+    (code / ".git/config").write_text(before)
+    (code / ".git/info/attributes").unlink()
+    (code / ".git/objects/info").mkdir(exist_ok=True)
+    (code / ".git/objects/info/alternates").write_text("/etc\n/proc/self/root\n../../../../../../..\n")
+    answer = run("ls-remote", address)
+    check("alternates lead nowhere", answer.returncode == 0, answer)
+    (code / ".git/objects/info/alternates").unlink()
+
+    amount = "-" + person.call("GET", f"/api/v1/workspaces/{workspace}/balance")["balance"]
+    correct = lambda amount, key: operator.call("POST", f"/api/v1/workspaces/{workspace}/corrections",
+                                                {"amount": amount, "counter": "payments", "note": "test"}, {"Idempotency-Key": key})
+    correct(amount, "git-used-up")
+    (work / "train.py").write_text("print(5)\n")
+    run("commit", "-qam", "fifth", cwd=work)
+    answer = run("push", "-q", "origin", "main", cwd=work)
+    check("while the balance is used up nothing is pushed, and the client shows why", answer.returncode != 0 and b"used up" in answer.stderr, answer)
+    check("but cloned", run("clone", "-q", address, "poor").returncode == 0)
+    correct(amount[1:], "git-again")
+    other = client.weir.another(operator, "eve")
+    stranger = Client(client.weir, other, client.folder / "eve", "eve")
+    stranger.add_key()
+    answer = run("ls-remote", address.replace("ada%40", "eve%40"), GIT_SSH_COMMAND="ssh " + " ".join(shlex.quote(o) for o in stranger.options()))
+    check("who is no member reads nothing", answer.returncode != 0 and b"denied" in answer.stderr.lower(), answer)
+    pushing = subprocess.Popen(["ssh", *client.options(), "-p", str(port), f"{lines['user']}@127.0.0.1", "git-receive-pack '/'"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pushing.stdout.read(4)
+    check("a push under way has a process", processes(client.weir))
+    pushing.kill()
+    pushing.wait()
+    deadline = time.monotonic() + 10
+    while processes(client.weir) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    check("and leaves none", not processes(client.weir), processes(client.weir))
+    check("the sandbox leaves no mount", str(code) not in pathlib.Path("/proc/self/mounts").read_text())
+    answer = run("push", "-q", "origin", "main", cwd=work)
+    check("and a push goes on", answer.returncode == 0 and (code / "train.py").read_text() == "print(5)\n", answer)
+    for entry in aside.iterdir():
+        entry.rename(code / entry.name)
 
 
 def arrears(client, person, operator, workspace):
@@ -665,7 +880,7 @@ def main():
 
         if only and "login" not in only:
             client.add_key()
-        if not only or only - {"uploads", "full", "cuts", "arrears"}:
+        if not only or only - {"uploads", "full", "cuts", "arrears", "git"}:
             if not weir.official_images(operator):
                 print("the official images have not been built on this host: environments are left out")
                 client.add_key()
@@ -681,11 +896,12 @@ def main():
                 part(sessions, client, user)
                 part(terminal, client, user)
                 part(files, client, user)
-                part(forwarding, client, user, None)
+                part(forwarding, client, user, person, operator, project)
                 part(hostile, client, user)
                 part(faults, client, user, person, workspace)
                 part(states, client, user, person, environment, operator, workspace)
         part(uploads, client, person, workspace, project)
+        part(git, client, person, operator, workspace, project)
         part(arrears, client, person, operator, workspace)
         if "cuts" in only:
             faults(client, None, person, workspace)

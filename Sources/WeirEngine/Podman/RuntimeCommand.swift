@@ -105,9 +105,9 @@ final class RuntimeCommand: RunningCommand {
             if let known = state.ending { return known }
             var raw: Int32 = 0
             guard waitpid(runtime, &raw, WNOHANG) == runtime else { return nil }
-            var ending = CommandEnding(waitStatus: raw)
-            // The runtime tells a signal as a shell does.
-            if case .exited(let status) = ending, (129...192).contains(status) { ending = .signalled(status - 128) }
+            // The runtime tells a signal as a shell does, by 128 and its number: no other can tell that from a program that gives
+            // such a status itself, and it is passed on as it is.
+            let ending = CommandEnding(waitStatus: raw)
             state.ending = ending
             return ending
         }

@@ -86,7 +86,7 @@ struct SSHRoutes {
     @Sendable private func show(_ lines: SSHLines) -> JSON {
         [
             "host": lines.host, "port": lines.port, "user": lines.user, "alias": lines.alias, "ssh": lines.ssh, "scp": lines.scp,
-            "sftp": lines.sftp, "rsync": lines.rsync, "config": lines.config, "folder": lines.folder,
+            "sftp": lines.sftp, "rsync": lines.rsync, "git": lines.git, "config": lines.config, "folder": lines.folder,
             "host_keys": Self.show(addresses.settings.hostKeys),
         ]
     }

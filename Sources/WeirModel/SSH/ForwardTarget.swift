@@ -47,3 +47,39 @@ public struct ForwardTarget: Hashable, Sendable {
         return number
     }
 }
+
+/// An instance of the same workspace as a client of the SSH gateway names it, the way its programs do (`service-0a1b2c3d-0`), or by
+/// the name of its workload (`bert`).
+public enum Neighbour: Hashable, Sendable {
+    case instance(kind: WorkloadKind, tail: String, position: Int)
+    case workload(named: String)
+
+    /// The name as the container's network knows it.
+    public static func hostName(_ kind: WorkloadKind, _ workload: Identifier<Workload>, position: Int) -> String {
+        "\(kind.rawValue)-\(workload.text.suffix(tailLength))-\(position)"
+    }
+
+    private static let tailLength = 8
+    /// What the container's own resolver may add.
+    private static let domain = ".dns.podman"
+
+    /// Nil for addresses, names of elsewhere and what is no name.
+    public init?(host: String) {
+        guard (1...255).contains(host.utf8.count), host.utf8.allSatisfy({ (0x21...0x7e).contains($0) || $0 >= 0x80 }) else { return nil }
+        var name = host.hasSuffix(".") ? String(host.dropLast()) : host
+        if name.lowercased().hasSuffix(Self.domain) { name.removeLast(Self.domain.utf8.count) }
+        // A dot leads out of the workspace, a colon or a number alone is an address.
+        guard !name.isEmpty, !name.contains(where: { ".:/[]%".contains($0) }), !name.utf8.allSatisfy({ (48...57).contains($0) }),
+            !name.lowercased().hasPrefix("0x")
+        else { return nil }
+        let parts = name.lowercased().split(separator: "-", omittingEmptySubsequences: false)
+        if parts.count == 3, let kind = WorkloadKind(rawValue: String(parts[0])), parts[1].utf8.count == Self.tailLength,
+            parts[1].utf8.allSatisfy({ (48...57).contains($0) || (97...122).contains($0) }), parts[2].utf8.count <= 4,
+            parts[2].utf8.allSatisfy({ (48...57).contains($0) }), let position = Int(parts[2])
+        {
+            self = .instance(kind: kind, tail: String(parts[1]), position: position)
+        } else {
+            self = .workload(named: name)
+        }
+    }
+}

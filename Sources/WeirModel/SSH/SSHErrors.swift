@@ -25,11 +25,13 @@ extension WeirError {
             remedy: LocalizedText("Connect again in a moment; what runs in tmux goes on.", zh: "请稍后重新连接；tmux 中的程序会继续运行。"))
     }
 
-    public static func sshOnlyFiles() -> WeirError {
+    public static func sshOnlyFiles(andGit: Bool = false) -> WeirError {
         WeirError(
             "ssh_only_files", .forbidden, subject: "shell", rule: "SSH-09",
             LocalizedText("This address carries files alone: there is no shell here.", zh: "此地址仅用于传输文件，不提供 Shell。"),
-            remedy: LocalizedText("Use sftp, scp without -O, or WinSCP.", zh: "请使用 sftp、scp（不带 -O）或 WinSCP。"))
+            remedy: andGit
+                ? LocalizedText("Use git, sftp, scp without -O, or WinSCP.", zh: "请使用 git、sftp、scp（不带 -O）或 WinSCP。")
+                : LocalizedText("Use sftp, scp without -O, or WinSCP.", zh: "请使用 sftp、scp（不带 -O）或 WinSCP。"))
     }
 
     public static func remoteForwardingRefused() -> WeirError {

@@ -6,13 +6,17 @@ public struct SSHLines: Hashable, Sendable {
     /// The name of the entry in `~/.ssh/config`: no two environments share one.
     public let alias: String
     private let isEnvironment: Bool
+    private let isCode: Bool
+    private let plainName: String
 
     public init(host: String, port: Int, user: SSHUserName, name: String) {
         self.host = host
         self.port = port
         self.user = user.description
         if case .environment = user.place { isEnvironment = true } else { isEnvironment = false }
-        alias = "weir-" + Self.plain(name) + "-" + Self.tail(of: user)
+        if case .code = user.place { isCode = true } else { isCode = false }
+        plainName = Self.plain(name)
+        alias = "weir-" + plainName + "-" + Self.tail(of: user)
     }
 
     /// The last digits of the identifier are its random ones.
@@ -47,6 +51,12 @@ public struct SSHLines: Hashable, Sendable {
     public var rsync: String? {
         isEnvironment ? "rsync -av -e 'ssh -p \(port)' ./folder/ '\(user)@\(host):\(folder)/folder/'" : nil
     }
+    /// The address of a project's code for git, where the code is a repository; nil elsewhere.
+    public var gitAddress: String? {
+        isCode ? "ssh://\(user.replacing("@", with: "%40"))@\(host):\(port)/" : nil
+    }
+    /// Nil where there is no code.
+    public var git: String? { gitAddress.map { "git clone \($0) \(plainName)" } }
     public var config: String {
         """
         Host \(alias)

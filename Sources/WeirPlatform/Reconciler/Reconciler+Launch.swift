@@ -23,7 +23,7 @@ extension Reconciler {
             command: try await command(of: workload),
             workingDirectory: spec.kind == .board ? "/" : ContainerPaths.code, environment: environment(of: workload, instance),
             mounts: mounts, flavor: spec.flavor, devices: instance.devices,
-            hostName: "\(workload.kind.rawValue)-\(workload.id.text.suffix(8))-\(instance.position)",
+            hostName: Neighbour.hostName(workload.kind, workload.id, position: instance.position),
             ownUserNamespace: spec.kind != .environment, logFile: files.layout.log(of: instance.id, workload.id))
     }
 

@@ -25,9 +25,18 @@ public struct SSHEntrance: Sendable {
     public func environment(of identity: SSHIdentity) async throws -> Environment {
         let (workload, instance) = try await running(identity)
         let place = try await engine.commands(in: instance.id)
-        // As the Reconciler names it.
-        let hostName = "\(workload.kind.rawValue)-\(workload.id.text.suffix(8))-\(instance.position)"
+        let hostName = Neighbour.hostName(workload.kind, workload.id, position: instance.position)
         return Environment(name: workload.name, instance: instance.id, place: place, hostName: hostName)
+    }
+
+    /// The address of another instance of the environment's workspace. Nil when nobody there has that name.
+    public func address(of neighbour: Neighbour, for identity: SSHIdentity) async throws -> String? {
+        guard case .environment(let id) = identity.user.place else { return nil }
+        return try await store.read { db in
+            try db.requireEntry(identity)
+            guard let workload = try db.workload(id) else { return nil }
+            return try db.address(of: neighbour, in: workload.workspace)
+        }
     }
 
     /// Whether a session may go on. Throws what it is to be ended with.
@@ -112,6 +121,40 @@ public struct SSHEntrance: Sendable {
         let path = try await files.make(stored)
         if case .draft = stored { try await files.giveFolders(of: stored, to: Self.draftUser) }
         return Folder(path: path, isDraft: identity.user.place.isDraft, readOnly: readOnly, stored: stored)
+    }
+
+    /// Before the file is opened for writing. Blocks while a file is copied that the draft shares with a version.
+    public func makeOwn(_ path: FilePath, in folder: Folder, isEmptied: Bool) throws {
+        guard folder.isDraft, folder.readOnly == nil else { return }
+        do {
+            try files.takeOver(path, of: folder.stored, for: Self.draftUser, isEmptied: isEmptied)
+        } catch let error as WeirError where error.code == "not_found" || error.code == "link_in_path" {
+            // The server finds that out by itself, and says so in its own words.
+        }
+    }
+
+    /// What git finds at a path of a project's code.
+    public enum Repository: Hashable, Sendable {
+        case present
+        case absent
+        /// The code itself, and nothing stands in it: it may become a repository.
+        case empty
+    }
+
+    /// For a folder of a project's code. Git itself has the last word, in its sandbox.
+    public func repository(at path: FilePath, in folder: Folder) async throws -> Repository {
+        let candidates = path.isRoot ? [".git", "HEAD"] : ["\(path)/.git", "\(path)/HEAD", "\(path).git/HEAD", "\(path).git/.git"]
+        for candidate in candidates {
+            do {
+                if try await files.entry(folder.stored, at: try FilePath(candidate)) != nil { return .present }
+            } catch let error as WeirError where error.code == "not_found" {
+                continue
+            } catch let error as WeirError where error.code == "link_in_path" {
+                return .present
+            }
+        }
+        guard path.isRoot else { return .absent }
+        return try await files.list(folder.stored, limit: 1).entries.isEmpty ? .empty : .absent
     }
 
     /// The user of the host that writes drafts by SFTP. Files that a draft shares with older versions are not its own, so that it can

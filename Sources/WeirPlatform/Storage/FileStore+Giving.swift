@@ -7,6 +7,44 @@ extension FileStore {
     func giveFolders(of folder: StoredFolder, to user: UInt32) async throws {
         try await blocking { try open(folder).giveFolders(to: user) }
     }
+
+    /// Puts a file of the user's own in the place of one that is not, as those that a draft shares with versions: a copy, or an empty
+    /// file where the old bytes are about to be thrown away. The version's file stays as it is (DAT-06).
+    ///
+    /// Nothing happens where there is no plain file. Blocks for as long as copying takes. Throws `storage_full`.
+    func takeOver(_ path: FilePath, of folder: StoredFolder, for user: UInt32, isEmptied: Bool) throws {
+        guard folder.isOwn, let last = path.name else { return }
+        let name = EntryName(last)
+        let parent = try open(folder).folder(at: path.parent)
+        guard let status = try parent.status(name), status.kind == .file, status.raw.st_uid != user else { return }
+        let (source, known) = try parent.openPlain(name)
+        let temporary = stagingName("own")
+        let copy = try staging().open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
+        do {
+            if !isEmptied { try copy.fill(from: source) }
+            try copy.setOwner(user, user)
+            try copy.setMode(known.isExecutable ? 0o755 : 0o644)
+            try staging().rename(temporary, to: parent, as: name)
+        } catch {
+            try? staging().remove(temporary)
+            throw error
+        }
+    }
+}
+
+extension OpenFile {
+    /// Shares the blocks of the source where the file system can.
+    fileprivate func fill(from source: OpenFile) throws {
+        let isShared = source.descriptor.use { from in descriptor.use { to in Kernel.clone(from, to: to) } }
+        if isShared { return }
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { block.deallocate() }
+        var offset: Int64 = 0
+        while case let count = try source.read(into: block, at: offset), count > 0 {
+            try write(UnsafeRawBufferPointer(rebasing: block[..<count]), at: offset)
+            offset += Int64(count)
+        }
+    }
 }
 
 extension OpenFolder {

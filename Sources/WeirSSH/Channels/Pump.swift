@@ -1,5 +1,6 @@
 import CLibSSH
 import Glibc
+import WeirModel
 
 /// Carries bytes between a channel and descriptors, in both directions, as fast as the slower side takes them. Belongs to one thread.
 final class Pump {
@@ -13,6 +14,11 @@ final class Pump {
 
     /// Taken from libssh and not yet from us.
     private var pending: [UInt8] = []
+    /// Reads along with the file protocol where something is to be done before a file is opened.
+    private var stream: SFTPStream?
+    private let beforeOpening: ((SFTPStream.Opening) -> Void)?
+    /// Held by `stream`, and free to go on.
+    private var released: [UInt8] = []
     /// libssh has more that did not go in; it may have some from before there was anybody to take it.
     private var hasMore = true
     private var isReading = false
@@ -25,7 +31,7 @@ final class Pump {
 
     init(
         _ channel: ssh_channel, of session: ssh_session, input: @escaping () -> Int32, closeInput: @escaping () -> Void, output: Int32,
-        errors: Int32
+        errors: Int32, beforeOpening: ((SFTPStream.Opening) -> Void)? = nil
     ) {
         self.channel = channel
         self.session = session
@@ -33,6 +39,8 @@ final class Pump {
         self.closeInput = closeInput
         self.output = output
         self.errors = errors
+        self.beforeOpening = beforeOpening
+        stream = beforeOpening.map { _ in SFTPStream() }
     }
 
     /// Nothing more comes from the command.
@@ -43,7 +51,7 @@ final class Pump {
     /// libssh has data; what is not taken stays with it, and holds the client back.
     func take(_ data: UnsafeRawPointer, _ count: Int) -> Int {
         if isInputClosed { return count }
-        guard pending.isEmpty, !isReading else {
+        guard pending.isEmpty, released.isEmpty, !isReading else {
             hasMore = true
             return 0
         }
@@ -55,8 +63,43 @@ final class Pump {
     /// The client sends no more.
     func endInput() { isInputOver = true }
 
-    /// Gives how much was written; all, when nobody reads any more.
+    /// Gives how much was taken; all, when nobody reads any more.
     private func put(_ data: UnsafeRawPointer, _ count: Int) -> Int {
+        guard stream != nil else { return send(data, count) }
+        var done = 0
+        while sendReleased(), done < count, var stream {
+            let rest = UnsafeRawBufferPointer(start: data + done, count: count - done)
+            switch stream.next(rest) {
+            case .pass(let most):
+                let sent = send(data + done, most)
+                if isInputClosed { return count }
+                stream.passed(sent)
+                done += sent
+                if sent < most {
+                    self.stream = stream
+                    return done
+                }
+            case .held(let taken): done += taken
+            case .release(let taken, let bytes, let opening):
+                done += taken
+                if let opening { beforeOpening?(opening) }
+                released = bytes
+            }
+            self.stream = stream
+        }
+        return isInputClosed ? count : done
+    }
+
+    /// False when some of it is still waiting.
+    private func sendReleased() -> Bool {
+        if released.isEmpty { return true }
+        let sent = released.withUnsafeBytes { send($0.baseAddress!, $0.count) }
+        released.removeFirst(min(sent, released.count))
+        return released.isEmpty
+    }
+
+    /// Gives how much was written; all, when nobody reads any more.
+    private func send(_ data: UnsafeRawPointer, _ count: Int) -> Int {
         var done = 0
         while done < count {
             let descriptor = input()
@@ -79,10 +122,12 @@ final class Pump {
     private func finishInput() {
         isInputClosed = true
         pending = []
+        released = []
         closeInput()
     }
 
     private func feed(_ buffer: UnsafeMutableRawBufferPointer) {
+        guard sendReleased(), !isInputClosed else { return }
         if !pending.isEmpty {
             let written = pending.withUnsafeBytes { put($0.baseAddress!, $0.count) }
             if isInputClosed { return }
@@ -143,7 +188,7 @@ final class Pump {
 
     func addPolls(to polls: inout [pollfd]) {
         let into = input()
-        let waitsToWrite = (hasMore || !pending.isEmpty) && into >= 0 && !isInputClosed
+        let waitsToWrite = (hasMore || !pending.isEmpty || !released.isEmpty) && into >= 0 && !isInputClosed
         if !isHeldBack {
             if output >= 0 { polls.append(pollfd(fd: output, events: Int16(POLLIN), revents: 0)) }
             if errors >= 0 { polls.append(pollfd(fd: errors, events: Int16(POLLIN), revents: 0)) }
@@ -153,8 +198,8 @@ final class Pump {
 
     /// Carries what can be carried. Gives whether anything was carried to the client.
     func turn(_ buffer: UnsafeMutableRawBufferPointer) -> Bool {
-        if hasMore || !pending.isEmpty { feed(buffer) }
-        if isInputOver, !isInputClosed, !hasMore, pending.isEmpty { finishInput() }
+        if hasMore || !pending.isEmpty || !released.isEmpty { feed(buffer) }
+        if isInputOver, !isInputClosed, !hasMore, pending.isEmpty, released.isEmpty { finishInput() }
         let errorsMoved = drain(&errors, asErrors: true, buffer)
         let outputMoved = drain(&output, asErrors: false, buffer)
         return errorsMoved || outputMoved

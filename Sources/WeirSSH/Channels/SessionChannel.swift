@@ -151,13 +151,13 @@ final class SessionChannel: Carrier {
 
     private func start(_ request: Request) {
         do {
-            let started = try connection.start(request, variables: variables, terminal: terminal) { line in self.tell(line) }
+            let started = try connection.start(request, variables: variables, terminal: terminal) { [unowned self] line in self.tell(line) }
             command = started.command
             seal = started.seal
             let running = started.command
             pump = Pump(
                 channel, of: session, input: { running.input }, closeInput: { running.closeInput() }, output: running.output,
-                errors: running.errors)
+                errors: running.errors, beforeOpening: started.beforeOpening)
             if isInputOver { pump?.endInput() }
         } catch {
             let told = (error as? WeirError) ?? .internalFailure()
@@ -178,11 +178,18 @@ final class SessionChannel: Carrier {
         _ = text.withCString { ssh_channel_write_stderr(channel, $0, UInt32(strlen($0))) }
     }
 
+    /// Tells a person who has something running here, now. False when nothing runs.
+    func tellNow(_ reason: WeirError) -> Bool {
+        guard command != nil, !isOver else { return false }
+        tell(reason.line(in: language))
+        return true
+    }
+
     // MARK: The end
 
     private func finish(_ ending: CommandEnding) {
         // A command that is killed may have been killed because all of it was stopped.
-        if case .signalled(9) = ending, let reason = connection.reasonToEnd() { tell(reason.line(in: language)) }
+        if ending == .signalled(9) || ending == .exited(128 + 9), let reason = connection.reasonToEnd() { tell(reason.line(in: language)) }
         switch ending {
         case .exited(let status): ssh_channel_request_send_exit_status(channel, status)
         case .signalled(let number):

@@ -1,8 +1,10 @@
 import CLibSSH
 import Glibc
+import Logging
 import WeirEngine
 import WeirModel
 import WeirPlatform
+import WeirStore
 
 /// What a channel asked for begins.
 extension Connection {
@@ -10,18 +12,26 @@ extension Connection {
         let command: any RunningCommand
         /// To be called before the first byte goes to the client.
         var seal: (() -> Void)?
+        /// To be called before a file is opened for writing.
+        var beforeOpening: ((SFTPStream.Opening) -> Void)?
     }
 
     /// Throws what the person is told.
     func start(
-        _ request: SessionChannel.Request, variables: [String: String], terminal: TerminalSize?, tell: (String) -> Void
+        _ request: SessionChannel.Request, variables: [String: String], terminal: TerminalSize?, tell: @escaping (String) -> Void
     ) throws -> Started {
         guard let identity = login.identity else { throw WeirError.sshAccessLost() }
-        let isChinese = (variables["LC_ALL"] ?? variables["LANG"] ?? "").hasPrefix("zh")
-        if let refusal = takeForwardingRefusal() { tell(refusal.line(in: isChinese ? .chinese : .english)) }
-        guard case .environment = identity.user.place else {
-            guard case .files = request else { throw WeirError.sshOnlyFiles() }
-            return try startFolder(identity) { tell($0.line(in: isChinese ? .chinese : .english)) }
+        let language: Language = (variables["LC_ALL"] ?? variables["LANG"] ?? "").hasPrefix("zh") ? .chinese : .english
+        if let refusal = takeForwardingRefusal() { tell(refusal.line(in: language)) }
+        switch identity.user.place {
+        case .environment: break
+        case .draft, .code, .netdisk:
+            if case .files = request { return try startFolder(identity) { tell($0.line(in: language)) } }
+            guard case .code = identity.user.place else { throw WeirError.sshOnlyFiles() }
+            guard case .command(let text) = request, let git = try GitRequest(command: text) else {
+                throw WeirError.sshOnlyFiles(andGit: true)
+            }
+            return Started(command: try startGit(git, identity, version: variables["GIT_PROTOCOL"]))
         }
         let environment = try enter(identity)
         var variables = variables
@@ -42,7 +52,7 @@ extension Connection {
         return environment
     }
 
-    private func startFolder(_ identity: SSHIdentity, tell: (WeirError) -> Void) throws -> Started {
+    private func startFolder(_ identity: SSHIdentity, tell: @escaping (WeirError) -> Void) throws -> Started {
         let entrance = core.entrance
         let folder = try core.questions.ask { try await entrance.folder(of: identity) }
         if let reason = folder.readOnly {
@@ -50,9 +60,55 @@ extension Connection {
         } else {
             live.setWriting()
         }
+        let tools = core.settings.tools
+        let program = try holding(folder) { whenOver in
+            try ConfinedFiles.start(
+                folder: folder.path, tools: tools, user: folder.isDraft ? SSHEntrance.draftUser : 0,
+                isReadOnly: folder.readOnly != nil, whenOver: whenOver)
+        }
+        var started = Started(command: program, seal: { ConfinedFiles.seal(program) })
+        guard folder.isDraft, folder.readOnly == nil else { return started }
+        let logger = core.logger
+        started.beforeOpening = { opening in
+            guard let path = opening.file(below: ConfinedFiles.root) else { return }
+            do {
+                try entrance.makeOwn(path, in: folder, isEmptied: opening.isEmptied)
+            } catch let error as WeirError {
+                tell(error)
+            } catch {
+                logger.error("a shared file could not be replaced", metadata: ["error": "\(error)"])
+            }
+        }
+        return started
+    }
+
+    /// Git over the code of a project: to read for whoever may be here, to push while nothing stands against uploads.
+    private func startGit(_ request: GitRequest, _ identity: SSHIdentity, version: String?) throws -> ConfinedProgram {
+        let entrance = core.entrance
+        let (folder, repository) = try core.questions.ask {
+            let folder = try await entrance.folder(of: identity)
+            return (folder, try await entrance.repository(at: request.path, in: folder))
+        }
+        let git = ConfinedGit(folder: folder.path, tools: core.settings.tools, login: identity.account.login)
+        guard request.service == .push else {
+            guard repository == .present else { throw WeirError.noRepository(request.path, mayBePushed: repository == .empty) }
+            return try git.start(request, version: version, whenOver: {})
+        }
+        if let reason = folder.readOnly { throw reason }
+        guard repository != .absent else { throw WeirError.noRepository(request.path, mayBePushed: false) }
+        live.setWriting()
+        return try holding(folder) { whenOver in
+            if repository == .empty { try git.initialise() }
+            return try git.start(request, version: version, whenOver: whenOver)
+        }
+    }
+
+    /// Starts a program on a folder that is held for it, from before the first byte until the program has ended.
+    private func holding(
+        _ folder: SSHEntrance.Folder, _ start: (@escaping @Sendable () -> Void) throws -> ConfinedProgram
+    ) throws -> ConfinedProgram {
         let hold = FolderHold()
-        let questions = core.questions
-        // The folder is held from before the first byte until the program has ended.
+        let (entrance, questions) = (core.entrance, core.questions)
         questions.start {
             do {
                 try await entrance.during(folder) {
@@ -65,10 +121,7 @@ extension Connection {
         }
         do {
             try hold.untilBegun()
-            let command = try ConfinedFiles(
-                folder: folder.path, tools: core.settings.tools, user: folder.isDraft ? SSHEntrance.draftUser : 0,
-                isReadOnly: folder.readOnly != nil, whenOver: { hold.release() })
-            return Started(command: command, seal: { command.seal() })
+            return try start { hold.release() }
         } catch {
             hold.release()
             throw error
@@ -83,11 +136,13 @@ extension Connection {
         let network = environment.place.network.flatMap { network in
             ForwardTarget.ipv4(network.address).map { ($0, network.prefixLength, ForwardTarget.ipv4(network.gateway)) }
         }
-        guard
-            let target = ForwardTarget(
+        func place(_ host: String) -> ForwardTarget? {
+            ForwardTarget(
                 host: host, port: port, hostName: environment.hostName,
                 network: network.map { (address: $0.0, prefixLength: $0.1, gateway: $0.2) })
-        else { return nil }
+        }
+        // A name is looked up among the workspace's own instances; where it leads is held to the same rule as an address.
+        guard let target = place(host) ?? address(ofNeighbour: host, for: identity).flatMap(place) else { return nil }
         switch target.address {
         case .ipv4(let address): return Dial.ipv4(address, port: target.port, in: environment.place)
         case .loopback:
@@ -95,6 +150,14 @@ extension Connection {
             return Dial.ipv4(0x7f00_0001, port: target.port, in: environment.place)
                 ?? Dial.ipv6Loopback(port: target.port, in: environment.place)
         }
+    }
+}
+
+extension Connection {
+    private func address(ofNeighbour host: String, for identity: SSHIdentity) -> String? {
+        guard let neighbour = Neighbour(host: host) else { return nil }
+        let entrance = core.entrance
+        return (try? core.questions.ask { try await entrance.address(of: neighbour, for: identity) }) ?? nil
     }
 }
 

@@ -19,13 +19,15 @@ final class Connection {
     /// What arrives before the loop comes back to it.
     private var isBroken = false
     var login = Login()
-    /// What was said once is not said again.
-    private var hasRefusedForwarding = false
+    /// Whether the client asked for remote forwarding, and whether anybody was told of it.
+    private var refusedForwarding = Refusal.none
     var place: SSHEntrance.Environment?
 
     /// One connection carries this many shells, commands and forwarded connections at once.
     private static let mostChannels = 64
     private static let bufferSize = 128 << 10
+
+    private enum Refusal { case none, untold, onlyLogged }
 
     /// How far the client has come in proving who it is.
     struct Login {
@@ -154,6 +156,7 @@ final class Connection {
                 continue
             }
             if polls[0].revents != 0 || ssh_get_poll_flags(session) & SSH_WRITE_PENDING != 0 { take() }
+            if refusedForwarding != .none { tellOfForwarding() }
             guard !carriers.isEmpty else {
                 mayMove = false
                 continue
@@ -244,7 +247,7 @@ final class Connection {
         guard let message, login.identity != nil else { return 1 }
         let (type, subtype) = (ssh_message_type(message), ssh_message_subtype(message))
         if type == Int32(SSH_REQUEST_GLOBAL.rawValue), subtype == Int32(SSH_GLOBAL_REQUEST_TCPIP_FORWARD.rawValue) {
-            hasRefusedForwarding = true
+            refusedForwarding = .untold
             return 1
         }
         guard type == Int32(SSH_REQUEST_CHANNEL_OPEN.rawValue), subtype == Int32(SSH_CHANNEL_DIRECT_TCPIP.rawValue),
@@ -260,9 +263,20 @@ final class Connection {
         return 0
     }
 
+    /// Says at once, in every session that shows anything, that remote forwarding is refused. Without one, a client that is asked for its
+    /// own messages (`ssh -v`) shows it, and the next session does.
+    private func tellOfForwarding() {
+        if refusedForwarding == .untold {
+            ssh_send_debug(session, WeirError.remoteForwardingRefused().line(in: .english), 1)
+            refusedForwarding = .onlyLogged
+        }
+        let told = carriers.map { ($0 as? SessionChannel)?.tellNow(.remoteForwardingRefused()) ?? false }
+        if told.contains(true) { refusedForwarding = .none }
+    }
+
     /// To be told on the first channel that shows anything.
     func takeForwardingRefusal() -> WeirError? {
-        defer { hasRefusedForwarding = false }
-        return hasRefusedForwarding ? .remoteForwardingRefused() : nil
+        defer { refusedForwarding = .none }
+        return refusedForwarding == .none ? nil : .remoteForwardingRefused()
     }
 }

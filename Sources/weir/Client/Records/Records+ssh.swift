@@ -43,6 +43,7 @@ extension Records {
         let scp: String
         let sftp: String
         let rsync: String?
+        let git: String?
         let config: String
         let folder: String
     }

@@ -68,7 +68,10 @@ struct SFTPCommand: AsyncParsableCommand {
     private static func show(_ path: String, _ session: ClientSession) async throws {
         let answer = try await session.api.answer(.get(path), as: Records.SSHAddress.self)
         try session.output.details(answer, identifier: \.sftp) { lines in
-            [("sftp", lines.sftp), ("scp", lines.scp), ("folder", lines.folder), ("~/.ssh/config", lines.config)]
+            [
+                ("sftp", lines.sftp), ("scp", lines.scp), ("git", lines.git), ("folder", lines.folder),
+                ("~/.ssh/config", lines.config),
+            ]
         }
     }
 }

@@ -5,7 +5,7 @@ import WeirModel
 struct SSHCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ssh", abstract: "The way into environments by SSH, and to folders by SFTP.",
-        subcommands: [Show.self, Config.self, Repair.self, SFTPCommand.self, SetPassword.self, Fingerprints.self, Attempts.self],
+        subcommands: [Show.self, Config.self, Repair.self, SFTPCommand.self, Git.self, SetPassword.self, Fingerprints.self, Attempts.self],
         defaultSubcommand: Show.self)
 
     struct Show: ClientCommand {
@@ -70,6 +70,29 @@ struct SSHCommand: AsyncParsableCommand {
                 .send(.post, "/api/v1/workloads/\(workload.id)/ssh/repair"), as: Records.SSHRepair.self)
             try session.output.done(
                 "/root had the mode \(answer.value.before) and has \(answer.value.now) now.", json: answer.json)
+        }
+    }
+
+    struct Git: ClientCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "git", abstract: "Print the line that clones the code of a project over SSH (SSH-09).",
+            discussion: """
+                A repository in a folder of the code has that folder at the end of the address. A push to what is checked out changes the
+                files, when nothing there waits to be committed. Code in which nothing stands becomes a repository by the first push.
+
+                EXAMPLES:
+                  weir ssh git
+                  weir ssh git --project digits
+                """)
+
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let project = try await session.project(choice)
+            let answer = try await session.api.answer(.get("/api/v1/projects/\(project.id)/code/sftp"), as: Records.SSHAddress.self)
+            let line = answer.value.git ?? answer.value.sftp
+            try session.output.done(line, json: answer.json, identifier: line)
         }
     }
 

@@ -1,0 +1,172 @@
+import CLibSSH
+import Foundation
+import Glibc
+import Synchronization
+import WeirEngine
+import WeirModel
+
+/// A program of the host over one folder, in namespaces of its own in which there is nothing else.
+///
+/// bubblewrap makes the namespaces (mounts, processes, network, IPC, names); setpriv drops every capability and the way back to them.
+/// Links in the folder, `..` and absolute paths lead to the sandbox's own root, where nothing of the host is.
+final class ConfinedProgram: RunningCommand {
+    let output: Int32
+    let errors: Int32
+    let ended: Int32
+    private let child: pid_t
+    private let information: Int32
+    private let state: Mutex<State>
+    private let whenOver: @Sendable () -> Void
+
+    private struct State {
+        var input: Int32
+        var ending: CommandEnding?
+    }
+
+    private static let sandbox = "/usr/bin/bwrap"
+    private static let newSession: Int32 = 0x80
+    /// Capabilities that setpriv needs to give all of them up.
+    private static let namespaces = [
+        "--unshare-ipc", "--unshare-net", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session",
+        "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP", "--clearenv", "--setenv",
+        "LC_ALL", "C.UTF-8", "--info-fd", "3",
+    ]
+
+    /// `mounts` are bubblewrap's own arguments for what is to be seen; `runningNothingOf` is a folder of the host from which no program
+    /// may be run; `whenOver` is called once, when the program has ended.
+    init(
+        mounts: [String], program: [String], runningNothingOf folder: String? = nil, whenOver: @escaping @Sendable () -> Void
+    ) throws {
+        self.whenOver = whenOver
+        let arguments = [Self.sandbox] + Self.namespaces + mounts + ["--"] + program
+        var opened: [Int32] = []
+        func pipe() throws -> (read: Int32, write: Int32) {
+            var ends: [Int32] = [-1, -1]
+            guard Glibc.pipe(&ends) == 0 else { throw WeirError.sshShutDown() }
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            opened += ends
+            _ = fcntl(ends[0], 1031 /* F_SETPIPE_SZ */, Int32(1 << 20))
+            return (ends[0], ends[1])
+        }
+        var isMade = false
+        defer { if !isMade { for descriptor in opened { Glibc.close(descriptor) } } }
+        let (input, output, errors, information) = (try pipe(), try pipe(), try pipe(), try pipe())
+        let theirs = [input.read, output.write, errors.write, information.write]
+        if let folder {
+            child = try Namespace.whereNothingRuns(in: folder) { try Self.spawn(arguments, theirs) }
+        } else {
+            child = try Self.spawn(arguments, theirs)
+        }
+        ended = Namespace.processDescriptor(child)
+        for descriptor in theirs {
+            Glibc.close(descriptor)
+            opened.removeAll { $0 == descriptor }
+        }
+        guard ended >= 0 else {
+            kill(child, SIGKILL)
+            throw WeirError.sshShutDown()
+        }
+        for descriptor in opened { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
+        self.output = output.read
+        self.errors = errors.read
+        self.information = information.read
+        state = Mutex(State(input: input.write))
+        isMade = true
+    }
+
+    var input: Int32 { state.withLock { $0.input } }
+
+    func closeInput() {
+        state.withLock { state in
+            if state.input >= 0 { Glibc.close(state.input) }
+            state.input = -1
+        }
+    }
+
+    func ending() -> CommandEnding? {
+        state.withLock { state in
+            if let known = state.ending { return known }
+            var raw: Int32 = 0
+            guard waitpid(child, &raw, WNOHANG) == child else { return nil }
+            let ending = CommandEnding(waitStatus: raw)
+            state.ending = ending
+            return ending
+        }
+    }
+
+    /// Waits for the end of a program that asks for nothing and says little. Nil when it takes too long.
+    func untilEnded(within milliseconds: Int32) -> CommandEnding? {
+        closeInput()
+        var one = pollfd(fd: ended, events: Int16(POLLIN), revents: 0)
+        guard poll(&one, 1, milliseconds) > 0 else { return nil }
+        return ending()
+    }
+
+    func resize(_ size: TerminalSize) {}
+    func signal(_ number: Int32) {}
+
+    /// The sandbox's first process is killed, and with it all in its process namespace: nothing writes on.
+    func close() {
+        closeInput()
+        if ending() == nil {
+            kill(child, SIGKILL)
+            var raw: Int32 = 0
+            while waitpid(child, &raw, 0) < 0, errno == EINTR {}
+            untilEmpty()
+        }
+        for descriptor in [output, errors, ended, information] { Glibc.close(descriptor) }
+        whenOver()
+    }
+
+    /// Both ends of the output are the sandbox's: when the last of them is closed, nothing of it is left.
+    private func untilEmpty() {
+        let deadline = ContinuousClock.now + .seconds(5)
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while ContinuousClock.now < deadline {
+            var one = pollfd(fd: errors, events: Int16(POLLIN), revents: 0)
+            guard poll(&one, 1, 1000) > 0 else { continue }
+            if read(errors, &bytes, bytes.count) == 0 { return }
+        }
+    }
+
+    /// A process of the sandbox, by its number on the host. To be asked once.
+    func insider() -> Int32? {
+        var bytes = [UInt8](repeating: 0, count: 512)
+        let count = read(information, &bytes, bytes.count)
+        guard count > 0 else { return nil }
+        struct Information: Decodable {
+            var child: Int32
+            enum CodingKeys: String, CodingKey { case child = "child-pid" }
+        }
+        return (try? JSONDecoder().decode(Information.self, from: Data(bytes.prefix(count))))?.child
+    }
+
+    // MARK: The program
+
+    private static func spawn(_ arguments: [String], _ descriptors: [Int32]) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (number, descriptor) in descriptors.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | newSession))
+        let variables: [String] = ["PATH=/usr/bin:/bin"]
+        let argv = arguments.map { strdup($0) } + [nil]
+        let envp = variables.map { strdup($0) } + [nil]
+        defer { for text in argv + envp { free(text) } }
+        var child: pid_t = 0
+        let failure = posix_spawn(&child, arguments[0], &actions, &attributes, argv, envp)
+        guard failure == 0 else { throw WeirError.sshToolsMissing(arguments[0]) }
+        return child
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import NIOCore
+import TestSupport
+import Testing
+import WeirEngine
+import WeirModel
+import WeirPlatform
+import WeirStore
+
+@Suite("What lies behind a login over SSH")
+struct SSHEntranceTests {
+    private let password = "three rivers and a weir"
+
+    private func identity(
+        _ place: SSHUserName.Place, of tenant: TestPlatform.Tenant, on platform: Platform
+    ) async throws -> SSHIdentity {
+        try await platform.sshCredentials.setPassword(password, by: tenant.caller)
+        let login = tenant.caller.account.login
+        let user = SSHUserName(person: .account(try LoginName(login)), place: place, workspace: login)
+        return try #require(
+            try await platform.sshAccess.authenticate(user.description, password: password, from: SSHSource("192.0.2.1")))
+    }
+
+    private func body(_ text: String) -> AsyncStream<ByteBuffer> {
+        AsyncStream { continuation in
+            continuation.yield(ByteBuffer(string: text))
+            continuation.finish()
+        }
+    }
+
+    @Test(
+        "a file that a draft shares with a version is the uploader's own before it is opened to write; the version keeps its bytes (SSH-09, DAT-06)"
+    )
+    func own() async throws {
+        let test = try TestPlatform()
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let asset = try await platform.assets.create(.dataset, in: tenant.workspace, .init(name: "leaves"), by: tenant.caller)
+        let draft = try await platform.assets.draftForUpload(of: asset.id, for: tenant.caller)
+        try await platform.files.write(body("first"), to: draft, at: FilePath("d/kept.txt"))
+        try await platform.files.write(body("second"), to: draft, at: FilePath("d/emptied.txt"))
+        let version = try await platform.assets.confirm(asset.id, note: "one", by: tenant.caller)
+        let tree = try await platform.assets.tree(of: version.number, of: asset.id, for: tenant.caller)
+
+        let entrance = platform.sshEntrance
+        let folder = try await entrance.folder(of: identity(.draft(asset.id), of: tenant, on: platform))
+        let (files, layout) = (platform.files, platform.files.layout)
+        func status(_ folder: StoredFolder, _ path: String) throws -> stat {
+            var raw = stat()
+            #expect(lstat(layout.path(of: folder) + "/" + path, &raw) == 0)
+            return raw
+        }
+        #expect(try status(draft, "d/kept.txt").st_ino == status(tree, "d/kept.txt").st_ino)
+        try entrance.makeOwn(FilePath("d/kept.txt"), in: folder, isEmptied: false)
+        try entrance.makeOwn(FilePath("d/emptied.txt"), in: folder, isEmptied: true)
+        try entrance.makeOwn(FilePath("d/absent.txt"), in: folder, isEmptied: true)
+        try entrance.makeOwn(FilePath("d"), in: folder, isEmptied: true)
+        for path in ["d/kept.txt", "d/emptied.txt"] {
+            #expect(try status(draft, path).st_uid == SSHEntrance.draftUser)
+            #expect(try status(draft, path).st_mode & 0o7777 == 0o644)
+            #expect(try status(draft, path).st_ino != status(tree, path).st_ino)
+        }
+        func text(_ folder: StoredFolder, _ path: String) throws -> String {
+            try String(contentsOfFile: layout.path(of: folder) + "/" + path, encoding: .utf8)
+        }
+        #expect(try text(draft, "d/kept.txt") == "first" && text(draft, "d/emptied.txt").isEmpty)
+        #expect(try text(tree, "d/kept.txt") == "first" && text(tree, "d/emptied.txt") == "second")
+        #expect(try await files.entry(draft, at: FilePath("d/absent.txt")) == nil)
+
+        // A link that somebody put in the way is not followed.
+        symlink(layout.path(of: tree), layout.path(of: draft) + "/link")
+        try entrance.makeOwn(FilePath("link/d/kept.txt"), in: folder, isEmptied: true)
+        #expect(try text(tree, "d/kept.txt") == "first")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: layout.staging).isEmpty)
+    }
+
+    @Test("of a project's code it is told whether git finds a repository there (SSH-09)")
+    func repositories() async throws {
+        let test = try TestPlatform()
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let entrance = platform.sshEntrance
+        let folder = try await entrance.folder(of: identity(.code(tenant.project), of: tenant, on: platform))
+        func seen(_ path: String) async throws -> SSHEntrance.Repository {
+            try await entrance.repository(at: FilePath(path), in: folder)
+        }
+        #expect(try await seen("") == .empty)
+        #expect(try await seen("src") == .absent)
+        try FileManager.default.createDirectory(atPath: folder.path + "/src/.git", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: folder.path + "/bare.git", withIntermediateDirectories: true)
+        try "ref: refs/heads/main\n".write(toFile: folder.path + "/bare.git/HEAD", atomically: false, encoding: .utf8)
+        #expect(try await seen("") == .absent)
+        #expect(try await seen("src") == .present)
+        #expect(try await seen("bare") == .present)
+        #expect(try await seen("bare.git") == .present)
+        try FileManager.default.createDirectory(atPath: folder.path + "/.git", withIntermediateDirectories: true)
+        #expect(try await seen("") == .present)
+    }
+
+    @Test("the names of neighbours are those of the same workspace alone")
+    func neighbours() async throws {
+        let test = try TestPlatform(billingIsEnforced: false)
+        try await test.running { platform in
+            let tenant = try await test.tenant(on: platform)
+            let other = try await test.tenant("mallory", on: platform)
+            let job = try await tenant.job("train", flavor: "tiny", on: platform)
+            let theirs = try await other.job("secret", flavor: "tiny", on: platform)
+            try await platform.wait(for: job, toBe: .running)
+            try await platform.wait(for: theirs, toBe: .running)
+            func address(_ host: String, _ workspace: Identifier<Workspace>) async throws -> String? {
+                guard let neighbour = Neighbour(host: host) else { return nil }
+                return try await platform.store.read { try $0.address(of: neighbour, in: workspace) }
+            }
+            let name = Neighbour.hostName(.job, job.id, position: 0)
+            #expect(try await address(name, tenant.workspace) == "127.0.0.1")
+            #expect(try await address("Train", tenant.workspace) == "127.0.0.1")
+            #expect(try await address(Neighbour.hostName(.service, job.id, position: 0), tenant.workspace) == nil)
+            #expect(try await address(Neighbour.hostName(.job, job.id, position: 1), tenant.workspace) == nil)
+            #expect(try await address(Neighbour.hostName(.job, theirs.id, position: 0), tenant.workspace) == nil)
+            #expect(try await address("secret", tenant.workspace) == nil)
+            test.engine.endInstances(of: job.id, .succeeded)
+            try await platform.wait(for: job, toBe: .completed)
+            #expect(try await address(name, tenant.workspace) == nil)
+        }
+    }
+}
