@@ -7,8 +7,8 @@ import WeirStore
 ///
 /// A forecast plays the queue forward, which takes a while with a long queue; so it is made beside the decisions, never before one.
 public struct Forecasts: Service {
-    /// Of a longer queue, only so many of the first are forecast: what is behind them depends on too much.
-    static let most = 500
+    /// After a forecast there is a pause of so many times as long as it took: at most a tenth of a core goes into forecasts.
+    static let pause = 9
 
     let store: Store
     let clock: any WallClock
@@ -18,11 +18,13 @@ public struct Forecasts: Service {
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             for await _ in dispatcher.startsToWait {
+                let begin = ContinuousClock.now
                 do {
                     try await write()
                 } catch {
                     logger.error("forecasts could not be written", metadata: ["error": "\(error)"])
                 }
+                do { try await Task.sleep(for: (ContinuousClock.now - begin) * Self.pause) } catch { return }
             }
         }
     }
@@ -31,7 +33,7 @@ public struct Forecasts: Service {
         let runs = await dispatcher.runsWithoutForecast()
         guard !runs.isEmpty else { return }
         let now = clock.now()
-        let forecasts = await dispatcher.view().forecasts(at: now, most: Self.most)
+        let forecasts = await dispatcher.view().forecasts(at: now, most: Scheduler.mostForecast)
         let records = runs.compactMap { id, run in
             forecasts[id].map {
                 StartForecastRecord(workload: id, run: run, madeAt: now, low: $0.low, median: $0.median, high: $0.high)

@@ -60,7 +60,7 @@ public struct WorkloadQueue: Sendable {
         let view = await dispatcher.view()
         let order = view.scheduler.waitingEntries
         let own = order.enumerated().filter { $0.element.workspace == workspace }.prefix(Self.mostShown)
-        let forecasts = await view.forecasts(at: now, most: Forecasts.most)
+        let forecasts = await view.forecasts(at: now, most: Scheduler.mostForecast)
         let records = try await store.read { db in try own.compactMap { try db.workload($0.element.id) } }
         let byId = Dictionary(records.map { ($0.id, $0) }) { first, _ in first }
         let lines = own.compactMap { position, entry -> Line? in

@@ -1,6 +1,6 @@
 /// What a quota leaves to be held, as a decision goes through the queue: asked for each entry that waits.
 struct QuotaLeft: Sendable {
-    private var isLimited = false
+    private(set) var isLimited = false
     private var cpu = Int.max
     private var memory = Int64.max
     private var gpu = Int.max

@@ -4,103 +4,53 @@ extension Scheduler {
     /// - Parameter moment: not before that of any event.
     public mutating func decide(at moment: Timestamp) -> [SchedulingDecision] {
         passes += 1
-        var pass = Pass(
-            now: moment, patientSince: moment.milliseconds - Int64(settings.patience) * 1000,
-            hasHead: Array(repeating: false, count: pools.count), workspaceTurns: Array(repeating: 0, count: workspaces.count),
-            personTurns: Array(repeating: 0, count: people.count),
-            workspaceStandings: workspaces.map { standing($0.party, at: moment) },
-            personStandings: people.map { standing($0.party, at: moment) },
-            workspaceLeft: workspaces.map { QuotaLeft($0.party) }, personLeft: people.map { QuotaLeft($0.party) })
+        decidedAt = moment
+        var pass = newPass(at: moment)
+        pass.workspaceLeft = workspaces.map { QuotaLeft($0.party) }
+        pass.personLeft = people.map { QuotaLeft($0.party) }
         growCleared()
         for reservation in reservations where reservation.ground != .cleared {
             lift(reservation)
             pass.lifted.append(reservation)
         }
         reservations.removeAll { $0.ground != .cleared }
-        for slot in byAge.slots.prefix(byAge.count(upTo: pass.patientSince)) { _ = examine(Int(slot), isPatient: true, &pass) }
-        for turn in PriorityClass.allCases.indices { goRound(turn, &pass) }
+        pass.isBeyondPatient = pass.patient == 0
+        if narrowing.isOn { awaitHeads(&pass) }
+        for slot in byAge.slots.prefix(pass.patient) { _ = examine(Int(slot), isPatient: true, &pass) }
+        pass.isBeyondPatient = true
+        let lines = Lines(byAge.slots.dropFirst(pass.patient), waiting, workspaces: workspaces.count)
+        for turn in PriorityClass.allCases.indices { goRound(turn, lines, &pass) }
         for reservation in pass.lifted { for amount in reservation.kept { hasGrown(amount.node) } }
         for id in pass.started { leave(id) }
         return pass.decisions
     }
 
+    func newPass(at moment: Timestamp) -> Pass {
+        let patientSince = moment.milliseconds - Int64(settings.patience) * 1000
+        return Pass(
+            at: moment, patient: byAge.count(upTo: patientSince), pools: pools.count, workspaces: workspaces.count, people: people.count)
+    }
+
     /// The entries of a class, by fair share.
-    private mutating func goRound(_ turn: Int, _ pass: inout Pass) {
-        // All lines of the class one after the other, so that going through them touches nothing else.
-        var line: [Int32] = []
-        var next = Array(repeating: 0, count: people.count)
-        var last = next
-        // Heap 0 is for the workspaces, each with a heap for its people.
-        var heapOf = Array(repeating: 0, count: workspaces.count)
-        var peopleTurns = Turns()
-        var turns = Turns()
-        turns.begin()
-        var heaps = 0
-        for index in workspaces.indices where waitingIn[turn][index] > 0 {
-            var since = Int64.max
-            peopleTurns.begin()
-            for person in workspaces[index].people where !lines[turn][person].slots.isEmpty {
-                let patient = lines[turn][person].count(upTo: pass.patientSince)
-                guard patient < lines[turn][person].slots.count else { continue }
-                next[person] = line.count
-                line += lines[turn][person].slots[patient...]
-                last[person] = line.count
-                let first = waiting[Int(line[next[person]])].queuedAt
-                since = min(since, first)
-                let served = served(person: person, pass)
-                peopleTurns.append(Turns.Candidate(served: served, since: first, tie: people[person].tie, index: Int32(person)))
+    private mutating func goRound(_ turn: Int, _ lines: Lines, _ pass: inout Pass) {
+        var round = round(turn, lines, &pass) { workspace, pass in !pass.isNarrow || pass.candidates(turn, workspace) > 0 }
+        while !round.isOver {
+            guard !pass.isNarrow || pass.candidates(turn, round.workspace) > 0 else {
+                round.leaveOut()
+                continue
             }
-            heapOf[index] = heaps
-            heaps += 1
-            guard since < .max else { continue }
-            peopleTurns.arrange()
-            let served = served(workspace: index, pass)
-            turns.append(Turns.Candidate(served: served, since: since, tie: workspaces[index].tie, index: Int32(index)))
-        }
-        turns.arrange()
-        while !turns.isEmpty(0) {
-            let workspace = turns.first(0)
-            let heap = heapOf[workspace]
-            let person = peopleTurns.first(heap)
-            let slot = Int(line[next[person]])
-            next[person] += 1
+            let slot = first(of: &round, turn, lines, &pass)
             let outcome = examine(slot, isPatient: false, &pass)
-            if next[person] == last[person] {
-                peopleTurns.removeFirst(heap)
-            } else if outcome != .heldByQuota {
-                peopleTurns.setFirst(heap, served: served(person: person, pass))
-            }
-            if peopleTurns.isEmpty(heap) {
-                turns.removeFirst(0)
-            } else if outcome != .heldByQuota {
-                turns.setFirst(0, served: served(workspace: workspace, pass))
-            }
+            self.pass(on: &round, after: outcome, &pass)
         }
-    }
-
-    private func served(workspace: Int, _ pass: Pass) -> Int64 {
-        Self.byWeight(pass.workspaceStandings[workspace], pass.workspaceTurns[workspace], workspaces[workspace].party.weight)
-    }
-
-    private func served(person: Int, _ pass: Pass) -> Int64 {
-        Self.byWeight(pass.personStandings[person], pass.personTurns[person], people[person].party.weight)
-    }
-
-    private func standing(_ party: Party, at now: Timestamp) -> Int64 {
-        party.standing(at: now.milliseconds, halfLife: halfLife, horizon: horizon)
-    }
-
-    private static func byWeight(_ standing: Int64, _ turns: Int64, _ weight: Int) -> Int64 {
-        let (sum, overflow) = standing.addingReportingOverflow(turns)
-        let (scaled, overflows) = sum.multipliedReportingOverflow(by: 1000)
-        return overflow || overflows ? .max : scaled / Int64(weight)
+        if pass.isNarrow { settle(lines.slots[lines[turn]], &pass) }
     }
 
     /// One entry's turn.
     private mutating func examine(_ slot: Int, isPatient: Bool, _ pass: inout Pass) -> Pass.Outcome {
-        pass.place += 1
-        waiting[slot].place = pass.place
+        waiting[slot].examinedIn = passes
         let record = waiting[slot]
+        if pass.isNarrow { pass.examined(slot, record) }
         let ask = Int(record.ask)
         guard hasQuota(record, isPatient: isPatient, &pass) else {
             waiting[slot].reason = .quota
@@ -118,18 +68,17 @@ extension Scheduler {
             let (workspace, person) = (Int(record.workspace), Int(record.person))
             pass.workspaceStandings[workspace] = standing(workspaces[workspace].party, at: pass.now)
             pass.personStandings[person] = standing(people[person].party, at: pass.now)
-            pass.workspaceLeft[workspace].take(askRooms[ask].holdings)
-            pass.personLeft[person].take(askRooms[ask].holdings)
+            pass.take(askRooms[ask].holdings, workspace: workspace, person: person, of: workspace)
+            narrowAgain(&pass)
             return .started
         }
         waiting[slot].reason = .resources
-        let turns = askRooms[ask].share * horizon
-        pass.workspaceTurns[Int(record.workspace)] &+= turns
-        pass.personTurns[Int(record.person)] &+= turns
+        pass.count(record, askRooms[ask].share * horizon)
         let pool = askRooms[ask].pool
         if !pass.hasHead[pool], askRooms[ask].canEverStart {
             pass.hasHead[pool] = true
             becomeHead(slot, ask: ask, cleared: cleared, &pass)
+            foundHead(of: pool, &pass)
         }
         return .blocked
     }
@@ -175,8 +124,7 @@ extension Scheduler {
         // Where no known ends make room for it, nothing is kept: others would wait for nothing.
         func comesFree(_ party: Party) -> Bool { party.quota?.firstExceeded(by: party.heldOpen + need) == nil }
         if isPatient, comesFree(workspaces[workspace].party), comesFree(people[person].party) {
-            if !inWorkspace { pass.workspaceLeft[workspace].take(need) }
-            if !inPerson { pass.personLeft[person].take(need) }
+            pass.take(need, workspace: inWorkspace ? nil : workspace, person: inPerson ? nil : person, of: workspace)
         }
         return false
     }

@@ -80,8 +80,6 @@ extension Scheduler {
         }
         slots[entry.id] = Int32(slot)
         byAge.insert(slot, queuedAt: record.queuedAt, id: entry.id)
-        lines[entry.priority.turn][person].insert(slot, queuedAt: record.queuedAt, id: entry.id)
-        waitingIn[entry.priority.turn][workspace] += 1
         itemsDigest &+= Digest.of(entry)
     }
 
@@ -95,8 +93,6 @@ extension Scheduler {
         guard let slot = slots.removeValue(forKey: id).map(Int.init), let entry = entries[slot] else { return }
         let record = waiting[slot]
         byAge.remove(queuedAt: record.queuedAt, id: id)
-        lines[Int(record.turn)][Int(record.person)].remove(queuedAt: record.queuedAt, id: id)
-        waitingIn[Int(record.turn)][Int(record.workspace)] -= 1
         dropAsk(Int(record.ask))
         entries[slot] = nil
         unusedSlots.append(Int32(slot))
@@ -189,7 +185,6 @@ extension Scheduler {
     mutating func index(of workspace: Identifier<Workspace>) -> Int {
         if let index = workspaceIndex[workspace] { return index }
         workspaces.append(WorkspaceState(workspace))
-        for turn in waitingIn.indices { waitingIn[turn].append(0) }
         workspaceIndex[workspace] = workspaces.count - 1
         itemsDigest &+= digest(ofWorkspace: workspaces.count - 1)
         return workspaces.count - 1
@@ -199,7 +194,6 @@ extension Scheduler {
         let key = PersonKey(workspace: workspace, account: account)
         if let index = personIndex[key] { return index }
         people.append(PersonState(account, in: workspace))
-        for turn in lines.indices { lines[turn].append(WaitingLine()) }
         personIndex[key] = people.count - 1
         workspaces[workspace].people.append(people.count - 1)
         itemsDigest &+= digest(ofPerson: people.count - 1)

@@ -1,6 +1,8 @@
 /// Why an entry waits, who holds what it needs, and what would help: each answer is tried on a copy of the queue.
 extension Scheduler {
     private static let mostHolders = 10
+    /// Of a longer queue, only so many of the first are forecast: what is behind them depends on too much.
+    public static let mostForecast = 500
     private static let mostAdvice = 3
     private static let mostTries = 12
 
@@ -22,7 +24,9 @@ extension Scheduler {
         case .resources: explanation.shortages = resourceShortages(entry, ask)
         }
         findHolders(of: entry, ask, viewer: viewer ?? entry.account, &explanation)
-        explanation.forecast = ask.canEverStart ? forecasts(at: now, lengths: lengths, most: max(1, place ?? waitingCount))[id] : nil
+        if ask.canEverStart, let place, place <= Self.mostForecast {
+            explanation.forecast = forecasts(at: now, lengths: lengths, most: place)[id]
+        }
         explanation.advice = advice(for: entry, ask, at: now, explanation, viewer: viewer ?? entry.account, alternatives)
         explanation.sentences = explanation.described(at: now)
         return explanation

@@ -8,7 +8,9 @@ extension Scheduler {
     private static let notice: Int64 = 30_000
     /// No further than so many milliseconds.
     private static let furthest: Int64 = 90 * 86_400_000
-    private static let mostDecisions = 400
+    /// In each guess; fewer the more there is to look at, and coarser steps then, so that the work is about the same.
+    private static let decisions = 40...400
+    private static let work = 60_000
 
     /// The starts that can be told of, of the first `most` in the order. What stands behind them is left out of account.
     public func forecasts(at now: Timestamp, lengths: RunLengths, most: Int) -> [Identifier<Workload>: StartForecast] {
@@ -61,7 +63,8 @@ extension Scheduler {
         var starts: [Identifier<Workload>: Start] = [:]
         var moment = now.milliseconds
         var weakest = RunLengths.Basis.person
-        for _ in 0..<Self.mostDecisions {
+        let most = min(max(Self.decisions.lowerBound, Self.work / max(1, waitingCount + rooms.count)), Self.decisions.upperBound)
+        for _ in 0..<most {
             for decision in scheduler.decide(at: Timestamp(milliseconds: moment)) {
                 switch decision {
                 case .start(let id, _):
@@ -75,8 +78,8 @@ extension Scheduler {
                 }
             }
             guard scheduler.waitingCount > 0, let next = ends.last, next.at < now.milliseconds + Self.furthest else { break }
-            // The further away, the coarser: what ends within a fiftieth of the way is taken together.
-            moment = max(next.at, moment + (moment - now.milliseconds) / 50)
+            // The further away, the coarser: what ends within a fiftieth of the way is taken together, or within a fifth of it.
+            moment = max(next.at, moment + (moment - now.milliseconds) * 8 / Int64(most))
             while let end = ends.last, end.at <= moment {
                 ends.removeLast()
                 weakest = Self.weaker(weakest, end.basis)

@@ -16,22 +16,29 @@ extension Scheduler {
         var placed: [Int: NodeAmount] = [:]
         func free(_ node: Int) -> Cluster.Free {
             var free = claimed(node, claims)
-            for resident in residents[node] where resident.isEnding && !spoken.contains(resident.id) || chosen.contains(resident.id) {
-                free.add(resident.amount)
+            if ending[node] > 0 || !chosen.isEmpty {
+                for resident in residents[node] where resident.isEnding && !spoken.contains(resident.id) || chosen.contains(resident.id) {
+                    free.add(resident.amount)
+                }
             }
             if let amount = placed[node] { free.add(amount, times: -1) }
             return free
         }
+        let least = AskRoom(ask).least
         let nodes = rooms.indices.filter { ask.devices[kindOfNode[$0]] != nil }
         for _ in 0..<ask.instances {
             var best: (victims: [Resident], node: Int)?
             for node in nodes {
                 let kind = kindOfNode[node]
+                // Nobody there gives way or has done so: what it seems to lack, it lacks.
+                if preemptible[node] == 0, ending[node] == 0, !glances[node].mayHold(least) { continue }
                 let free = free(node)
                 if ask.capacity(in: free, kind: kind) > 0 {
                     best = ([], node)
                     break
                 }
+                guard preemptible[node] > 0 else { continue }
+                guard wouldHelp(on: node, ask, free: free, sparing: chosen) else { continue }
                 let candidates = residents[node].filter { $0.isPreemptible && !$0.isEnding && !chosen.contains($0.id) }
                 guard !candidates.isEmpty, let set = fewest(of: candidates, for: ask, free: free, kind: kind) else { continue }
                 if let known = best, !Self.isBetter(set, than: known.victims) { continue }
@@ -55,6 +62,16 @@ extension Scheduler {
             if !kept.isEmpty { reservation.kept.append(kept) }
         }
         return reservation
+    }
+
+    /// Whether there would be room if all that may give way there did.
+    private func wouldHelp(on node: Int, _ ask: Ask, free: Cluster.Free, sparing: Set<Identifier<Workload>>) -> Bool {
+        var free = free
+        for index in residents[node].indices {
+            guard residents[node][index].isPreemptible, !residents[node][index].isEnding else { continue }
+            if sparing.isEmpty || !sparing.contains(residents[node][index].id) { free.add(residents[node][index].amount) }
+        }
+        return ask.capacity(in: free, kind: kindOfNode[node]) > 0
     }
 
     /// Tells a run to give way.

@@ -32,7 +32,7 @@ extension Scheduler {
     }
 
     /// Whether it is worth while to look for a place: something has grown enough since there was none.
-    private mutating func mayFit(_ index: Int, _ pass: Pass) -> Bool {
+    mutating func mayFit(_ index: Int, _ pass: Pass) -> Bool {
         let instances = askRooms[index].instances
         var most = askRooms[index].most
         if askRooms[index].checkedTo < grownBase {
@@ -115,7 +115,7 @@ extension Scheduler {
     }
 
     /// For each number of timed reservations that are passed over, latest first: what is free then on the nodes concerned.
-    private func refreshViews(_ pass: inout Pass) {
+    func refreshViews(_ pass: inout Pass) {
         guard !pass.viewsAreFresh else { return }
         pass.viewsAreFresh = true
         pass.views = []
@@ -136,7 +136,7 @@ extension Scheduler {
                 }
             }
             pass.viewStarts.append(start)
-            pass.views.append(view.map { (node: $0.node, free: $0.free, glance: Glance($0.free)) })
+            pass.views.append(view.map { Pass.Seen(node: $0.node, free: $0.free, glance: Glance($0.free)) })
         }
     }
 }

@@ -15,6 +15,8 @@ extension Scheduler {
         rooms = cluster.nodes.indices.map { cluster.free(on: $0) }
         glances = rooms.map { Glance($0) }
         residents = Array(repeating: [], count: cluster.nodes.count)
+        preemptible = Array(repeating: 0, count: cluster.nodes.count)
+        ending = preemptible
         grownBase += grown.count
         grown = []
     }
@@ -72,6 +74,7 @@ extension Scheduler {
                 id: run.entry.id, end: end, startedAt: run.startedAt.milliseconds, isPreemptible: run.entry.isPreemptible,
                 isEnding: run.givesWayTo != nil, amount: amount)
             let list = residents[placement.node]
+            count(resident, by: 1)
             residents[placement.node].insert(resident, at: list.firstIndex { resident < $0 } ?? list.count)
         }
         refresh(run.placements)
@@ -79,7 +82,16 @@ extension Scheduler {
 
     mutating func moveOut(_ run: Running) {
         for placement in run.placements where placement.node >= 0 {
+            for resident in residents[placement.node] where resident.id == run.entry.id { count(resident, by: -1) }
             residents[placement.node].removeAll { $0.id == run.entry.id }
+        }
+    }
+
+    private mutating func count(_ resident: Resident, by sign: Int) {
+        if resident.isEnding {
+            ending[resident.amount.node] += sign
+        } else if resident.isPreemptible {
+            preemptible[resident.amount.node] += sign
         }
     }
 

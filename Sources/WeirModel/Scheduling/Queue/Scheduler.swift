@@ -29,6 +29,9 @@ public struct Scheduler: Sendable {
     var glances: [Glance] = []
     /// By node, by their ends.
     var residents: [[Resident]] = []
+    /// How many of them may be told to give way, and how many have been.
+    var preemptible: [Int] = []
+    var ending: [Int] = []
     var nodeKinds: [NodeKind] = []
     /// By node.
     var kindOfNode: [Int] = []
@@ -53,14 +56,14 @@ public struct Scheduler: Sendable {
     var running: [Identifier<Workload>: Running] = [:]
     var workspaces: [WorkspaceState] = []
     var people: [PersonState] = []
-    /// By class and person, those that wait, first come first; by class and workspace, how many.
-    var lines: [[WaitingLine]] = Array(repeating: [], count: PriorityClass.allCases.count)
-    var waitingIn: [[Int]] = Array(repeating: [], count: PriorityClass.allCases.count)
     var workspaceIndex: [Identifier<Workspace>: Int] = [:]
     var personIndex: [PersonKey: Int] = [:]
 
     var reservations: [Reservation] = []
     var passes = 0
+    var decidedAt: Timestamp?
+    /// Never changes what is decided.
+    package var narrowing = Narrowing()
     /// See `digest`.
     var itemsDigest: UInt64 = 0
     var nodesDigest: UInt64 = 0
@@ -88,18 +91,16 @@ public struct Scheduler: Sendable {
     /// Why it waits; nil when it does not wait or there was no decision since it came.
     public func reason(of id: Identifier<Workload>) -> QueueReason? { slots[id].flatMap { waiting[Int($0)].reason } }
 
-    /// Its place in the order of the last decision, from 1; nil when there was none since it came.
+    /// Its place in the order as it is since the last decision, from 1; nil when there was none since it came. Goes through the queue.
     public func place(of id: Identifier<Workload>) -> Int? {
-        slots[id].flatMap { waiting[Int($0)].place > 0 ? Int(waiting[Int($0)].place) : nil }
+        guard let slot = slots[id], waiting[Int(slot)].reason != nil else { return nil }
+        return order().firstIndex(of: slot).map { $0 + 1 }
     }
 
-    /// All that wait, in the order of the last decision.
+    /// All that wait, in the order as it is since the last decision; first what came after it.
     public var waitingEntries: [QueueEntry] {
-        let known = slots.values.map { waiting[Int($0)] }
-        let order = zip(known, slots).sorted { a, b in
-            (a.0.place, a.0.queuedAt, a.1.key) < (b.0.place, b.0.queuedAt, b.1.key)
-        }
-        return order.compactMap { entries[Int($0.1.value)] }
+        let new = byAge.slots.filter { waiting[Int($0)].reason == nil }
+        return (new + order()).compactMap { entries[Int($0)] }
     }
 
     /// All that hold a place, by their ids.

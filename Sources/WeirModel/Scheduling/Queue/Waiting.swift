@@ -9,8 +9,8 @@ struct Waiting: Sendable {
     var turn: Int8
     var isPreemptible: Bool
     var reason: QueueReason?
-    /// From 1; 0 before the first decision.
-    var place: Int32 = 0
+    /// The number of the last decision in which it had its turn.
+    var examinedIn = 0
     /// Others give way to it.
     var isClearing = false
 }

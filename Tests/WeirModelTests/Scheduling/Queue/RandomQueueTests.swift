@@ -48,6 +48,31 @@ import WeirModel
         #expect(failure == nil)
     }
 
+    @Test(
+        "a decision that looks only at what may start decides as one that looks at all that waits, with the same reasons and order (QUO-04, QUO-05)",
+        arguments: Property.seeds(4))
+    func narrowingChangesNothing(seed: UInt64) async {
+        let failure = await Property.failure(seed: seed, steps: 50...500, step: Self.step) { steps in
+            var world = QueueWorld(nodes: Self.nodes, settings: SchedulingSettings(patience: seed % 2 == 0 ? 1800 : 86_400))
+            var twin = world
+            world.scheduler.narrowing.fewAwaited = [0, 4, 32][steps.count % 3]
+            world.scheduler.narrowing.manyCandidates = [0, 128][steps.count % 2]
+            twin.scheduler.narrowing.isOn = false
+            for (index, step) in steps.enumerated() {
+                try Self.take(step, &world)
+                try Self.take(step, &twin)
+                let (narrow, wide) = (world.scheduler, twin.scheduler)
+                guard narrow.digest == wide.digest else { throw QueueWorld.Broken("other state after step \(index)") }
+                guard narrow.waitingEntries == wide.waitingEntries else { throw QueueWorld.Broken("another order after step \(index)") }
+                for id in world.waiting.keys
+                where narrow.reason(of: id) != wide.reason(of: id) || narrow.reservedStart(of: id) != wide.reservedStart(of: id) {
+                    throw QueueWorld.Broken("another reason or reservation after step \(index)")
+                }
+            }
+        }
+        #expect(failure == nil)
+    }
+
     private static func step(_ random: inout SeededRandom) -> Step {
         Step(kind: Int.random(in: 0..<20, using: &random), seed: random.next())
     }
