@@ -36,7 +36,7 @@ class Console:
         once = self.weir.one_time_password
         secret = self.operator.call("POST", "/api/v1/sessions", {"login": "operator", "password": once})["secret"]
         first = Person(self.weir, secret)
-        first.call("PUT", "/api/v1/account/password", {"current": once, "new": PASSWORD})
+        first.call("PUT", "/api/v1/account/password", {"current_password": once, "new_password": PASSWORD})
         self.operator.token = self.operator.call(
             "POST", "/api/v1/sessions", {"login": "operator", "password": PASSWORD}
         )["secret"]

@@ -20,7 +20,7 @@ def make_project(page, weir, shot):
     """The guide leads to the form; the name is text, whatever stands in it; three choices follow (PRJ-05)."""
     page.locator("#guide").get_by_role("link", name=t("projects.create")).click()
     page.get_by_label(t("frame.name"), exact=True).fill("digits " + MARKUP)
-    page.get_by_label(t("projects.description"), exact=True).fill("What <b>digits</b> are")
+    page.get_by_role("textbox", name=t("projects.description")).fill("What <b>digits</b> are")
     page.get_by_label(t("projects.tags_hint")).fill("vision, <i>tag</i>")
     page.locator("main").get_by_role("button", name=t("projects.create")).click()
     for choice in ("upload_first", "start_now", "not_now"):
@@ -29,10 +29,10 @@ def make_project(page, weir, shot):
     # A second one of the same name is refused, and what was typed stays.
     page.goto(weir.url + "/projects/new")
     page.get_by_label(t("frame.name"), exact=True).fill("digits " + MARKUP)
-    page.get_by_label(t("projects.description"), exact=True).fill("kept")
+    page.get_by_role("textbox", name=t("projects.description")).fill("kept")
     page.locator("main").get_by_role("button", name=t("projects.create")).click()
     expect(page.get_by_role("alert")).to_contain_text("name_taken")
-    expect(page.get_by_label(t("projects.description"), exact=True)).to_have_value("kept")
+    expect(page.get_by_role("textbox", name=t("projects.description"))).to_have_value("kept")
     page.goto(weir.url + "/projects")
     page.get_by_role("link", name="digits " + MARKUP).click()
     return re.search(r"/projects/(prj_\w+)", page.url).group(1)
@@ -144,22 +144,27 @@ def break_off(page, folder, mebibytes, shot):
             block = os.urandom(1 << 20)
             digest.update(block)
             out.write(block)
-    context = page.context
-    slow = context.new_cdp_session(page)
-    slow.send("Network.enable")
-    rate = max(16 << 20, (mebibytes << 20) // 16)
-    slow.send("Network.emulateNetworkConditions", {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": rate})
+    network = page.context.new_cdp_session(page)
+
+    def connect(rate):
+        """Bytes a second; 0 is a broken network, which breaks what is on its way, too; -1 has no limit."""
+        conditions = {"offline": rate == 0, "latency": 0, "downloadThroughput": -1, "uploadThroughput": rate}
+        network.send("Network.emulateNetworkConditions", conditions)
+
+    network.send("Network.enable")
+    slow = max(8 << 20, (mebibytes << 20) // 16)
+    connect(slow)
     page.locator("input[data-files]").first.set_input_files(file)
     row = page.locator(".uploads tbody tr")
     bar = row.locator("progress")
-    page.wait_for_function("document.querySelector('.uploads tbody progress')?.value > 0.15")
-    context.set_offline(True)
+    while bar.evaluate("(bar) => bar.value") < 0.15:
+        page.wait_for_timeout(20)
+    connect(0)
     expect(row).to_have_attribute("data-state", "broken")
     reached = bar.evaluate("(bar) => bar.value")
     assert 0 < reached < 1, reached
     shot(page, "upload-broken")
-    context.set_offline(False)
-    slow.send("Network.emulateNetworkConditions", {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": rate})
+    connect(slow)
     expect(row).to_have_attribute("data-state", "runs")
     row.get_by_role("button", name=t("code.pause")).click()
     expect(row).to_have_attribute("data-state", "paused")
@@ -167,10 +172,10 @@ def break_off(page, folder, mebibytes, shot):
     page.reload()
     page.locator("input[data-files]").first.set_input_files(file)
     expect(row).to_contain_text(t("code.says_resumed"))
-    slow.send("Network.emulateNetworkConditions", {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
+    connect(-1)
     expect(row).to_have_attribute("data-state", "done", timeout=240_000)
-    expect(page.locator("#list").get_by_text("raw.bin")).to_be_visible()
-    slow.detach()
+    expect(page.locator("#list").get_by_role("cell", name="raw.bin", exact=True)).to_be_visible()
+    network.detach()
     page.get_by_label(t("assets.note")).fill("first " + MARKUP)
     button(page, "assets.confirm").click()
     expect(page.get_by_text(t("codes.done_version"))).to_be_visible()

@@ -33,10 +33,11 @@ extension Reading {
                     WITH recent AS (
                         SELECT id, name, state, spec FROM workload WHERE project = ? AND deleted_at IS NULL ORDER BY id DESC LIMIT 1000
                     ), mounted AS (
-                        SELECT id, name, state, value ->> '$.asset' AS asset, value ->> '$.version' AS version
-                        FROM recent, json_each(spec, '$.datasets')
+                        SELECT recent.id, recent.name, recent.state, value ->> '$.asset' AS asset, value ->> '$.version' AS version
+                        FROM recent, json_each(recent.spec, '$.datasets')
                         UNION ALL
-                        SELECT id, name, state, value ->> '$.asset', value ->> '$.version' FROM recent, json_each(spec, '$.models')
+                        SELECT recent.id, recent.name, recent.state, value ->> '$.asset', value ->> '$.version'
+                        FROM recent, json_each(recent.spec, '$.models')
                     )
                     SELECT asset, version, count(*) AS workloads, max(id) AS last_workload, name AS last_name,
                         sum(state IN ('queued', 'deploying', 'running', 'stopping')) AS live,

@@ -18,10 +18,16 @@ export function begin(place) {
   let running = 0;
   let last = { at: 0, bytes: 0, speed: 0 };
 
-  place.querySelectorAll("[data-files]").forEach((input) => input.addEventListener("change", () => {
-    add([...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name })));
-    input.value = "";
-  }));
+  place.querySelectorAll("[data-files]").forEach((input) => {
+    const take = () => {
+      const files = [...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
+      input.value = "";
+      if (files.length) add(files);
+    };
+    input.addEventListener("change", take);
+    // Who is quick has chosen before this script was there.
+    queueMicrotask(take);
+  });
   for (const name of ["dragenter", "dragover"]) {
     drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
   }
