@@ -47,7 +47,7 @@ struct ConsoleRoutes {
                 let cookie = ["language": Visit.languageCookie, "workspace": Visit.workspaceCookie][
                     information.parameters.get("cookie") ?? ""]
                 let value = information.parameters.get("value") ?? ""
-                guard let cookie, value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) else {
+                guard let cookie, value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }) else {
                     throw WeirError.noPage()
                 }
                 let next = Address(visit.address).query.last { $0.name == "next" }?.value
