@@ -89,6 +89,7 @@ public struct Platform: Sendable {
     public let zones: Zones
     public let flavors: Flavors
     public let quotas: Quotas
+    public let audit: Audit
     public let workloads: Workloads
     public let environments: Environments
     public let jobs: Jobs
@@ -189,6 +190,7 @@ public struct Platform: Sendable {
                 classes: settings.acceleratorClasses, simulated: settings.simulatedAccelerators), store: store, engine: engine)
         flavors = Flavors(store: store, clock: clock, tariffs: tariffs, zones: zones, signals: signals)
         quotas = Quotas(store: store, clock: clock, signals: signals)
+        audit = Audit(store: store)
 
         let submissions = Submissions(
             store: store, clock: clock, identifiers: identifiers, zones: zones, files: files, signals: signals,

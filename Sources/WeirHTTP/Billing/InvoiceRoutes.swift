@@ -61,8 +61,7 @@ struct InvoiceRoutes {
         routes.post("invoices/{invoice}/issue", "issueInvoice") { call in
             try call.caller.requireOperator()
             let id = try call.id("invoice", of: Invoice.self)
-            guard let number = call.query("number") else { throw WeirError.missing("number") }
-            let file = try await call.pdf(atMost: Invoices.largestFile)
+            let (number, file) = try await call.numberedPDF(atMost: Invoices.largestFile)
             return try await answer(invoices.issue(id, number: number, file: file, by: call.caller), to: call)
         }
 
@@ -94,15 +93,33 @@ struct InvoiceRoutes {
 }
 
 extension Call {
-    fileprivate func pdf(atMost limit: Int) async throws -> Data {
-        guard request.headers[.contentType]?.split(separator: ";").first?.lowercased() == "application/pdf" else {
-            throw WeirError.unsupportedMediaType("application/pdf")
+    /// The file, and its number in the address; or both as fields of a form.
+    fileprivate func numberedPDF(atMost limit: Int) async throws -> (number: String, file: Data) {
+        let type = request.headers[.contentType]?.split(separator: ";").first?.lowercased()
+        guard type == "multipart/form-data" else {
+            guard type == "application/pdf" else { throw WeirError.unsupportedMediaType("application/pdf") }
+            guard let number = query("number") else { throw WeirError.missing("number") }
+            return (number, try await Self.whole(request.body, atMost: limit))
         }
-        var file = Data()
-        for try await part in request.body {
-            guard file.count + part.readableBytes <= limit else { throw WeirError.bodyTooLarge(limit: limit) }
-            file.append(contentsOf: part.readableBytesView)
+        var fields: [String: Data] = [:]
+        let form = try MultipartReader(request)
+        while let part = try await form.nextPart() {
+            guard ["number", "file"].contains(part.name) else { throw WeirError.unknownField(part.name, known: ["number", "file"]) }
+            fields[part.name] = try await Self.whole(part.body, atMost: part.name == "file" ? limit : 1024)
         }
-        return file
+        guard let number = fields["number"].map({ String(decoding: $0, as: UTF8.self) }), !number.isEmpty else {
+            throw WeirError.missing("number")
+        }
+        guard let file = fields["file"], !file.isEmpty else { throw WeirError.missing("file") }
+        return (number, file)
+    }
+
+    private static func whole(_ body: some AsyncSequence<ByteBuffer, any Error>, atMost limit: Int) async throws -> Data {
+        var whole = Data()
+        for try await part in body {
+            guard whole.count + part.readableBytes <= limit else { throw WeirError.bodyTooLarge(limit: limit) }
+            whole.append(contentsOf: part.readableBytesView)
+        }
+        return whole
     }
 }

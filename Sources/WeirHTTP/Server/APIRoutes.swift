@@ -54,6 +54,7 @@ struct APIRoutes {
 
         FlavorRoutes(flavors: platform.flavors, accounts: accounts).add(to: routes)
         QuotaRoutes(quotas: platform.quotas, accounts: accounts).add(to: routes)
+        RecordRoutes(audit: platform.audit, accounts: accounts).add(to: routes)
         ZoneRoutes(zones: platform.zones).add(to: routes)
         SystemRoutes(health: health, metrics: metrics).add(to: routes)
     }

@@ -5,12 +5,33 @@ public struct Health: Sendable {
     /// What keeps requests from being served now; empty when nothing does.
     public var problems: @Sendable () async -> [LocalizedText]
     public var gauges: @Sendable () async -> [Gauge]
+    /// Looks at the host, for the operator.
+    public var checks: @Sendable () async -> [Check]
 
     public init(
-        problems: @escaping @Sendable () async -> [LocalizedText], gauges: @escaping @Sendable () async -> [Gauge]
+        problems: @escaping @Sendable () async -> [LocalizedText], gauges: @escaping @Sendable () async -> [Gauge],
+        checks: @escaping @Sendable () async -> [Check] = { [] }
     ) {
         self.problems = problems
         self.gauges = gauges
+        self.checks = checks
+    }
+
+    /// What was found out about one thing of the host, and what to do about it.
+    public struct Check: Sendable {
+        /// Stable and short: `podman`, `scratch`.
+        public var subject: String
+        /// `ok`, `warning` or `failed`.
+        public var status: String
+        public var text: LocalizedText
+        public var remedy: LocalizedText?
+
+        public init(subject: String, status: String, text: LocalizedText, remedy: LocalizedText?) {
+            self.subject = subject
+            self.status = status
+            self.text = text
+            self.remedy = remedy
+        }
     }
 }
 

@@ -30,6 +30,20 @@ struct SystemRoutes {
                 status: problems.isEmpty ? .ok : .serviceUnavailable)
         }
 
+        routes.get("operator/checks", "listChecks") { call in
+            try call.caller.requireOperator()
+            let problems = await health.problems()
+            let items = await health.checks().map { check -> JSON in
+                [
+                    "subject": check.subject, "status": check.status, "text": check.text[call.language],
+                    "remedy": check.remedy?[call.language],
+                ]
+            }
+            return call.answer([
+                "ready": problems.isEmpty, "problems": problems.map { $0[call.language] }, "items": items, "next": JSON.null,
+            ])
+        }
+
         routes.get("/metrics", "getMetrics", .anyone) { _ in
             let gauges = await health.gauges()
             let text = metrics.text().text + MetricsText(gauges).text

@@ -146,9 +146,9 @@ public struct Accounts: Sendable {
         return (account, made)
     }
 
-    public func list(_ page: PageRequest, by caller: Caller) async throws -> Page<AccountRecord> {
+    public func list(named name: String? = nil, _ page: PageRequest, by caller: Caller) async throws -> Page<AccountRecord> {
         try caller.requireOperator()
-        return try await store.read { try $0.accounts(page) }
+        return try await store.read { try $0.accounts(named: name, page) }
     }
 
     public func account(_ id: Identifier<Account>, by caller: Caller) async throws -> AccountRecord {

@@ -49,10 +49,15 @@ extension Reading {
         try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM account WHERE login = ?"), arguments: [login]).map(AccountRecord.init)
     }
 
-    public func accounts(_ page: PageRequest) throws -> Page<AccountRecord> {
+    /// Those with `part` in their logins or names, or all.
+    public func accounts(named part: String? = nil, _ page: PageRequest) throws -> Page<AccountRecord> {
         let rows = try Row.fetchAll(
-            db.cachedStatement(sql: "SELECT * FROM account WHERE id < ? ORDER BY id DESC LIMIT ?"),
-            arguments: [page.bound, page.limit + 1])
+            db.cachedStatement(
+                sql: """
+                    SELECT * FROM account
+                    WHERE id < :bound AND (:part IS NULL OR instr(login, :part) OR instr(lower(display_name), :part))
+                    ORDER BY id DESC LIMIT :limit
+                    """), arguments: ["bound": page.bound, "part": part?.lowercased(), "limit": page.limit + 1])
         return Page(rows: rows.map(AccountRecord.init), request: page) { $0.id.text }
     }
 

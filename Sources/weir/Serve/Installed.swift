@@ -100,7 +100,7 @@ struct Installed {
             InstalledFiles.folder(holding: "frontend/codemirror/index.js")?
             .appendingPathComponent("frontend/codemirror").path
         let door = try WeirServer(
-            settings, platform, health: platform.health(engine), logger: logger
+            settings, platform, health: platform.health(engine, checkup: HostCheckup(configuration: configuration)), logger: logger
         ) { [logger, configuration] port in
             logger.info("Weir serves", metadata: ["address": "\(configuration.publicURL)", "port": "\(port)"])
         }

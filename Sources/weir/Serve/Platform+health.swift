@@ -6,7 +6,7 @@ import WeirStore
 
 extension Platform {
     /// Whether requests can be served, and the figures of the whole.
-    func health(_ engine: any Engine) -> Health {
+    func health(_ engine: any Engine, checkup: HostCheckup) -> Health {
         Health(
             problems: {
                 var problems: [LocalizedText] = []
@@ -40,6 +40,12 @@ extension Platform {
                         "weir_ports_open", "External ports that are open.",
                         [Gauge.Value([:], Int64(routes.counters().count))]),
                 ]
+            },
+            checks: {
+                // Weir's own ports are taken by itself.
+                await checkup.findings().filter { $0.subject != "ports" }.map {
+                    Health.Check(subject: $0.subject, status: $0.status.rawValue, text: $0.text, remedy: $0.remedy)
+                }
             })
     }
 }

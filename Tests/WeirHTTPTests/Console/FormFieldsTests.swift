@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import WeirHTTP
@@ -21,8 +22,25 @@ import Testing
             ("text=", "{}"), ("text%3Atext%21=", #"{"text":null}"#), ("text%3Akeep=", #"{"text":""}"#),
             ("limit%3Anumber%21=", #"{"limit":null}"#),
             ("_csrf=x&name=y", #"{"name":"y"}"#),
+            ("hours%3Anumbers=48%2C+24", #"{"hours":[48,24]}"#),
+            ("at%3Atime=2026-11-22", #"{"at":"2026-11-22T00:00:00.000Z"}"#),
+            ("at%3Atime=2026-11-22T08%3A30", #"{"at":"2026-11-22T08:30:00.000Z"}"#), ("at%3Atime=soon", #"{"at":"soon"}"#),
+            (
+                "a%5B%5D.price=1&a%5B%5D.name%3Aalso=x&a%5B%5D.price=&a%5B%5D.name%3Aalso=y&a%5B%5D.price=3&a%5B%5D.name%3Aalso=z",
+                #"{"a":[{"price":"1","name":"x"},{"price":"3","name":"z"}]}"#
+            ),
         ])
     func kinds(form: String, json: String) { #expect(body(form) == json) }
+
+    @Test("a time is meant in the installation's zone, also where its clocks change")
+    func zones() throws {
+        let zone = try #require(TimeZone(identifier: "Europe/Berlin"))
+        func at(_ text: String) -> String {
+            String(decoding: JSONWriter.bytes(of: FormFields("at%3Atime=\(text)").body(zone: zone)), as: UTF8.self)
+        }
+        #expect(at("2026-07-01") == #"{"at":"2026-06-30T22:00:00.000Z"}"#)
+        #expect(at("2026-12-01T12:00") == #"{"at":"2026-12-01T11:00:00.000Z"}"#)
+    }
 
     @Test("what can't be read goes to the API as it was typed, which says what is wrong with it")
     func unreadable() {
@@ -34,5 +52,6 @@ import Testing
     @Test("a form that is shown again has its fields by the names without how they are read")
     func again() {
         #expect(FormFields("time_limit%3Ahours=2&name=a&_from=%2F").values == ["time_limit": "2", "name": "a"])
+        #expect(FormFields("quota.cpu%3Athousandths=2.5").values == ["quota_cpu": "2.5"])
     }
 }

@@ -54,7 +54,7 @@ struct ConsoleForms: Sendable {
             return fields.value(name)
         }
         let method = Self.methods[fields.value("_method") ?? "post"] ?? .post
-        let body = fields.body(leavingOut: used)
+        let body = fields.body(leavingOut: used, zone: answers.zone)
         let query = address.query.filter { !$0.name.hasPrefix("_") }
         let target = Address(path: path, query: query).text
         let answer = try await answers.api.send(

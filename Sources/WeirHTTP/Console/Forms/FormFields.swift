@@ -14,20 +14,29 @@ struct FormFields: Sendable {
     /// The last value of that name.
     func value(_ name: String) -> String? { pairs.last { $0.name == name }?.value }
 
-    /// By the name without how it is read, for a form that is shown again.
+    /// By the name without how it is read, for a form that is shown again; `a.b` is called `a_b`, since a template reads a point as a way.
     var values: [String: String] {
-        Dictionary(
-            pairs.filter { !$0.name.hasPrefix("_") }.map { ($0.name.split(separator: ":").first.map(String.init) ?? "", $0.value) },
-            uniquingKeysWith: { $1 })
+        var values: [String: String] = [:]
+        for (name, value) in pairs where !name.hasPrefix("_") {
+            let path = name.split(separator: ":").first.map(String.init) ?? ""
+            values[path.replacing(".", with: "_")] = value
+        }
+        return values
     }
 
-    /// - Parameter leavingOut: names that stand in the path already.
-    func body(leavingOut used: Set<String> = []) -> JSON {
+    /// - Parameters:
+    ///   - leavingOut: names that stand in the path already.
+    ///   - zone: in which times are meant.
+    func body(leavingOut used: Set<String> = [], zone: TimeZone = .gmt) -> JSON {
         var object = JSON.object([])
+        var wasLeftOut = false
         for (name, text) in pairs where !name.hasPrefix("_") && !used.contains(name) {
             let parts = name.split(separator: ":", maxSplits: 1)
             let kind = parts.count > 1 ? parts[1] : ""
-            guard let path = parts.first, let value = Self.read(text, as: kind) else { continue }
+            if kind == "also", wasLeftOut { continue }
+            let value = kind == "time" ? Self.time(text, in: zone) : Self.read(text, as: kind)
+            wasLeftOut = value == nil
+            guard let path = parts.first, let value else { continue }
             object = Self.put(value, at: path.split(separator: ".")[...], in: object)
         }
         return object
@@ -50,12 +59,24 @@ struct FormFields: Sendable {
         case "gib": return scaled(trimmed, 1_073_741_824) ?? asIs
         case "gb": return scaled(trimmed, 1_000_000_000) ?? asIs
         case "flag": return .bool(trimmed == "on" || trimmed == "true")
-        case "list": return .array(trimmed.split { $0 == "," || $0 == "，" || $0.isWhitespace }.map { .text(String($0)) })
+        case "list": return .array(words(trimmed).map { .text(String($0)) })
+        case "numbers": return .array(words(trimmed).map { word in Int64(word).map { .integer($0) } ?? .text(String(word)) })
         case "pairs": return pairs(ofLines: trimmed)
-        case "time": return .text(trimmed.count == 10 ? trimmed + "T00:00:00Z" : trimmed)
         case "json": return (try? JSONDecoder().decode(JSON.self, from: Data(trimmed.utf8))) ?? asIs
         default: return .text(text)
         }
+    }
+
+    private static func words(_ text: String) -> [Substring] { text.split { $0 == "," || $0 == "，" || $0.isWhitespace } }
+
+    /// A day, or a day and a time of day, as browsers' fields give them; anything else as it is.
+    static func time(_ text: String, in zone: TimeZone) -> JSON? {
+        let text = text.trimmingCharacters(in: .whitespaces)
+        if text.isEmpty { return nil }
+        let utc = text.count == 10 ? text + "T00:00:00.000Z" : text.count == 16 ? text + ":00.000Z" : text
+        guard utc != text, let local = Format.seconds(of: utc) else { return .text(text) }
+        let offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(local) - Double(zone.secondsFromGMT())))
+        return .text(Timestamp(milliseconds: (local - Int64(offset)) * 1000).description)
     }
 
     private static func scaled(_ text: String, _ unit: Double) -> JSON? {
@@ -80,7 +101,16 @@ struct FormFields: Sendable {
         let old = position.map { fields[$0].value }
         let new: JSON
         if isList {
-            if case .array(let items)? = old { new = .array(items + [value]) } else { new = .array([value]) }
+            var items: [JSON] = if case .array(let items)? = old { items } else { [] }
+            let rest = path.dropFirst()
+            if rest.isEmpty {
+                items.append(value)
+            } else if let last = items.last, !last.holds(rest) {
+                items[items.count - 1] = put(value, at: rest, in: last)
+            } else {
+                items.append(put(value, at: rest, in: .object([])))
+            }
+            new = .array(items)
         } else if path.count > 1 {
             if case .object? = old {
                 new = put(value, at: path.dropFirst(), in: old ?? [:])
@@ -105,6 +135,13 @@ struct FormFields: Sendable {
     private static func plain(_ text: Substring) -> String {
         let spaced = text.replacing("+", with: " ")
         return spaced.removingPercentEncoding ?? String(spaced)
+    }
+}
+
+extension JSON {
+    /// Whether something stands there already.
+    fileprivate func holds(_ path: ArraySlice<Substring>) -> Bool {
+        path.reduce(self as JSON?) { $0?[String($1)] } != nil
     }
 }
 

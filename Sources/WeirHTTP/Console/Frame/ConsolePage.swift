@@ -18,6 +18,8 @@ import WeirModel
 struct ConsolePage: Sendable {
     enum Access: String, Sendable {
         case anyone, account
+        /// The operator alone.
+        case `operator`
         /// Also with a password that somebody else made.
         case password
     }

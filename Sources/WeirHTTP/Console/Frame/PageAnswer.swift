@@ -47,9 +47,12 @@ struct PageAnswer: Sendable {
                 guard page.access == .anyone else { return Self.redirect("/login?next=" + Address.escaped(address.text)) }
             }
         }
-        if page.access == .account {
+        if page.access == .account || page.access == .operator {
             if case .bool(true)? = context.account["must_change_password"] { return Self.redirect("/password") }
             if page.needsWorkspace, context.workspaces.isEmpty { return Self.redirect("/welcome") }
+        }
+        if page.access == .operator {
+            guard case .bool(true)? = context.account["is_operator"] else { throw WeirError.operatorOnly() }
         }
         for need in page.needs {
             do {
@@ -119,7 +122,9 @@ struct PageAnswer: Sendable {
                     }
                 )
             }
-            return address.query.last { $0.name == pair[0] && !$0.value.isEmpty }.map { ($0.name, $0.value) }
+            let name = pair[0].hasSuffix(":time") ? String(pair[0].dropLast(":time".count)) : pair[0]
+            guard let given = address.query.last(where: { $0.name == name && !$0.value.isEmpty }) else { return nil }
+            return (name, name == pair[0] ? given.value : FormFields.time(given.value, in: zone)?.plain ?? given.value)
         }
         return Address(path: path, query: query).text
     }
@@ -151,7 +156,7 @@ struct PageAnswer: Sendable {
     ) -> Response {
         let query = Dictionary(address.query.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         let look = Look(
-            language: visit.language, zone: zone, texts: files.pages.texts,
+            language: visit.language, zone: zone, texts: files.pages.texts, names: Names.within(context.data.map(\.value)),
             chosen: query.merging(outcome.fields) { $1 }.merging(context.parameters) { own, _ in own })
         let done = visit.cookie(Visit.doneCookie).map { files.pages.texts.word(for: $0, visit.language) }
         var root: [String: Any] = [

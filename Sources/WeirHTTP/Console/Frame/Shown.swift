@@ -7,6 +7,8 @@ struct Look: Sendable {
     let language: Language
     let zone: TimeZone
     let texts: Texts
+    /// What those are called whom the page's answers name by their identifiers.
+    let names: [String: String]
     /// What is chosen in the page's filters and forms, so that lists know what to mark.
     let chosen: [String: String]
 }
@@ -97,18 +99,22 @@ extension Shown {
         var isNull: Bool { false }
 
         func child(named name: String) -> Any? {
+            if name == "is_zero" { return text.allSatisfy { $0 == "0" || $0 == "." } }
             if name.hasPrefix("is_") { return text == name.dropFirst(3) }
             if name.hasPrefix("chosen_as_") { return look.chosen[String(name.dropFirst("chosen_as_".count))] == text }
             if name == "any" { return !text.isEmpty }
             return nil
         }
 
-        /// `word`, `time`, `when`, `day`, `points`, `url`, `short`, `any`; of a path `crumbs`, its folders from the top, each with `name`
-        /// and `path`; its `folder`, its place `inside` of its first two
-        /// folders; of a file's name whether it is an `archive`.
+        /// `word`, `named`, `time`, `when`, `day`, `clock`, `points`, `url`, `short`, `json`, `any`; of a path `crumbs`, its folders from
+        /// the top, each with `name` and `path`; its `folder`, its place `inside` of its first two folders; of a file's name whether it is
+        /// an `archive`.
         func transform(_ name: String) -> Any? {
             switch name {
             case "word": Text(text: look.texts.word(for: text, look.language), look: look)
+            case "named": Text(text: look.names[text] ?? look.texts.word(for: text, look.language), look: look)
+            case "json": (try? JSONDecoder().decode(JSON.self, from: Data(text.utf8))).map { Shown.value($0, look) } ?? Nothing()
+            case "clock": Text(text: Format.time(text, in: look.zone).map { String($0.prefix(16)) } ?? text, look: look)
             case "time": Text(text: Format.time(text, in: look.zone) ?? text, look: look)
             case "when": Format.timeElement(text, in: look.zone)
             case "day": Text(text: Format.time(text, in: look.zone).map { String($0.prefix(10)) } ?? text, look: look)
