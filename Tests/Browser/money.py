@@ -1,8 +1,10 @@
 """Money, team, account, operator: accounts and their one-time passwords, roles, codes, bills, budgets, invoices, quotas, tokens and keys."""
 
 import datetime
+import json
 import re
 import subprocess
+import time
 
 from common import PASSWORD, Person, console, expect, text
 
@@ -15,7 +17,8 @@ def button(place, key, language="en"):
 
 
 def field(place, key, language="en"):
-    return place.get_by_label(text(key, language), exact=True)
+    """By its label; a list's options are in the label, too, so its text alone does not find it."""
+    return place.locator(f"label:has(> span:text-is({json.dumps(text(key, language))})) :is(input, select, textarea)")
 
 
 def row(page, words):
@@ -168,7 +171,7 @@ def codes(world, page):
     done(page, "done_recharged")
     expect(page.locator("#balance")).to_have_text(f"{float(before) + 25.5:.2f}")
     page.goto(world.weir.url + "/operator/codes")
-    expect(row(page, text("codes.used"))).to_contain_text("vision")
+    expect(row(page, "vision")).to_contain_text(text("codes.used"))
     confirmed(row(page, text("codes.good")), page, "accounts.revoke")
     done(page, "done_revoked")
 
@@ -204,6 +207,11 @@ def a_charge(world, workspace):
     job = {"name": "train", "image": image, "flavor": "small", "command": "true"}
     made = operator.call("POST", f"/api/v1/projects/{project}/jobs", job)["id"]
     operator.wait(made, "completed")
+    # The settlement follows the end.
+    deadline = time.monotonic() + 60
+    while not operator.call("GET", f"/api/v1/workspaces/{workspace}/bills")["items"]:
+        assert time.monotonic() < deadline, "the job was not charged"
+        time.sleep(0.2)
     return "train"
 
 
