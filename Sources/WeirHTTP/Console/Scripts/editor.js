@@ -7,7 +7,7 @@ export async function begin(field) {
   form.addEventListener("submit", () => { isSent = true; });
   addEventListener("beforeunload", (event) => { if (!isSent && text() !== first) event.preventDefault(); });
   addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); form.requestSubmit(); }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") { event.preventDefault(); form.requestSubmit(); }
   });
   try {
     const mirror = await import("./codemirror.js");
