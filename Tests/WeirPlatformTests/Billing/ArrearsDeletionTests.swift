@@ -53,7 +53,7 @@ struct ArrearsDeletionTests {
             }
             let draft = try await platform.assets.draft(of: asset, for: tenant.caller, .changeAsset)
             try await platform.files.write(body(2000, 7), to: draft, at: FilePath("new"))
-            let upload = try await platform.uploads.create(into: asset, path: "u", length: 9000, by: tenant.caller)
+            let upload = try await platform.uploads.create(into: .draft(asset), path: "u", length: 9000, by: tenant.caller)
             _ = try await platform.uploads.append(body(3000, 1), to: upload.id, at: 0, checksum: nil, by: tenant.caller)
             for size in [4000, 6000] { try await result(size) }
         }

@@ -60,7 +60,7 @@ struct LimitTests: MoneyScene {
         let tenant = try await test.tenant(on: platform)
         let asset = try await platform.assets.create(
             .dataset, in: tenant.workspace, Assets.Description(name: "digits"), by: tenant.caller)
-        let upload = try await platform.uploads.create(into: asset.id, path: "a.txt", length: 8, by: tenant.caller)
+        let upload = try await platform.uploads.create(into: .draft(asset.id), path: "a.txt", length: 8, by: tenant.caller)
         _ = try await platform.uploads.append(body("abcd"), to: upload.id, at: 0, checksum: nil, by: tenant.caller)
         try await test.setBalance(0, of: tenant.workspace)
         let error = await #expect(throws: WeirError.self) {
@@ -69,7 +69,7 @@ struct LimitTests: MoneyScene {
         #expect(error?.code == "balance_used_up")
         #expect(error?.remedy?.en.contains("Recharge") == true)
         #expect(
-            try await code { _ = try await platform.uploads.create(into: asset.id, path: "b.txt", length: 8, by: tenant.caller) }
+            try await code { _ = try await platform.uploads.create(into: .draft(asset.id), path: "b.txt", length: 8, by: tenant.caller) }
                 == "balance_used_up")
         #expect(try await platform.uploads.progress(of: upload.id, by: tenant.caller).offset == 4)
         try await test.setBalance(1, of: tenant.workspace)

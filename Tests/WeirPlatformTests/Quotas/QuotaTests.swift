@@ -143,14 +143,14 @@ struct QuotaTests {
             .dataset, in: ada.workspace, Assets.Description(name: "digits"), by: ada.caller)
         try await platform.quotas.set(Allowance(quota: Quota(storage: .gib(2))), of: .workspace, in: ada.workspace, by: root)
 
-        _ = try await platform.uploads.create(into: asset.id, path: "a", length: .gib(1), by: ada.caller)
+        _ = try await platform.uploads.create(into: .draft(asset.id), path: "a", length: .gib(1), by: ada.caller)
         // The first is on its way and counts already.
         let error = await #expect(throws: WeirError.self) {
-            try await platform.uploads.create(into: asset.id, path: "b", length: .gib(1) + 1, by: ada.caller)
+            try await platform.uploads.create(into: .draft(asset.id), path: "b", length: .gib(1) + 1, by: ada.caller)
         }
         #expect(error?.code == "storage_quota")
         #expect(error?.message.en == "The workspace keeps 1 GiB and 1 GiB more; its quota is 2 GiB.")
-        let second = try await platform.uploads.create(into: asset.id, path: "b", length: .gib(1), by: ada.caller)
+        let second = try await platform.uploads.create(into: .draft(asset.id), path: "b", length: .gib(1), by: ada.caller)
 
         let full = await #expect(throws: WeirError.self) { try await platform.projects.codeForUpload(of: ada.project, for: ada.caller) }
         #expect(full?.code == "storage_quota")
@@ -176,10 +176,10 @@ struct QuotaTests {
         try await platform.quotas.set(Allowance(quota: Quota(storage: .mib(10))), of: .everyone, in: ada.workspace, by: ada.caller)
         let own = try await platform.assets.create(.dataset, in: ada.workspace, Assets.Description(name: "a"), by: ada.caller)
         let his = try await platform.assets.create(.dataset, in: ada.workspace, Assets.Description(name: "b"), by: bob.caller)
-        _ = try await platform.uploads.create(into: own.id, path: "x", length: .mib(9), by: ada.caller)
-        _ = try await platform.uploads.create(into: his.id, path: "x", length: .mib(9), by: bob.caller)
+        _ = try await platform.uploads.create(into: .draft(own.id), path: "x", length: .mib(9), by: ada.caller)
+        _ = try await platform.uploads.create(into: .draft(his.id), path: "x", length: .mib(9), by: bob.caller)
         let error = await #expect(throws: WeirError.self) {
-            try await platform.uploads.create(into: own.id, path: "y", length: .mib(9), by: ada.caller)
+            try await platform.uploads.create(into: .draft(own.id), path: "y", length: .mib(9), by: ada.caller)
         }
         #expect(error?.message.en.hasPrefix("You keep 9 MiB") == true)
     }

@@ -94,7 +94,7 @@ actor StorageDriver {
         guard let (tenant, asset) = assets.randomElement(using: &random) else { return }
         let length = Int64.random(in: 0...9000, using: &random)
         let upload = try await platform.uploads.create(
-            into: asset, path: name(), length: Bytes(length), by: tenant.caller)
+            into: .draft(asset), path: name(), length: Bytes(length), by: tenant.caller)
         if length > 0 { uploads.append((tenant, upload)) }
     }
 
