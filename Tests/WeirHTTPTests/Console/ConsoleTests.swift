@@ -137,6 +137,11 @@ import WeirModel
             let eve = try await server.user("eve")
             _ = try await server.project(of: eve)
             let objects = try await TenantTests.objects(of: ada, in: server)
+            let asset = try #require(objects["asset"])
+            let (type, body) = FileRouteTests.form([("a.csv", "1,2")])
+            _ = try await server.client.send(
+                "POST", "/api/v1/assets/\(asset)/draft/files", secret: ada.secret, headers: [("Content-Type", type)], body: body)
+            try await server.api(ada, "POST", "assets/\(asset)/versions")
             for page in pages {
                 let path = try page.path.split(separator: "/").map { part in
                     guard part.first == "{" else { return String(part) }
