@@ -407,7 +407,7 @@ def sessions(world):
     other.locator("header details").last.locator("summary").click()
     button(other, "frame.log_out").click()
     expect(other).to_have_url(re.compile("/login"))
-    page.get_by_role("link", name=text("billing.invoices"), exact=True).click()
+    page.locator("main").get_by_role("link", name=text("billing.invoices"), exact=True).click()
     expect(page).to_have_url(re.compile("/login\\?next="))
     world.log_in(page, "operator", PASSWORD)
     page.context.close()
