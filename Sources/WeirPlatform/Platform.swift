@@ -120,6 +120,7 @@ public struct Platform: Sendable {
     public let queue: WorkloadQueue
     public let idlePolicies: IdlePolicies
     public let idleReclaim: IdleReclaim
+    public let usageHistory: UsageHistory
     public let dispatcher: Dispatcher
     public let forecasts: Forecasts
     public let reconciler: Reconciler
@@ -213,6 +214,7 @@ public struct Platform: Sendable {
         forecasts = Forecasts(store: store, clock: clock, dispatcher: dispatcher, logger: logger.labelled("forecasts"))
         idlePolicies = IdlePolicies(store: store, clock: clock)
         idleReclaim = IdleReclaim(store: store, engine: engine, clock: clock, signals: signals, logger: logger.labelled("idle"))
+        usageHistory = UsageHistory(store: store, engine: engine, clock: clock, routes: routes, logger: logger.labelled("usage"))
         queue = WorkloadQueue(store: store, clock: clock, dispatcher: dispatcher)
         sshAccess = SSHAccess(store: store, clock: clock, threads: threads)
         sshCredentials = SSHCredentials(
@@ -271,7 +273,7 @@ public struct Platform: Sendable {
     }
 
     /// The loops, to be run beside the front doors.
-    public var loops: [any Service] { [reconciler, forecasts, idleReclaim, settlement, janitor, meter] }
+    public var loops: [any Service] { [reconciler, forecasts, idleReclaim, usageHistory, settlement, janitor, meter] }
 }
 
 extension Logger {

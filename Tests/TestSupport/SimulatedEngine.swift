@@ -7,6 +7,7 @@ public final class SimulatedEngine: Engine {
     private struct State {
         var instances: [Identifier<Instance>: Observation] = [:]
         var launches: [Launch] = []
+        var usage: [Identifier<Workload>: InstanceUsage] = [:]
         var failures: [Identifier<Workload>: FailureReason] = [:]
         var images: [EngineImage] = []
         var watchers: [AsyncStream<Identifier<Instance>>.Continuation] = []
@@ -27,6 +28,13 @@ public final class SimulatedEngine: Engine {
     public var present: [Observation] { state.withLock { Array($0.instances.values) } }
 
     public func add(_ image: EngineImage) { state.withLock { $0.images.append(image) } }
+
+    /// What every running instance of the workload uses from now on.
+    public func setUsage(of workload: Identifier<Workload>, cpu: Duration, memory: Bytes) {
+        state.withLock {
+            $0.usage[workload] = InstanceUsage(cpu: cpu, memory: memory, memoryLimit: .gib(1), processes: 1)
+        }
+    }
 
     /// The next launches of the workload fail like this.
     public func refuse(_ workload: Identifier<Workload>, _ reason: FailureReason) {
@@ -137,7 +145,13 @@ public final class SimulatedEngine: Engine {
         return stream
     }
 
-    public func usage(of instance: Identifier<Instance>) async throws -> InstanceUsage? { nil }
+    public func usage(of instance: Identifier<Instance>) async throws -> InstanceUsage? {
+        state.withLock { state in
+            guard let seen = state.instances[instance], seen.phase == .running else { return nil }
+            return state.usage[seen.workload]
+        }
+    }
+
     public func processes(in instance: Identifier<Instance>) async throws -> [InstanceProcess] { [] }
 
     public func run(_ command: [String], in instance: Identifier<Instance>) async throws -> CommandResult {

@@ -18,7 +18,8 @@ struct QueueRoutes {
         routes.get("workspaces/{workspace}/queue", "getQueue") { call in
             let (lines, waiting, now) = try await queue.list(in: call.id("workspace"), for: call.caller)
             return call.answer([
-                "at": now, "waiting_in_zone": waiting, "items": lines.map { $0.json(in: call.language) },
+                "at": now, "waiting_in_zone": waiting, "score": try await queue.score()?.json,
+                "items": lines.map { $0.json(in: call.language) },
             ])
         }
 

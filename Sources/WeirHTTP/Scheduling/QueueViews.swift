@@ -24,7 +24,8 @@ extension WorkloadQueue.Line {
     func json(in language: Language) -> JSON {
         [
             "workload": workload.id, "kind": workload.kind, "name": workload.name, "flavor": workload.spec.flavor.name,
-            "replicas": workload.spec.replicas, "queued_at": workload.stateSince, "place": place, "reason": reason,
+            "replicas": workload.spec.replicas, "priority": workload.spec.priority ?? .normal, "queued_at": workload.stateSince,
+            "place": place, "reason": reason,
             "message": reason?.message[language], "forecast": forecast?.json,
         ]
     }

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import WeirEngine
 import WeirModel
 import WeirPlatform
@@ -7,6 +8,7 @@ import WeirPlatform
 /// What instances wrote (TRN-10).
 struct LogRoutes {
     static let offsets: ClosedRange<Int64> = -(1 << 50)...(1 << 50)
+    private static let longestFile = 1 << 30
     let logs: Logs
 
     func add(to routes: Routes) {
@@ -22,6 +24,31 @@ struct LogRoutes {
                 "instance": part.instance, "lines": part.records.map(Self.show), "next_offset": part.next,
                 "ended": part.isEnded,
             ])
+        }
+
+        routes.get("workloads/{workload}/logs/file", "downloadLog") { call in
+            let id = try call.id("workload", of: Workload.self)
+            let caller = try call.caller
+            let first = try await logs.read(
+                of: id, instance: call.queryID("instance"), from: 0, limit: Logs.mostAtOnce, for: caller)
+            return Response(
+                status: .ok,
+                headers: [
+                    .contentType: "text/plain; charset=utf-8",
+                    .contentDisposition: Call.attachment("\(first.instance?.text ?? id.text).log"),
+                ],
+                body: ResponseBody { writer in
+                    var (part, sent) = (first, 0)
+                    // A program may write faster than its log is fetched: that is no reason to go on for ever.
+                    while !part.records.isEmpty, sent < Self.longestFile {
+                        let text = ByteBuffer(string: part.records.map { $0.text + ($0.partial ? "" : "\n") }.joined())
+                        sent += text.readableBytes
+                        try await writer.write(text)
+                        part = try await logs.read(
+                            of: id, instance: part.instance, from: part.next, limit: Logs.mostAtOnce, for: caller)
+                    }
+                    try await writer.finish(nil)
+                })
         }
 
         routes.get("workloads/{workload}/logs/stream", "streamLogs") { call in

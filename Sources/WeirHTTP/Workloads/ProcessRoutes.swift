@@ -8,9 +8,11 @@ import WeirStore
 struct ProcessRoutes {
     let workloads: Workloads
     let processes: Processes
+    let history: UsageHistory
 
     func add(to routes: Routes) {
         let processes = processes
+        let history = history
         let running = running
 
         routes.get("workloads/{workload}/usage", "getUsage") { call in
@@ -26,6 +28,15 @@ struct ProcessRoutes {
                 ])
             }
             return call.answer(["items": items, "next": JSON.null])
+        }
+
+        routes.get("workloads/{workload}/usage/history", "getUsageHistory") { call in
+            let span = try call.query("span", as: UsageSeries.Span.self) ?? .hour
+            let part = try await history.part(of: call.id("workload"), span, for: call.caller)
+            return call.answer([
+                "span": JSON.text(span.rawValue), "step": span.step, "from": part.until - .seconds(span.seconds), "until": part.until,
+                "cpu_limit": part.cpuLimit, "memory_limit": part.memoryLimit, "items": part.samples.map { $0.json },
+            ])
         }
 
         routes.get("workloads/{workload}/processes", "listProcesses") { call in
@@ -69,5 +80,14 @@ struct ProcessRoutes {
         let force: Bool?
 
         enum CodingKeys: String, CodingKey, CaseIterable { case pid, instance, force }
+    }
+}
+
+extension UsageSample {
+    fileprivate var json: JSON {
+        [
+            "at": at, "cpu": Int(cpu), "memory": memory, "gpu_percent": gpuPercent.map { Int($0) },
+            "requests": requests.map { Int($0) }, "errors": errors.map { Int($0) },
+        ]
     }
 }

@@ -97,6 +97,8 @@ public final class RouteTable: Sendable {
 
     public func port(_ number: Int) -> OpenPort? { state.withLock { $0.ports[number] } }
 
+    public func openPorts() -> [OpenPort] { state.withLock { Array($0.ports.values) } }
+
     /// The counters of every open port.
     public func counters() -> [Int: PortCount] {
         state.withLock { $0.ports.mapValues(\.traffic) }.mapValues(\.count)

@@ -191,3 +191,26 @@ extension Reading {
         try Row.fetchAll(db.cachedStatement(sql: "SELECT * FROM instance WHERE removed_at IS NULL")).map(InstanceRecord.init)
     }
 }
+
+/// A container that runs, for whoever measures what it uses.
+public struct RunningInstance: Hashable, Sendable {
+    public var id: Identifier<Instance>
+    public var workload: Identifier<Workload>
+    public var devices: [String]
+    public var startedAt: Timestamp
+}
+
+extension Reading {
+    /// All that run, by workload.
+    public func runningInstances() throws -> [RunningInstance] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT id, workload, devices, started_at FROM instance INDEXED BY instance_present
+                    WHERE removed_at IS NULL AND started_at IS NOT NULL AND ended_at IS NULL ORDER BY workload
+                    """)
+        ).map { row in
+            RunningInstance(id: row["id"], workload: row["workload"], devices: try row.json("devices"), startedAt: row["started_at"])
+        }
+    }
+}

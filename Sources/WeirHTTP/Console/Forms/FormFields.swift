@@ -4,8 +4,9 @@ import WeirModel
 /// A form's fields, and the body of the API's request that they stand for.
 ///
 /// A field's name is the path of the body's field, then how it is read: `time_limit:hours`, `gpu.compute:thousandths`,
-/// `datasets[]:json`. Text is read where nothing is said. A field that is left empty is left out; with `!` it becomes null, with
-/// `:list!` the empty list, with `:keep` the empty text. A name that begins with `_` is for the console itself.
+/// `datasets[]:json`, and `datasets[1].asset` where the fields of an item of a list stand apart. Text is read where nothing is said. A
+/// field that is left empty is left out; with `!` it becomes null, with `:list!` the empty list, with `:keep` the empty text. A name
+/// that begins with `_` is for the console itself.
 struct FormFields: Sendable {
     let pairs: [(name: String, value: String)]
 
@@ -14,12 +15,13 @@ struct FormFields: Sendable {
     /// The last value of that name.
     func value(_ name: String) -> String? { pairs.last { $0.name == name }?.value }
 
-    /// By the name without how it is read, for a form that is shown again; `a.b` is called `a_b`, since a template reads a point as a way.
+    /// By the name without how it is read, for a form that is shown again; `a.b` is called `a_b` and
+    /// `a[1].b` `a_1_b`, since a template reads a point as a way.
     var values: [String: String] {
         var values: [String: String] = [:]
         for (name, value) in pairs where !name.hasPrefix("_") {
             let path = name.split(separator: ":").first.map(String.init) ?? ""
-            values[path.replacing(".", with: "_")] = value
+            values[path.hasSuffix("[]") ? path : path.replacing(/[\[\].]+/, with: "_")] = value
         }
         return values
     }
@@ -39,7 +41,18 @@ struct FormFields: Sendable {
             guard let path = parts.first, let value else { continue }
             object = Self.put(value, at: path.split(separator: ".")[...], in: object)
         }
-        return object
+        return Self.gathered(object)
+    }
+
+    /// The fields `datasets[1]` and `datasets[3]` become a list of two.
+    private static func gathered(_ object: JSON) -> JSON {
+        guard case .object(let fields) = object, fields.contains(where: { $0.key.hasSuffix("]") }) else { return object }
+        var result = JSON.object([])
+        for (name, value) in fields {
+            let bracket = name.hasSuffix("]") ? name.firstIndex(of: "[") : nil
+            result = put(value, at: [bracket.map { name[..<$0] + "[]" } ?? name[...]], in: result)
+        }
+        return result
     }
 
     /// What can't be read is passed on as the text that it is: the API says what is wrong with it, and how it should be.

@@ -157,7 +157,8 @@ struct PageAnswer: Sendable {
         let query = Dictionary(address.query.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         let look = Look(
             language: visit.language, zone: zone, texts: files.pages.texts, names: Names.within(context.data.map(\.value)),
-            chosen: query.merging(outcome.fields) { $1 }.merging(context.parameters) { own, _ in own })
+            chosen: query.merging(outcome.fields) { $1 }.merging(context.parameters) { own, _ in own },
+            listed: Self.listed(in: context.data.map(\.value)))
         let done = visit.cookie(Visit.doneCookie).map { files.pages.texts.word(for: $0, visit.language) }
         var root: [String: Any] = [
             "t": files.pages.texts.catalogue(visit.language), "language": visit.language.rawValue,
@@ -183,6 +184,17 @@ struct PageAnswer: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
         if done != nil { response.headers.append(setting(Visit.doneCookie, "", seconds: 0)) }
         return response
+    }
+
+    private static func listed(in answers: [JSON]) -> [String: Set<String>] {
+        var listed: [String: Set<String>] = [:]
+        for case .object(let fields) in answers {
+            for case (let name, .array(let items)) in fields {
+                let texts = items.compactMap { if case .text(let text) = $0 { text } else { nil } }
+                if !texts.isEmpty { listed[name, default: []].formUnion(texts) }
+            }
+        }
+        return listed
     }
 
     private func texts(_ values: [String: String], _ look: Look) -> [String: Any] {

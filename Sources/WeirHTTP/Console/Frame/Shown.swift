@@ -11,6 +11,8 @@ struct Look: Sendable {
     let names: [String: String]
     /// What is chosen in the page's filters and forms, so that lists know what to mark.
     let chosen: [String: String]
+    /// What is in the answers' lists of texts, by the list's name, so that another list knows what to mark.
+    var listed: [String: Set<String>] = [:]
 }
 
 /// A value of the API as templates see it.
@@ -34,7 +36,7 @@ enum Shown {
         func transform(_ name: String) -> Any? { name == "any" ? false : Nothing() }
     }
 
-    struct Fields: MustacheParent {
+    struct Fields: MustacheParent, MustacheTransformable {
         let fields: [(key: String, value: JSON)]
         let look: Look
 
@@ -42,6 +44,9 @@ enum Shown {
             fields.first { $0.key == name }.map { Shown.value($0.value, look) }
                 ?? (name == "pairs" ? pairs : nil)
         }
+
+        /// `plots`: of what a workload used.
+        func transform(_ name: String) -> Any? { name == "plots" ? Plot.all(of: .object(fields), look) : nil }
 
         /// The fields as a list of `name` and `value`, where names are data.
         private var pairs: [[String: Any]] {
@@ -90,7 +95,8 @@ enum Shown {
 }
 
 extension Shown {
-    /// `{{#state.is_running}}`; `{{#id.chosen_as_flavor}}`: whether it is what the field `flavor` holds.
+    /// `{{#state.is_running}}`; `{{#id.chosen_as_flavor}}`: whether it is what the field `flavor` holds;
+    /// `{{#id.listed_in_exempt_accounts}}`: whether that list of an answer has it.
     struct Text: MustacheCustomRenderable, MustacheParent, MustacheTransformable {
         let text: String
         let look: Look
@@ -102,6 +108,7 @@ extension Shown {
             if name == "is_zero" { return text.allSatisfy { $0 == "0" || $0 == "." } }
             if name.hasPrefix("is_") { return text == name.dropFirst(3) }
             if name.hasPrefix("chosen_as_") { return look.chosen[String(name.dropFirst("chosen_as_".count))] == text }
+            if name.hasPrefix("listed_in_") { return look.listed[String(name.dropFirst("listed_in_".count))]?.contains(text) ?? false }
             if name == "any" { return !text.isEmpty }
             return nil
         }
@@ -150,7 +157,7 @@ extension Shown {
             return nil
         }
 
-        /// `count`, `size` of bytes, `duration` of seconds, `thousandths` and `millionths` as decimals, `gib` and `hours` as a
+        /// `count`, `size` of bytes, `duration` of seconds, `thousandths` and `millionths` as decimals, `gib`, `hours` and `minutes` as a
         /// form's field has them, `any`.
         func transform(_ name: String) -> Any? {
             switch name {
@@ -163,6 +170,7 @@ extension Shown {
             case "percent": Format.decimal(number, 10) + " %"
             case "gib": Format.decimal(number / 1_048_576 * 1000 / 1024, 1000)
             case "hours": Format.decimal(number * 1000 / 3600, 1000)
+            case "minutes": Format.decimal(number * 1000 / 60, 1000)
             case "any": number != 0
             default: nil
             }

@@ -33,7 +33,8 @@ addEventListener("input", (event) => {
 
 // A form is sent once.
 addEventListener("submit", (event) => {
-  if (event.target.method !== "post" || event.defaultPrevented) return;
+  // What opens a window of its own leaves this page as it is: it can be sent again.
+  if (event.target.method !== "post" || event.defaultPrevented || event.target.target === "_blank") return;
   const buttons = event.target.querySelectorAll("button:not([type=button])");
   setTimeout(() => buttons.forEach((button) => { button.disabled = true; }), 0);
 });
@@ -42,7 +43,7 @@ addEventListener("pageshow", () => document.querySelectorAll("button:disabled").
 live();
 
 // What only some pages have is fetched by those alone.
-const parts = { "[data-log]": "./log.js", "[data-upload]": "./upload.js", "[data-editor]": "./editor.js", "[data-build]": "./build.js", "[data-quote]": "./quote.js" };
+const parts = { "[data-log]": "./log.js", "[data-upload]": "./upload.js", "[data-editor]": "./editor.js", "[data-build]": "./build.js", "[data-quote], [data-choices]": "./quote.js" };
 for (const [selector, file] of Object.entries(parts)) {
   const places = document.querySelectorAll(selector);
   if (places.length) import(file).then(({ begin }) => places.forEach(begin));

@@ -5,11 +5,13 @@ export function live() {
   if (!marked.length) return;
   let running = false;
   let again = false;
+  let last = 0;
   const refresh = async () => {
     if (document.hidden || isBusy()) { again = true; return; }
     if (running) { again = true; return; }
     running = true;
     again = false;
+    last = performance.now();
     try {
       const response = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (response.redirected && new URL(response.url).pathname !== location.pathname) { location.reload(); return; }
@@ -19,7 +21,10 @@ export function live() {
     if (again) refresh();
   };
   let timer = null;
-  const soon = () => { clearTimeout(timer); timer = setTimeout(refresh, 60); };
+  // The first change is shown at once; those that come close behind it, together.
+  const soon = () => { clearTimeout(timer); timer = setTimeout(refresh, performance.now() - last > 200 ? 0 : 60); };
+  // What came while a question was open is shown when it is closed.
+  document.addEventListener("toggle", (event) => { if (event.newState === "closed" && again) soon(); }, true);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
 
   const workspace = document.body.dataset.workspace;

@@ -18,7 +18,7 @@ public struct IdlePolicy: Hashable, Sendable, Codable {
     public static let longest = 30 * 86_400
 
     public init(
-        after: Int?, cpu: Int = 50, gpuPercent: Int = 2, warning: Int = 600, commitsImage: Bool = false,
+        after: Int?, cpu: Int = 50, gpuPercent: Int = 2, warning: Int = 300, commitsImage: Bool = false,
         exemptWorkloads: Set<Identifier<Workload>> = [], exemptAccounts: Set<Identifier<Account>> = []
     ) {
         self.after = after
