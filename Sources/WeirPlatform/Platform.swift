@@ -215,7 +215,7 @@ public struct Platform: Sendable {
         idlePolicies = IdlePolicies(store: store, clock: clock)
         idleReclaim = IdleReclaim(store: store, engine: engine, clock: clock, signals: signals, logger: logger.labelled("idle"))
         usageHistory = UsageHistory(store: store, engine: engine, clock: clock, routes: routes, logger: logger.labelled("usage"))
-        queue = WorkloadQueue(store: store, clock: clock, dispatcher: dispatcher)
+        queue = WorkloadQueue(store: store, clock: clock, dispatcher: dispatcher, zones: zones, calendar: calendar)
         sshAccess = SSHAccess(store: store, clock: clock, threads: threads)
         sshCredentials = SSHCredentials(
             store: store, clock: clock, identifiers: identifiers, threads: threads, assets: assets)

@@ -45,7 +45,8 @@ struct Weir: AsyncParsableCommand {
             CommandGroup(
                 name: "Installation",
                 subcommands: [
-                    Serve.self, DoctorCommand.self, ConfigCommand.self, ZoneCommand.self, ReplayCommand.self, SimulateCommand.self,
+                    Serve.self, DoctorCommand.self, ConfigCommand.self, ZoneCommand.self, ReplayCommand.self, HistoryCommand.self,
+                    SimulateCommand.self,
                 ]),
         ])
 }

@@ -25,6 +25,15 @@ struct InspectedContainer: Decodable {
         var StartedAt: String
         var FinishedAt: String
         var CgroupPath: String?
+
+        var started: Timestamp? { Timestamp(podman: StartedAt) }
+
+        /// Podman dates the start when the runtime has come back, and the end by the time of a file that is written at the end: of a
+        /// program that is over in a moment the end may lie before the start. What began has run for a millisecond at least, so that
+        /// its first minute is charged (BIL-04).
+        var ended: Timestamp? {
+            Timestamp(podman: FinishedAt).map { end in started.map { max(end, $0 + .milliseconds(1)) } ?? end }
+        }
     }
 
     struct Config: Decodable { var Labels: [String: String]? }

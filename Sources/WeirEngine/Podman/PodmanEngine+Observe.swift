@@ -67,8 +67,7 @@ extension PodmanEngine {
         let ended = phase != .running && phase != .created
         let observation = Observation(
             instance: instance, workload: workload, phase: phase,
-            startedAt: Timestamp(podman: container.State.StartedAt),
-            endedAt: ended ? Timestamp(podman: container.State.FinishedAt) : nil,
+            startedAt: container.State.started, endedAt: ended ? container.State.ended : nil,
             address: phase == .running ? container.address : nil)
         // Between its end and Podman's clean-up a container is about to change: nothing to remember.
         guard container.State.Status != "stopped" else { return observation }
@@ -85,14 +84,13 @@ extension PodmanEngine {
         case "running", "paused", "stopping": return .running
         default: break
         }
-        guard let finished = Timestamp(podman: container.State.FinishedAt) else { return .failed(.lost) }
+        guard let finished = container.State.ended else { return .failed(.lost) }
         // The last lines of the log may still be on their way until the clean-up has run, which is a moment later.
         if container.State.Status == "stopped", clock.now() - finished < Self.cleanUpTime { return .running }
         let group = InstanceCgroup(path: InstanceCgroup.parent(of: instance), version: configuration.host.cgroups)
         let mark = marks[instance]
         let scratch = container.Config.Labels?[Label.scratch].flatMap { Int64($0) }.map { Bytes($0) }
-        let started = Timestamp(podman: container.State.StartedAt)
-        let atOnce = started.map { finished - $0 < .seconds(60) } ?? true
+        let atOnce = container.State.started.map { finished - $0 < .seconds(60) } ?? true
         let log = container.HostConfig?.LogConfig?.Path
         var refusal: String?
         if container.State.ExitCode == 1, atOnce, let log {

@@ -23,6 +23,20 @@ struct QueueRoutes {
             ])
         }
 
+        routes.get("operator/scheduling/history", "exportHistory") { call in
+            let month = try call.query("month").map { try Call.month($0) }
+            let history = try await queue.history(of: month, by: call.caller)
+            return Response(
+                status: .ok,
+                headers: [
+                    .contentType: "application/json; charset=utf-8", .contentDisposition: Call.attachment(history.fileName),
+                ],
+                body: ResponseBody { writer in
+                    try await history.write { try await writer.write(ByteBuffer(bytes: $0)) }
+                    try await writer.finish(nil)
+                })
+        }
+
         routes.post("operator/scheduling/replay", "replayScheduling") { call in
             let replay = try await queue.replay(by: call.caller)
             return call.answer(replay.json)

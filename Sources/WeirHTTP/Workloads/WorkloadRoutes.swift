@@ -54,6 +54,12 @@ struct WorkloadRoutes {
                 workloads.switchFlavor(of: id, to: input.flavor, by: call.caller), to: call)
         }
 
+        routes.put("workloads/{workload}/priority", "setPriority") { call in
+            let id = try call.id("workload", of: Workload.self)
+            let input = try await call.input(PriorityChoice.self)
+            return try await answers.answer(workloads.setPriority(of: id, to: input.priority, by: call.caller), to: call)
+        }
+
         routes.post("workloads/{workload}/enter", "enterWorkload") { call in
             let id = try call.id("workload", of: Workload.self)
             let input = try await call.inputOrNone(Enter.self)
@@ -95,6 +101,12 @@ struct WorkloadRoutes {
         let flavor: String
 
         enum CodingKeys: String, CodingKey, CaseIterable { case flavor }
+    }
+
+    struct PriorityChoice: Input {
+        let priority: PriorityClass
+
+        enum CodingKeys: String, CodingKey, CaseIterable { case priority }
     }
 
     struct Enter: Input {

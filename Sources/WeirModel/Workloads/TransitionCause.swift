@@ -22,6 +22,9 @@ extension LocalizedText {
         "lost": LocalizedText("its container was gone", zh: "容器已丢失"),
         "idle": LocalizedText("it was idle (X18)", zh: "长时间空闲（X18）"),
         "preempted": LocalizedText("it gave way to a workload that may not wait for it", zh: "为不可抢占的任务让出资源"),
+        "priority_low": LocalizedText("its priority was set to low (QUO-07)", zh: "优先级设为低（QUO-07）"),
+        "priority_normal": LocalizedText("its priority was set to normal (QUO-07)", zh: "优先级设为普通（QUO-07）"),
+        "priority_high": LocalizedText("its priority was set to high (QUO-07)", zh: "优先级设为高（QUO-07）"),
         "requeued": LocalizedText("it waits for its turn again", zh: "重新排队"),
         "freed": LocalizedText("its resources are free", zh: "资源已释放"),
     ]

@@ -9,6 +9,8 @@ import WeirStore
 /// Only what is wanted is written here; the Reconciler stops as for any other cause. What is kept at a stop is kept here, too.
 public actor IdleReclaim: Service {
     static let interval = Duration.seconds(60)
+    /// So many are looked at at once: one whose people are being warned takes up to a minute.
+    static let atOnce = 32
     /// A person's own program, run in the environment when it is warned: the place to save what is only in memory.
     static let hook = "/home/user/.weir/on-idle"
 
@@ -54,7 +56,22 @@ public actor IdleReclaim: Service {
         let devices = candidates.contains { !$0.devices.isEmpty } ? try await engine.acceleratorUse() : [:]
         let present = Set(candidates.map(\.instance))
         watched = watched.filter { present.contains($0.key) }
-        for candidate in candidates { try await look(at: candidate, devices) }
+        await withTaskGroup(of: Void.self) { group in
+            for (position, candidate) in candidates.enumerated() {
+                if position >= Self.atOnce { await group.next() }
+                group.addTask { await self.lookOrSay(at: candidate, devices) }
+            }
+        }
+    }
+
+    /// What cannot be looked at keeps no other from being looked at.
+    private func lookOrSay(at candidate: IdleCandidate, _ devices: [String: Int]) async {
+        do {
+            try await look(at: candidate, devices)
+        } catch {
+            logger.error(
+                "a look at an environment failed", metadata: ["workload": "\(candidate.workload.id)", "error": "\(error)"])
+        }
     }
 
     private func look(at candidate: IdleCandidate, _ devices: [String: Int]) async throws {
@@ -81,7 +98,10 @@ public actor IdleReclaim: Service {
         watched[candidate.instance] = before
         switch action {
         case nil: break
-        case .warn(let stopsAt): try await warn(candidate, stopsAt: stopsAt)
+        case .warn(let stopsAt):
+            try await warn(candidate, stopsAt: stopsAt)
+            // What the person's own program used to save their work is no use that calls the warning off again.
+            if let after = try await engine.usage(of: candidate.instance) { watched[candidate.instance]?.used = after.cpu }
         case .callOff: try await callOff(workload)
         case .stop: try await stop(workload, idleSince: state.since ?? now)
         }
@@ -113,7 +133,11 @@ public actor IdleReclaim: Service {
         let text = LocalizedText.idleWarning(workload.name, stopsAt: stopsAt)
         // The names of terminals are the kernel's, and the text reaches the shell as an argument.
         let tell = #"for t in /dev/pts/[0-9]*; do printf '\r\n%s\r\n%s\r\n' "$0" "$1" > "$t" 2>/dev/null; done; "#
-        let own = #"[ -x \#(Self.hook) ] && WEIR_STOPS_AT="$2" timeout 60 \#(Self.hook) >/dev/null 2>&1; true"#
+        // It has a minute, in images without `timeout` as well.
+        let own = #"""
+            if [ -x \#(Self.hook) ]; then WEIR_STOPS_AT="$2" \#(Self.hook) >/dev/null 2>&1 & p=$!
+            (sleep 60; kill $p) >/dev/null 2>&1 & k=$!; wait $p; kill $k 2>/dev/null; fi; true
+            """#
         do {
             _ = try await engine.run(["/bin/sh", "-c", tell + own, text.en, text.zh, stopsAt.description], in: candidate.instance)
         } catch {

@@ -20,6 +20,7 @@ extension Dispatcher {
         case .queued:
             guard workload.wanted == .running else { return forget(workload.id) || madeRoom }
             if known[workload.id] == nil { try await arrive(workload) }
+            changePriority(of: workload)
         case .deploying, .running, .stopping:
             if known[workload.id].map({ $0.phase == .queued }) ?? true {
                 let placements = placements(of: try await instances())
@@ -67,6 +68,14 @@ extension Dispatcher {
         guard known[workload.id] == nil else { return }
         tell(.arrived(entry))
         known[workload.id] = Known(entry: entry, phase: .queued, reason: workload.queueReason)
+    }
+
+    /// One that waits is wanted sooner or later than before (QUO-07): it comes anew in its old place of its new class.
+    private func changePriority(of workload: WorkloadRecord) {
+        let entry = QueueEntry(workload)
+        guard let before = known[workload.id], before.phase == .queued, before.entry.priority != entry.priority else { return }
+        tell(.arrived(entry))
+        known[workload.id]?.entry = entry
     }
 
     private func learn(_ run: RunLengths.Run) {

@@ -11,6 +11,8 @@ public struct WorkloadQueue: Sendable {
     let store: Store
     let clock: any WallClock
     let dispatcher: Dispatcher
+    let zones: Zones
+    let calendar: BillingCalendar
 
     /// A waiting workload with its place among all that wait in the zone.
     public struct Line: Sendable {

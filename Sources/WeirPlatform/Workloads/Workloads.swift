@@ -135,6 +135,28 @@ public struct Workloads: Sendable {
         }
     }
 
+    /// How soon its turn comes, while it waits (QUO-07). The order changes at once.
+    ///
+    /// Throws `priority_not_allowed` for more than the caller may ask for at a submission; `wrong_state` when it does not wait.
+    public func setPriority(
+        of id: Identifier<Workload>, to priority: PriorityClass, by caller: Caller
+    ) async throws -> WorkloadRecord {
+        let now = clock.now()
+        return try await change(id) { db in
+            var workload = try db.read.workload(id, for: caller, .runWorkload)
+            guard workload.state == .queued, workload.wanted == .running else {
+                throw WeirError.wrongState("set priority", workload.state)
+            }
+            guard priority != workload.spec.priority ?? .normal else { return workload }
+            if let role = try db.read.role(of: caller.id, in: workload.workspace) {
+                try db.read.allowances(of: caller.id, in: workload.workspace).check(priority, for: role)
+            }
+            workload.spec.priority = priority
+            try db.setPriority(workload, cause: Cause("priority_\(priority.rawValue)", by: caller.id), at: now)
+            return workload
+        }
+    }
+
     public func edit(
         _ id: Identifier<Workload>, name: String?, description: String?, by caller: Caller
     ) async throws -> WorkloadRecord {

@@ -13,6 +13,7 @@ enum Migrations {
         migrator.registerMigration("7 ssh") { db in try db.execute(sql: ssh) }
         migrator.registerMigration("8 idle") { db in try db.execute(sql: idle) }
         migrator.registerMigration("9 uploads") { db in try db.execute(sql: uploads) }
+        migrator.registerMigration("10 history") { db in try db.execute(sql: history) }
         return migrator
     }
 

@@ -138,6 +138,12 @@ extension Writing {
         try markFrozenCodeChanged(by: workload)
     }
 
+    /// Changes how soon the turn of what waits comes, and says so in its history; its state stays, and since when (QUO-07).
+    public func setPriority(_ workload: WorkloadRecord, cause: Cause, at now: Timestamp) throws {
+        try setSpec(workload.spec, of: workload.id)
+        try record(workload, before: workload.state, cause: cause, at: now)
+    }
+
     public func rename(_ workload: WorkloadRecord, to name: Name, description: String) throws {
         if let other = try read.workload(named: name, kind: workload.kind, in: workload.workspace),
             other.id != workload.id

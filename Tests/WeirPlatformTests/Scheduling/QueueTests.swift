@@ -81,6 +81,48 @@ struct QueueTests {
         }
     }
 
+    @Test(
+        "what waits can be given another priority: the order changes at once, it is on record, and no more is given than may be asked for (QUO-07)"
+    )
+    func priorityOfWhatWaits() async throws {
+        let test = try TestPlatform()
+        try await test.running { platform in
+            let tenant = try await test.tenant(on: platform)
+            let (workspace, now) = (tenant.workspace, test.clock.now())
+            var running: [WorkloadRecord] = []
+            for number in 1...4 { running.append(try await tenant.job("first-\(number)", on: platform)) }
+            for job in running { try await platform.wait(for: job, toBe: .running) }
+            let first = try await tenant.job("first", on: platform)
+            let second = try await tenant.job("second", on: platform)
+            try await platform.wait(for: second.id) { $0?.queueReason == .resources }
+            await #expect(throws: WeirError.wrongState("set priority", .running)) {
+                try await platform.workloads.setPriority(of: running[0].id, to: .low, by: tenant.caller)
+            }
+            let changed = try await platform.workloads.setPriority(of: second.id, to: .high, by: tenant.caller)
+            #expect(changed.spec.priority == .high)
+            #expect(changed.stateSince == second.stateSince)
+            _ = try await platform.workloads.setPriority(of: second.id, to: .high, by: tenant.caller)
+            let history = try await platform.workloads.history(of: second.id, for: tenant.caller)
+            #expect(history.map(\.cause) == ["submitted", "priority_high"])
+            #expect(history.last?.actor == tenant.caller.id)
+
+            try await test.store.write { db in
+                try db.setAllowance(Allowance(highest: .normal), of: .workspace, in: workspace, by: tenant.caller.id, at: now)
+            }
+            await #expect(throws: WeirError.priorityNotAllowed(.high, highest: .normal)) {
+                try await platform.workloads.setPriority(of: first.id, to: .high, by: tenant.caller)
+            }
+            test.engine.endInstances(of: running[1].id, .succeeded)
+            try await platform.wait(for: second, toBe: .running)
+            #expect(try await test.store.read { try $0.workload(first.id) }?.state == .queued)
+            _ = try await platform.workloads.setPriority(of: first.id, to: .low, by: tenant.caller)
+
+            var operatorAccount = try #require(try await test.store.read { try $0.account(tenant.caller.id) })
+            operatorAccount.isOperator = true
+            #expect(try await platform.queue.replay(by: Caller(operatorAccount)).difference == nil)
+        }
+    }
+
     @Test("the start of what waits is forecast, and the forecast is scored when it came (DEV-26)")
     func forecastsAreScored() async throws {
         let test = try TestPlatform()

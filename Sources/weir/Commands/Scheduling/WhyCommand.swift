@@ -43,31 +43,6 @@ struct WhyCommand: ClientCommand {
     }
 }
 
-struct QueueCommand: ClientCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "queue", abstract: "What waits, in the order of the queue, and when it is expected to start (QUO-04, QUO-05).",
-        discussion: "EXAMPLES:\n  weir queue")
-
-    @OptionGroup var choice: WorkspaceOptions
-    @OptionGroup var global: GlobalOptions
-
-    func perform(in session: ClientSession) async throws {
-        let workspace = try await session.workspace(choice)
-        let answer = try await session.api.answer(.get("/api/v1/workspaces/\(workspace.id)/queue"), as: Records.Queue.self)
-        let items = Answer(answer.value.items, json: answer.json)
-        let table = Table(
-            .number("PLACE"), .text("NAME"), .text("KIND"), .text("FLAVOR"), .text("SINCE"), .text("WAITS FOR"), .text("EXPECTED"),
-            .text("AT THE LATEST"))
-        try session.output.list(items, table, identifier: \.workload) { line in
-            [
-                "\(line.place)", line.name, line.kind.rawValue, line.replicas == 1 ? line.flavor : "\(line.replicas) × \(line.flavor)",
-                line.queuedAt.short, line.reason ?? "", line.forecast?.expected.short ?? "", line.forecast?.latest?.short ?? "",
-            ]
-        }
-        session.output.closing("\(answer.value.waitingInZone) wait in the zone.")
-    }
-}
-
 struct ReplayCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay-queue", abstract: "Make every decision of the queue again from its record, and compare (operator).",

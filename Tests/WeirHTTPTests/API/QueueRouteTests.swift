@@ -1,0 +1,63 @@
+import Foundation
+import TestSupport
+import Testing
+import WeirModel
+
+@testable import WeirHTTP
+
+@Suite struct QueueRouteTests {
+    @Test("the history of a month is what a simulation reads: what was wanted, by whom, for how long, and the weights (QUO-08)")
+    func history() async throws {
+        try await TestServer.with { server in
+            let (ada, root) = (try await server.user("ada"), server.operatorAccount)
+            let (workspace, project) = try await server.project(of: ada)
+            try await server.api(root, "PUT", "workspaces/\(workspace)/quotas/workspace", ["quota": [:], "weight": 300])
+            var ids: [String] = []
+            for number in 1...3 {
+                ids.append(
+                    try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("job-\(number)"))["id"].text)
+            }
+            for id in ids { try await server.wait(for: id, "running", ada) }
+            for id in ids.prefix(2) {
+                server.engine.endInstances(of: try #require(.init(id)), .succeeded)
+                try await server.wait(for: id, "completed", ada)
+            }
+            let answer = try await server.api(root, "GET", "operator/scheduling/history")
+            let history = try JSONDecoder().decode(SimulationHistory.self, from: Data(answer.body.utf8))
+            #expect(history.runs.map(\.name) == ["job-1", "job-2", "job-3"])
+            #expect(history.runs.map { $0.seconds == nil } == [false, false, true])
+            #expect(Set(history.runs.map(\.account)) == ["ada"])
+            #expect(history.runs.allSatisfy { $0.demand.cpu == 1000 && $0.flavor == "cpu-small" })
+            #expect(history.weights?.values.map { $0 } == [300])
+            let result = Simulation(
+                nodes: try #require(history.nodes), runs: history.simulatedRuns, weights: history.weights ?? [:]
+            ).result()
+            #expect(result.waits.longest == 0)
+
+            let empty = try await server.api(root, "GET", "operator/scheduling/history?month=2001-02")
+            #expect(try JSONDecoder().decode(SimulationHistory.self, from: Data(empty.body.utf8)).runs.isEmpty)
+            let refused = try await server.client.send("GET", "/api/v1/operator/scheduling/history", json: nil, secret: ada.secret)
+            #expect(refused.status == 403)
+            #expect(refused.code == "operator_only")
+        }
+    }
+
+    @Test("the priority of what waits is changed by its owner; of what runs it is not (QUO-07)")
+    func priority() async throws {
+        try await TestServer.with { server in
+            let (ada, root) = (try await server.user("ada"), server.operatorAccount)
+            let (workspace, project) = try await server.project(of: ada)
+            try await server.api(root, "PUT", "workspaces/\(workspace)/quotas/workspace", ["quota": ["instances": 1]])
+            let first = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("first"))["id"].text
+            try await server.wait(for: first, "running", ada)
+            let waits = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("waits"))["id"].text
+            #expect(try await server.api(ada, "PUT", "workloads/\(waits)/priority", ["priority": "high"])["priority"].text == "high")
+            let history = try await server.api(ada, "GET", "workloads/\(waits)/history")["items"].items
+            #expect(history.map { $0["state"].text } == ["queued", "queued"])
+            let refused = try await server.client.send(
+                "PUT", "/api/v1/workloads/\(first)/priority", json: ["priority": "low"], secret: ada.secret)
+            #expect(refused.status == 409)
+            #expect(refused.code == "wrong_state")
+        }
+    }
+}
