@@ -120,24 +120,33 @@ final class RuntimeCommand: RunningCommand {
         _ = ioctl(output, UInt(TIOCSWINSZ), &window)
     }
 
-    func signal(_ number: Int32) {
+    func signal(_ number: Int32) { _ = send(number) }
+
+    /// False when the runtime has not yet told which process the command is.
+    private func send(_ number: Int32) -> Bool {
         state.withLock { state in
             // Once the runtime has been reaped, the number could be another's.
-            guard state.ending == nil else { return }
-            if state.command == nil {
-                state.command = (try? String(contentsOfFile: files + ".pid", encoding: .utf8)).flatMap {
-                    pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines))
-                }
-            }
-            guard let command = state.command, command > 1 else { return }
-            // The runtime gives each command a session of its own; a program that is its own group gets it as well.
-            if kill(-command, number) != 0 { _ = kill(command, number) }
+            guard state.ending == nil else { return true }
+            if state.command == nil { state.command = Self.command(of: files) }
+            guard let command = state.command else { return false }
+            Self.send(number, to: command)
+            return true
         }
+    }
+
+    fileprivate static func command(of files: String) -> pid_t? {
+        let text = (try? String(contentsOfFile: files + ".pid", encoding: .utf8)) ?? ""
+        return pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)).flatMap { $0 > 1 ? $0 : nil }
+    }
+
+    /// The runtime gives each command a session of its own; a program that is its own group gets it as well.
+    fileprivate static func send(_ number: Int32, to command: pid_t) {
+        if kill(-command, number) != 0 { _ = kill(command, number) }
     }
 
     /// As a terminal's end does: SIGHUP ends what has not asked to outlive its session, as `nohup` and `tmux` do.
     func close() {
-        if ending() == nil { signal(SIGHUP) }
+        let isHungUp = ending() != nil || send(SIGHUP)
         closeInput()
         Glibc.close(output)
         if errors >= 0 { Glibc.close(errors) }
@@ -145,7 +154,7 @@ final class RuntimeCommand: RunningCommand {
             Glibc.close(ended)
             Self.remove(files)
         } else {
-            Reaper.shared.take(runtime, ended, files)
+            Reaper.shared.take(runtime, ended, files, isHungUp: isHungUp)
         }
     }
 
@@ -212,13 +221,15 @@ private final class Reaper: Sendable {
         var runtime: pid_t
         var ended: Int32
         var files: String
+        /// Who is gone before the command has begun has it ended as soon as it begins.
+        var isHungUp: Bool
     }
 
     private let waiting = Mutex<[Left]>([])
 
-    func take(_ runtime: pid_t, _ ended: Int32, _ files: String) {
+    func take(_ runtime: pid_t, _ ended: Int32, _ files: String, isHungUp: Bool) {
         let isFirst = waiting.withLock { waiting in
-            waiting.append(Left(runtime: runtime, ended: ended, files: files))
+            waiting.append(Left(runtime: runtime, ended: ended, files: files, isHungUp: isHungUp))
             return waiting.count == 1
         }
         // The thread ends with the last of them.
@@ -228,8 +239,14 @@ private final class Reaper: Sendable {
     private func reapAll() {
         while true {
             var polls = waiting.withLock { $0.map { pollfd(fd: $0.ended, events: Int16(POLLIN), revents: 0) } }
-            _ = poll(&polls, nfds_t(polls.count), 500)
+            let isBeginning = waiting.withLock { $0.contains { !$0.isHungUp } }
+            _ = poll(&polls, nfds_t(polls.count), isBeginning ? 20 : 500)
             let isEmpty = waiting.withLock { waiting in
+                for index in waiting.indices where !waiting[index].isHungUp {
+                    guard let command = RuntimeCommand.command(of: waiting[index].files) else { continue }
+                    RuntimeCommand.send(SIGHUP, to: command)
+                    waiting[index].isHungUp = true
+                }
                 waiting.removeAll { left in
                     var raw: Int32 = 0
                     guard waitpid(left.runtime, &raw, WNOHANG) != 0 else { return false }
