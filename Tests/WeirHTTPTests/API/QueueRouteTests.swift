@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import WeirEngine
 import WeirModel
 
 @testable import WeirHTTP
