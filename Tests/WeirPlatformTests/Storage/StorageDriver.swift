@@ -129,7 +129,7 @@ actor StorageDriver {
     private func deleteAsset(_ platform: Platform) async throws {
         guard coin(), let index = assets.indices.randomElement(using: &random) else { return }
         let (tenant, asset) = assets.remove(at: index)
-        uploads.removeAll { $0.1.asset == asset }
+        uploads.removeAll { $0.1.unit == .asset(asset) }
         try await platform.assets.delete(asset, by: tenant.caller)
     }
 
