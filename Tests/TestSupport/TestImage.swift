@@ -7,6 +7,17 @@ public enum TestImage {
 
     /// Returns the reference of the image, after it was imported if it was not there. Needs Debian's `busybox-static`.
     public static func busybox(_ engine: PodmanEngine) async throws -> String {
+        try await make(reference, changes: ["CMD [\"sh\"]"], engine)
+    }
+
+    /// The same with a tool, `desk`, that serves its folder.
+    public static func desk(_ engine: PodmanEngine) async throws -> String {
+        try await make(
+            "localhost/weir-test/desk:1",
+            changes: [#"LABEL weir.tool.desk.command="httpd -f -p {port} -h /tmp" weir.tool.desk.port="8888""#], engine)
+    }
+
+    private static func make(_ reference: String, changes: [String], _ engine: PodmanEngine) async throws -> String {
         if try await engine.image(reference) != nil { return reference }
         let folder = try TemporaryFolder("weir-busybox")
         let root = folder.path + "/root"
@@ -22,7 +33,7 @@ public enum TestImage {
         try "root:x:0:\n".write(toFile: "\(root)/etc/group", atomically: true, encoding: .utf8)
         let tar = folder.path + "/image.tar"
         try await pack(root, into: tar)
-        _ = try await engine.importImage(tar: tar, reference: reference, changes: ["CMD [\"sh\"]"])
+        _ = try await engine.importImage(tar: tar, reference: reference, changes: changes)
         return reference
     }
 

@@ -34,6 +34,7 @@ struct BudgetTests: MoneyScene {
             #expect(try await code { _ = try await tenant.job("more", on: platform) } == "budget_reached")
             let third = try await platform.jobs.create(
                 tenant.submission("third"), command: "x", timeLimit: nil, in: second.id, by: tenant.caller)
+            try await platform.wait(for: third, toBe: .running)
             clock.advance(by: .seconds(1800))
             try await platform.settlement.settleHour()
             #expect(try await state(of: job, test) == .running)

@@ -22,15 +22,13 @@ struct IdleReclaimTests {
         try await TestEngine.with { host in
             let clock = ManualClock(SystemClock().now().description)
             let test = try TestPlatform(clock: clock, flavors: [Self.flavor])
-            let digest = try #require(try await host.engine.image(host.image)?.digest)
+            let image = try #require(try await host.engine.image(TestImage.desk(host.engine)))
             try await test.running(engine: host.engine) { platform in
                 let tenant = try await test.tenant(on: platform)
-                let labels = ["weir.tool.desk.command": "sleep 3600", "weir.tool.desk.port": "8888"]
-                _ = try await platform.images.register(
-                    EngineImage(reference: host.image, digest: digest, labels: labels, size: 1), for: nil)
+                _ = try await platform.images.register(image, for: nil)
                 func environment(_ name: String) async throws -> (workload: WorkloadRecord, instance: Identifier<Instance>) {
                     let made = try await platform.environments.create(
-                        Submission(name: name, image: host.image, flavor: "desk"), tool: "desk", autoStop: nil, in: tenant.project,
+                        Submission(name: name, image: image.reference, flavor: "desk"), tool: "desk", autoStop: nil, in: tenant.project,
                         by: tenant.caller)
                     try await platform.wait(for: made, toBe: .running)
                     let instances = try await test.store.read { try $0.instances(of: made.id, run: 1) }
