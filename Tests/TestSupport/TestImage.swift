@@ -14,7 +14,7 @@ public enum TestImage {
     public static func desk(_ engine: PodmanEngine) async throws -> String {
         try await make(
             "localhost/weir-test/desk:1",
-            changes: [#"LABEL weir.tool.desk.command="httpd -f -p {port} -h /tmp" weir.tool.desk.port="8888""#], engine)
+            changes: ["LABEL weir.tool.desk.command=httpd -f -p {port} -h /tmp", "LABEL weir.tool.desk.port=8888"], engine)
     }
 
     private static func make(_ reference: String, changes: [String], _ engine: PodmanEngine) async throws -> String {

@@ -63,11 +63,11 @@ extension PodmanEngine {
     /// Imports a tar file as an image of one layer. `changes` are lines of a Containerfile: `CMD ["sh"]`, `LABEL a=b`.
     public func importImage(tar: String, reference: String, changes: [String] = []) async throws -> EngineImage {
         let chunks = FileChunks(path: tar)
-        let query = ["reference": reference].merging(
-            changes.isEmpty ? [:] : ["changes": changes.joined(separator: "\n")]
-        ) { $1 }
+        // One parameter a line: of lines in one, Podman takes the first.
+        let lines = changes.map { "&changes=" + PodmanSocket.escaped($0) }.joined()
         let body = try await podman.stream(
-            .POST, "/images/import", query, body: .stream(chunks, length: .unknown), contentType: "application/x-tar",
+            .POST, "/images/import?reference=" + PodmanSocket.escaped(reference) + lines, body: .stream(chunks, length: .unknown),
+            contentType: "application/x-tar",
             timeout: .minutes(30))
         _ = try await body.collect(upTo: 1 << 20)
         guard let image = try await image(reference) else { throw LaunchFailure(.imageMissing(reference)) }

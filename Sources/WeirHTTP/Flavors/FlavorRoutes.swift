@@ -172,14 +172,16 @@ extension Call {
     fileprivate func purpose() throws -> SizingPurpose {
         enum Word: String, CaseIterable { case development, training, inference }
         guard let word = try query("purpose", as: Word.self) else { throw WeirError.missing("purpose") }
+        // What the purpose has no use for has to be right all the same.
+        let precision = try query("precision", as: ModelSize.Precision.self) ?? .fp16
+        let method = try query("method", as: TrainingMethod.self) ?? .full
+        let concurrency = Int(try query("concurrency", in: 1...10_000) ?? 1)
+        let context = Int(try query("context", in: 1...1_000_000) ?? 4096)
+        let parameters = try query("parameters", in: 1...ModelSize.most)
         if word == .development { return .development }
-        guard let parameters = try query("parameters", in: 1...ModelSize.most) else { throw WeirError.missing("parameters") }
-        let model = try ModelSize(
-            parameters: parameters, precision: query("precision", as: ModelSize.Precision.self) ?? .fp16)
-        if word == .training { return .training(model, try query("method", as: TrainingMethod.self) ?? .full) }
-        return .inference(
-            model, concurrency: Int(try query("concurrency", in: 1...10_000) ?? 1),
-            context: Int(try query("context", in: 1...1_000_000) ?? 4096))
+        guard let parameters else { throw WeirError.missing("parameters") }
+        let model = try ModelSize(parameters: parameters, precision: precision)
+        return word == .training ? .training(model, method) : .inference(model, concurrency: concurrency, context: context)
     }
 }
 

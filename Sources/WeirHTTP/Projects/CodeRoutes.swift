@@ -24,7 +24,7 @@ struct CodeRoutes {
         routes.put("projects/{project}/code/file", "uploadCode") { call in
             let code = try await projects.codeForUpload(of: call.id("project"), for: call.caller)
             let path = try call.filePath()
-            try await files.write(call.request.body, to: code, at: path, if: call.fileCondition)
+            try await files.write(call.request.body, to: code, at: path, if: try call.fileCondition)
             guard let entry = try await files.entry(code, at: path) else { throw WeirError.notFound("file") }
             var response = call.answer(Call.json(of: entry, at: path))
             response.headers[.eTag] = "\"\(entry.tag)\""

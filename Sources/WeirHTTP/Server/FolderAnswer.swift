@@ -16,8 +16,12 @@ extension Call {
 
     /// `If-Match` with the tag that a file had when it was read, or `If-None-Match: *` for one that must not be there yet.
     var fileCondition: FileCondition? {
-        if let tag = request.headers[.ifMatch] { return .tag(tag.filter { $0 != "\"" }) }
-        return request.headers[.ifNoneMatch] == "*" ? .absent : nil
+        get throws(WeirError) {
+            let absent = request.headers[.ifNoneMatch]
+            guard absent == nil || absent == "*" else { throw .malformed("If-None-Match", "*") }
+            if let tag = request.headers[.ifMatch] { return .tag(tag.filter { $0 != "\"" }) }
+            return absent == nil ? nil : .absent
+        }
     }
 
     /// The entries at the path that was asked for; `place` is where it lies in the folder when that is another.
