@@ -211,7 +211,7 @@ def in_chinese(page, weir, project, asset, shot):
         page.goto(weir.url + path)
         if text == "projects.no_outputs":
             text = "projects.runs_outputs"
-        expect(page.locator("main").get_by_text(t(text, "zh-Hans")).first).to_be_visible()
+        expect(page.locator("main").get_by_text(t(text, "zh-Hans")).locator("visible=true").first).to_be_visible()
         shot(page, path.strip("/").replace("/", "-") + "-zh" if path != "/" else "home-zh")
 
 

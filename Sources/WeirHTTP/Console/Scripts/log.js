@@ -44,7 +44,9 @@ export async function begin(view) {
     else if (at) toEnd.textContent = view.dataset.new;
     if (waiting.length) plan();
   };
-  const end = () => { ownScroll = true; view.scrollTop = view.scrollHeight; };
+  const toBottom = () => { ownScroll = true; view.scrollTop = view.scrollHeight; };
+  // Once more when the new blocks have been laid out: before, their height was a guess.
+  const end = () => { toBottom(); requestAnimationFrame(() => { if (follows) toBottom(); }); };
   const follow = (on) => { follows = on; toEnd.hidden = on; };
 
   view.addEventListener("scroll", () => {
