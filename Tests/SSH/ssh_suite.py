@@ -103,8 +103,9 @@ def login(client, user, stranger):
         wrong.append(refusal(user, "wrong"))
         nobody.append(refusal(strange, "wrong"))
     check("a wrong password and an unknown name get the same answer", {w[0] for w in wrong} == {n[0] for n in nobody}, (wrong, nobody))
-    spread = abs(sorted(w[1] for w in wrong)[1] - sorted(n[1] for n in nobody)[1])
-    check("in the same time", spread < 0.1, (wrong, nobody))
+    # Nearly all of it is the password's hash, which an answer without it would lack; a busy machine takes its time for either.
+    known, unknown = min(w[1] for w in wrong), min(n[1] for n in nobody)
+    check("after the same work", 0.5 < known / unknown < 2, (wrong, nobody))
     check("success ends the count", refusal(user, SECRET)[0] is None)
     for _ in range(5):
         refusal(user, "wrong")
