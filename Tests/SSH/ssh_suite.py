@@ -556,7 +556,7 @@ def git(client, person, operator, workspace, project):
     check("the first push makes it a repository", answer.returncode == 0 and (code / "train.py").read_text() == "print(1)\n", answer)
     check("whose files are root's, as in environments", all((code / p).lstat().st_uid == 0 for p in ("train.py", ".git", ".git/HEAD", ".git/refs/heads/main")))
     answer = run(*shlex.split(lines["git"])[1:3], "cloned")
-    check("git clone brings it", answer.returncode == 0 and (client.folder / "again/big.bin").read_bytes() == (work / "big.bin").read_bytes(), answer)
+    check("git clone brings it", answer.returncode == 0 and (client.folder / "cloned/big.bin").read_bytes() == (work / "big.bin").read_bytes(), answer)
     answer = run("-c", "protocol.version=2", "ls-remote", address + "gemini/code")
     check("by the path of environments too", b"refs/heads/main" in answer.stdout, answer)
     (work / "train.py").write_text("print(2)\n")
