@@ -13,10 +13,9 @@ step() {
 
 # The tests of a target run side by side, the targets one after the other: hundreds of tests at once would share two threads, and those
 # that wait for a real container would run out of their time. What failed is said once more at the end of a long log.
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 swift_test() {
-    local log
-    log=$(mktemp)
-    trap 'rm -f "$log"' RETURN
     swift test --skip-build --disable-xctest --filter "^$1\\." 2>&1 | tee "$log" && return
     printf '\n== what failed\n'
     grep -A 4 '✘\|error:' "$log" | grep -v '✔' | tail -n 60
