@@ -100,6 +100,50 @@ import WeirModel
         }
     }
 
+    @Test("what is asked before something is lost has an address of its own, and is gone when it is answered (X21)")
+    func questions() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (workspace, project) = try await server.project(of: ada)
+            let browser = Browser(server: server, user: ada)
+            let list = try await browser.open("/projects?name=")
+            #expect(!list.body.contains(#"id="question""#) && list.body.contains(#"value="delete-\#(project)""#))
+            let asked = try await browser.open("/projects?name=&ask=delete-\(project)")
+            #expect(asked.body.contains(#"id="question""#) && asked.body.contains(#"action="/form/projects/\#(project)""#))
+            #expect(asked.body.contains(#"href="/projects?name=">"#))
+            for other in ["rename-\(project)", "delete-", "delete-x"] {
+                #expect(try await !browser.open("/projects?ask=\(other)").body.contains(#"id="question""#), "\(other)")
+            }
+            let fields = [("name", "other"), ("_method", "patch"), ("_from", "/projects?name=a&ask=delete-\(project)")]
+            let done = try await browser.submit("/form/projects/\(project)", fields)
+            #expect(done.status == 303 && done.header("Location") == "/projects?name=a")
+            // A failure is told where it was asked.
+            let wrong = try await browser.submit("/form/projects/\(project)", [("name:keep", "")] + fields[1...])
+            #expect((400...499).contains(wrong.status) && wrong.body.contains(#"id="question""#) && wrong.body.contains(#"role="alert""#))
+            // One form has the buttons of all rows: what is the console's own stands in the address.
+            let gone = try await browser.submit("/form/projects/\(project)?_method=delete&_next=/jobs&_done=done_deleted", [])
+            #expect(gone.status == 303 && gone.header("Location") == "/jobs")
+            #expect(try await server.api(ada, "GET", "workspaces/\(workspace)/projects")["items"].items.isEmpty)
+        }
+    }
+
+    @Test("a page with fifty rows is at most 64 KiB")
+    func fullPage() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (workspace, _) = try await server.project(of: ada)
+            for number in 0..<60 {
+                _ = try await server.api(ada, "POST", "workspaces/\(workspace)/projects", ["name": .text("project \(number)")])
+                _ = try await server.api(
+                    ada, "POST", "workspaces/\(workspace)/assets", ["name": .text("set \(number)"), "kind": "dataset"])
+            }
+            for path in ["/projects", "/datasets"] {
+                let page = try await Browser(server: server, user: ada).open(path)
+                #expect(page.body.matches(of: /<tr>/).count == 51 && page.bytes.count <= 64 << 10, "\(path): \(page.bytes.count)")
+            }
+        }
+    }
+
     @Test("a form that is sent twice makes one thing")
     func twice() async throws {
         try await TestServer.with { server in

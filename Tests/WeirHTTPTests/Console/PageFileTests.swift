@@ -36,8 +36,27 @@ import WeirModel
             for match in text.matches(of: /[{(]t\.([a-z_]+)\.([a-z_0-9]+)/) {
                 #expect(groups[String(match.output.1)]?[String(match.output.2)] != nil, "\(name): \(match.output.0)")
             }
-            for match in text.matches(of: /name="_done" value="([a-z_]+)"/) {
-                #expect(groups["codes"]?[String(match.output.1)] != nil, "\(name): \(match.output.0)")
+            for done in Self.tellings(in: text) { #expect(groups["codes"]?[done] != nil, "\(name): \(done)") }
+        }
+    }
+
+    /// What forms have told when they have done it.
+    private static func tellings(in text: String) -> [String] {
+        text.matches(of: /_done(?:" value="|=)([a-z_]+)/).map { String($0.output.1) }
+    }
+
+    @Test("every text is used: by a page, or as the word for a code of the API")
+    func unusedTexts() throws {
+        let groups = try #require(try catalogues()[.english])
+        let all = sources.map(\.text).joined(separator: "\n")
+        let named = Set(all.matches(of: /t\.([a-z_]+\.[a-z_0-9]+)/).map { String($0.output.1) })
+        let document = String(decoding: PackageResources.openapi_yaml, as: UTF8.self)
+        var codes = Set(document.matches(of: /[a-z][a-z_0-9]*/).map { String($0.output) })
+        codes.formUnion(all.matches(of: /value="([a-z_0-9]+)"/).map { String($0.output.1) })
+        codes.formUnion(Self.tellings(in: all))
+        for (group, words) in groups {
+            for key in words.keys where !named.contains("\(group).\(key)") {
+                #expect(group == "codes" && codes.contains(key), "\(group).\(key)")
             }
         }
     }

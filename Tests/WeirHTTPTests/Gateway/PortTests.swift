@@ -97,6 +97,34 @@ struct PortTests {
         }
     }
 
+    @Test("in TCP mode what a browser sends reaches no service: the console's cookie would go with it")
+    func browsers() async throws {
+        try await TestBackend.with { wire in
+            let all = try await wire.receiveAll()
+            try await wire.send("got \(all)")
+        } _: { backend in
+            try await GatewayUnderTest.with { gateway in
+                let number = await gateway.openPort(.tcp, to: [backend])
+                for pieces in [
+                    ["GET / HTTP/1.1\r\nCookie: weir_session=x\r\n\r\n"], ["PO", "ST /a", " HTTP/1.0", "\r", "\n\r\n"],
+                    ["GET / HTTP/1.1\n\n"],
+                ] {
+                    let wire = try await Wire.connect(to: number)
+                    for piece in pieces { try await wire.send(piece) }
+                    let answer = try await wire.receiveAll()
+                    #expect(answer.hasPrefix("HTTP/1.1 421 ") && !answer.contains("got"), "\(pieces)")
+                }
+                #expect(gateway.routes.counters()[number]?.errors == 3)
+                for other in ["GET key\r\n", "*1\r\nGET / HTTP/1.1\r\n", "EHLO host\r\n", "SSH-2.0-x\r\n", "GE", ""] {
+                    let wire = try await Wire.connect(to: number)
+                    try await wire.send(other)
+                    wire.endSending()
+                    #expect(try await wire.receiveAll() == "got \(other)")
+                }
+            }
+        }
+    }
+
     @Test("a port that another program holds is reported, and opened once it is free")
     func takenPort() async throws {
         try await GatewayUnderTest.with { gateway in

@@ -6,7 +6,8 @@ import WeirModel
 
 /// What a page's form does: one request to the API, and then the way to the page that shows what came of it.
 ///
-/// A form is posted to `/form/` and the API's path, whose `{name}`s are filled from its fields. The console's own fields:
+/// A form is posted to `/form/` and the API's path, whose `{name}`s are filled from its fields. The console's own fields, which may stand in
+/// the address, too:
 ///
 /// | field | what it says |
 /// | --- | --- |
@@ -17,6 +18,7 @@ import WeirModel
 /// | `_done` | the code of the word that tells on the next page what was done |
 /// | `_key` | makes a form that is sent twice create one thing |
 /// | `_open` | the field of the answer with an address elsewhere, such as a tool's, to which the browser is led |
+/// | `_of` | what the row is of in which the field before it stands, for a form that is shown again |
 /// | `_show` | shows the answer on the form's own page, as `answer`, and goes nowhere |
 struct ConsoleForms: Sendable {
     /// A text of the editor, as a form writes it.
@@ -33,15 +35,16 @@ struct ConsoleForms: Sendable {
     func respond(to visit: Visit) async throws -> Response {
         let address = Address(visit.address)
         let isPassedOn = visit.request.headers[.contentType]?.lowercased().hasPrefix("multipart/form-data") == true
-        // Files go on as they come, so what the console itself must know stands in the address.
-        let fields = isPassedOn ? FormFields(visit.request.uri.query ?? "") : try await read(visit.request)
+        // Files go on as they come, so what the console itself must know stands in the address; so it does where one form has many buttons.
+        let inAddress = FormFields(visit.request.uri.query ?? "")
+        let fields = isPassedOn ? inAddress : try await read(visit.request).behind(inAddress.ofConsole)
         try requireOwnForm(visit, fields)
         let from = Address(Visit.ownPlace(fields.value("_from")) ?? "/")
         do {
             return try await send(fields, isPassedOn, address, from, visit)
         } catch let error as WeirError {
             return try await answers.respond(
-                to: visit, at: from, PageAnswer.Outcome(error: error, fields: fields.values))
+                to: visit, at: from, PageAnswer.Outcome(error: error, fields: fields.values, rows: fields.rows))
         }
     }
 
@@ -62,12 +65,12 @@ struct ConsoleForms: Sendable {
             for: visit)
         if fields.value("_show") != nil {
             return try await answers.respond(
-                to: visit, at: from, PageAnswer.Outcome(answer: answer.value, fields: fields.values))
+                to: visit, at: from, PageAnswer.Outcome(answer: answer.value, fields: fields.values, rows: fields.rows))
         }
         if let field = fields.value("_open"), let place = answer.value[field]?.plain {
             return answers.leading(to: place, for: visit)
         }
-        let next = try PageAnswer.filled(fields.value("_next") ?? from.text) { name in
+        let next = try PageAnswer.filled(fields.value("_next") ?? from.with(PageAnswer.ask, nil).text) { name in
             name.split(separator: ".").reduce(answer.value as JSON?) { $0?[String($1)] }?.plain
         }
         var response = PageAnswer.redirect(Visit.ownPlace(next) ?? "/")

@@ -12,6 +12,13 @@ struct FormFields: Sendable {
 
     init(_ text: String) { pairs = Self.pairs(in: text) }
 
+    private init(pairs: [(name: String, value: String)]) { self.pairs = pairs }
+
+    /// Those for the console itself.
+    var ofConsole: FormFields { FormFields(pairs: pairs.filter { $0.name.hasPrefix("_") }) }
+
+    func behind(_ other: FormFields) -> FormFields { FormFields(pairs: other.pairs + pairs) }
+
     /// The last value of that name.
     func value(_ name: String) -> String? { pairs.last { $0.name == name }?.value }
 
@@ -24,6 +31,14 @@ struct FormFields: Sendable {
             values[path.hasSuffix("[]") ? path : path.replacing(/[\[\].]+/, with: "_")] = value
         }
         return values
+    }
+
+    /// For the rows of a form that is shown again: of `a[].price` and, behind it, `_of` with `small`, `["price": ["small": …]]`.
+    var rows: [String: [String: String]] {
+        zip(pairs, pairs.dropFirst()).reduce(into: [:]) { rows, pair in
+            guard pair.1.name == "_of", let field = pair.0.name.split(separator: ":").first?.split(separator: ".").last else { return }
+            rows[String(field), default: [:]][pair.1.value] = pair.0.value
+        }
     }
 
     /// - Parameters:

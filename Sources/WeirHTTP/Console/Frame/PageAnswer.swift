@@ -12,11 +12,16 @@ struct PageAnswer: Sendable {
     let settings: HTTPSettings
     let zone: TimeZone
 
+    /// The name in a page's query of what is asked before it is done: `?ask=delete-prj_…`.
+    static let ask = "ask"
+
     /// What a form has led to, where its page is shown again.
     struct Outcome: Sendable {
         var error: WeirError?
         var answer: JSON = .null
         var fields: [String: String] = [:]
+        /// What was typed in rows, by the field's name and what the row is of.
+        var rows: [String: [String: String]] = [:]
     }
 
     private struct Context {
@@ -98,6 +103,11 @@ struct PageAnswer: Sendable {
         return context.workspaces.first { $0["id"].isText(chosen ?? "") } ?? context.workspaces.first
     }
 
+    /// The entry of the menu: `jobs`, or `{asset.kind}s` where an answer says it.
+    private func navigation(of page: ConsolePage, _ context: Context) -> String {
+        (try? Self.filled(page.nav) { value($0, context)?.plain }) ?? ""
+    }
+
     private func value(_ path: String, _ context: Context) -> JSON? {
         let parts = path.split(separator: ".").map(String.init)
         if parts.count == 1, let parameter = context.parameters[parts[0]] { return .text(parameter) }
@@ -158,17 +168,19 @@ struct PageAnswer: Sendable {
         let look = Look(
             language: visit.language, zone: zone, texts: files.pages.texts, names: Names.within(context.data.map(\.value)),
             chosen: query.merging(outcome.fields) { $1 }.merging(context.parameters) { own, _ in own },
-            listed: Self.listed(in: context.data.map(\.value)))
+            listed: Self.listed(in: context.data.map(\.value)), typed: outcome.rows)
         let done = visit.cookie(Visit.doneCookie).map { files.pages.texts.word(for: $0, visit.language) }
         var root: [String: Any] = [
-            "t": files.pages.texts.catalogue(visit.language), "language": visit.language.rawValue,
+            "language": visit.language.rawValue,
             "is_chinese": visit.language == .chinese, "place": files.place, "version": settings.version,
             "zone": zone.identifier, "now": Shown.Text(text: Timestamp(.now).description, look: look),
             "sign_up_is_open": settings.signUpIsOpen, "path": address.text, "page_address": address.text, "here": address.path,
+            "unasked": address.with(Self.ask, nil).text, "unasked_query": Self.pairs(address.with(Self.ask, nil).query, look),
             "first_url": address.query.contains { $0.name == "after" } ? address.with("after", nil).text : Shown.Nothing(),
-            "nav": [page?.nav ?? "": true], "query": texts(query, look), "input": texts(outcome.fields, look),
+            "nav": [page.map { navigation(of: $0, context) } ?? "": true], "query": texts(query, look),
+            "input": texts(outcome.fields, look),
             "param": texts(context.parameters, look), "csrf": visit.session.map(ConsoleForms.token) ?? "",
-            "key": UUID().uuidString, "me": Shown.value(context.account, look),
+            "form_key": UUID().uuidString, "me": Shown.value(context.account, look),
             "workspaces": Shown.value(.array(context.workspaces), look),
             "workspace": Shown.value(workspace(page, context, visit) ?? .null, look),
             "answer": Shown.value(outcome.answer, look), "done": done ?? Shown.Nothing(), "error": Shown.Nothing(),
@@ -178,7 +190,7 @@ struct PageAnswer: Sendable {
             root["error"] = Shown.value(shown["error"] ?? .null, look)
         }
         for (name, json) in context.data { root[name] = Shown.value(json, look) }
-        let html = files.pages.library.render(root, withTemplate: template) ?? ""
+        let html = files.pages.render(template, root, in: visit.language)
         var response = Response(
             status: status, headers: [.contentType: "text/html; charset=utf-8", .contentLanguage: visit.language.rawValue],
             body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
@@ -195,6 +207,10 @@ struct PageAnswer: Sendable {
             }
         }
         return listed
+    }
+
+    private static func pairs(_ query: [(name: String, value: String)], _ look: Look) -> [Any] {
+        query.map { Shown.value(["name": $0.name, "value": $0.value], look) }
     }
 
     private func texts(_ values: [String: String], _ look: Look) -> [String: Any] {

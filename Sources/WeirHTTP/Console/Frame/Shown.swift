@@ -13,6 +13,16 @@ struct Look: Sendable {
     let chosen: [String: String]
     /// What is in the answers' lists of texts, by the list's name, so that another list knows what to mark.
     var listed: [String: Set<String>] = [:]
+    /// What was typed in a form's rows, by the field's name and what the row is of.
+    var typed: [String: [String: String]] = [:]
+
+    /// Whether a name such as `asked_as_delete` or `chosen_as_flavor` is of this value; nil for any other name.
+    func isMarked(_ text: String, by name: String) -> Bool? {
+        if name.hasPrefix("asked_as_") { return chosen[PageAnswer.ask] == name.dropFirst("asked_as_".count) + "-" + text }
+        if name.hasPrefix("chosen_as_") { return chosen[String(name.dropFirst("chosen_as_".count))] == text }
+        if name.hasPrefix("listed_in_") { return listed[String(name.dropFirst("listed_in_".count))]?.contains(text) ?? false }
+        return nil
+    }
 }
 
 /// A value of the API as templates see it.
@@ -95,8 +105,8 @@ enum Shown {
 }
 
 extension Shown {
-    /// `{{#state.is_running}}`; `{{#id.chosen_as_flavor}}`: whether it is what the field `flavor` holds;
-    /// `{{#id.listed_in_exempt_accounts}}`: whether that list of an answer has it.
+    /// `{{#state.is_running}}`; `{{#id.chosen_as_flavor}}`: whether it is what the field `flavor` holds; `{{#id.asked_as_delete}}`: whether
+    /// the page's address asks for that; `{{name.typed_price}}`: what was typed for it in a row of the form that failed; `{{#id.listed_in_exempt_accounts}}`: whether that list of an answer has it.
     struct Text: MustacheCustomRenderable, MustacheParent, MustacheTransformable {
         let text: String
         let look: Look
@@ -107,10 +117,9 @@ extension Shown {
         func child(named name: String) -> Any? {
             if name == "is_zero" { return text.allSatisfy { $0 == "0" || $0 == "." } }
             if name.hasPrefix("is_") { return text == name.dropFirst(3) }
-            if name.hasPrefix("chosen_as_") { return look.chosen[String(name.dropFirst("chosen_as_".count))] == text }
-            if name.hasPrefix("listed_in_") { return look.listed[String(name.dropFirst("listed_in_".count))]?.contains(text) ?? false }
             if name == "any" { return !text.isEmpty }
-            return nil
+            if name.hasPrefix("typed_") { return look.typed[String(name.dropFirst("typed_".count))]?[text] }
+            return look.isMarked(text, by: name)
         }
 
         /// `word`, `named`, `time`, `when`, `day`, `clock`, `points`, `url`, `short`, `json`, `any`; of a path `crumbs`, its folders from
@@ -152,9 +161,8 @@ extension Shown {
 
         func child(named name: String) -> Any? {
             if name.hasPrefix("is_") { return renderText == name.dropFirst(3) }
-            if name.hasPrefix("chosen_as_") { return look.chosen[String(name.dropFirst("chosen_as_".count))] == renderText }
             if name == "any" { return number != 0 }
-            return nil
+            return look.isMarked(renderText, by: name)
         }
 
         /// `count`, `size` of bytes, `duration` of seconds, `thousandths` and `millionths` as decimals, `gib`, `hours` and `minutes` as a

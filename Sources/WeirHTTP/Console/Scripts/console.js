@@ -34,13 +34,62 @@ addEventListener("input", (event) => {
 // A form is sent once.
 addEventListener("submit", (event) => {
   // What opens a window of its own leaves this page as it is: it can be sent again.
-  if (event.target.method !== "post" || event.defaultPrevented || event.target.target === "_blank") return;
-  const buttons = event.target.querySelectorAll("button:not([type=button])");
+  if (event.target.method !== "post" || event.defaultPrevented || event.submitter?.formTarget === "_blank") return;
+  const buttons = [...event.target.elements].filter((button) => button.type === "submit");
   setTimeout(() => buttons.forEach((button) => { button.disabled = true; }), 0);
 });
 addEventListener("pageshow", () => document.querySelectorAll("button:disabled").forEach((button) => { button.disabled = false; }));
 
-live();
+// What is asked before something is lost is a page of an address of its own; from there it is laid over this one.
+let isAsking = false;
+addEventListener("submit", async (event) => {
+  if (event.target.id !== "ask" || event.defaultPrevented) return;
+  event.preventDefault();
+  if (isAsking) return;
+  isAsking = true;
+  const address = new URL(event.target.action);
+  address.search = new URLSearchParams(new FormData(event.target, event.submitter));
+  const response = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
+  const question = response?.ok && new DOMParser().parseFromString(await response.text(), "text/html").getElementById("question");
+  isAsking = false;
+  if (!question) { location.href = address; return; }
+  document.getElementById("question")?.remove();
+  question.popover = "auto";
+  document.querySelector("main").append(question);
+  question.showPopover();
+  (question.querySelector("form :is(input:not([type=hidden]), select, textarea)") ?? question.querySelector("a")).focus();
+  question.addEventListener("toggle", () => { if (!question.matches(":popover-open")) question.remove(); });
+});
+addEventListener("click", (event) => {
+  const question = event.target.closest("a")?.closest("#question:popover-open");
+  if (!question) return;
+  event.preventDefault();
+  question.hidePopover();
+});
+
+// Cookies know no ports, so another program on this host could have put a session of its own in the place of the visitor's. What the
+// login of this very origin has begun is noted where only this origin can write; nothing is done in any other session.
+const session = document.body.dataset.session;
+function isForeign() {
+  try {
+    if (!session || localStorage.getItem("weir-session") === session) return false;
+    const before = document.referrer ? new URL(document.referrer) : null;
+    if (before?.origin !== location.origin || !["/login", "/form/sessions"].includes(before.pathname)) return true;
+    localStorage.setItem("weir-session", session);
+  } catch { /* no memory, no note */ }
+  return false;
+}
+if (isForeign()) {
+  const told = document.createElement("section");
+  told.id = "foreign";
+  told.className = "narrow";
+  const text = document.createElement("p");
+  text.textContent = document.body.dataset.foreign;
+  told.append(text, document.querySelector("header form[action='/form/sessions']").cloneNode(true));
+  document.querySelector("main").replaceChildren(told);
+} else {
+  live();
+}
 
 // What only some pages have is fetched by those alone.
 const parts = { "[data-log]": "./log.js", "[data-upload]": "./upload.js", "[data-editor]": "./editor.js", "[data-build]": "./build.js", "[data-quote], [data-choices]": "./quote.js" };

@@ -50,7 +50,7 @@ function replace(page) {
     const other = page.getElementById(part.id);
     if (!other) continue;
     // Each page has fresh keys for its forms: they make no difference.
-    const same = (node) => node.innerHTML.replace(/name="_key" value="[^"]*"/g, "");
+    const same = (node) => node.innerHTML.replace(/_key(=|" value=")[^"&]*/g, "");
     if (same(other) === same(part)) continue;
     const focus = part.contains(document.activeElement) ? document.activeElement.id : null;
     const open = [...part.querySelectorAll("details[open][id]")].map((details) => details.id);

@@ -129,7 +129,7 @@ final class TCPConnection: SweptConnection {
         let client = TCPRelay(onTraffic: { self.lastActive = self.loop.second }, onEnd: { self.end() })
         self.client = client
         guard loop.admit(self) else { throw ChannelError.inputClosed }
-        try channel.pipeline.syncOperations.addHandler(client)
+        try channel.pipeline.syncOperations.addHandlers([NoBrowsers { self.open.traffic.countError() }, client])
         open.traffic.countRequest(at: loop.core.clock.now())
         reach(after: 0, turn: open.traffic.nextTurn())
     }
