@@ -122,8 +122,10 @@ def roles(world, page, ada):
     expect(button(ada, "members.change")).to_have_count(0)
 
     page.goto(world.weir.url + "/members")
-    row(page, "ada").get_by_role("combobox").select_option("administrator")
-    button(row(page, "ada"), "members.change").click()
+    row(page, "ada").get_by_role("button", name=f"{text('members.change')}: {text('members.role_of')} ada").click()
+    asked = page.locator("[popover]:popover-open")
+    asked.get_by_role("combobox").select_option("administrator")
+    button(asked, "members.change").click()
     done(page, "done_saved")
     ada.goto(world.weir.url + "/money")
     expect(button(ada, "billing.redeem")).to_be_visible()
@@ -338,9 +340,17 @@ def flavors(world, page):
     expect(section(page, "quotas.changes").locator("tbody tr")).not_to_have_count(0)
 
     page.goto(world.weir.url + "/operator/tariff/new")
-    page.get_by_label(re.compile(re.escape(text("operator.starts_at")))).fill("2099-01-01T08:00")
+    # A beginning that has passed is refused, and what was typed stays.
+    page.get_by_label(re.compile(re.escape(text("operator.starts_at")))).fill("2001-01-01T08:00")
     page.get_by_label("gpu-half", exact=True).fill("6.25")
     page.get_by_label("medium", exact=True).fill("")
+    page.locator("[name='board.cpu_core']").fill("0.777")
+    button(page, "operator.publish").click()
+    expect(page.locator("main [role=alert]")).to_be_visible()
+    expect(page.get_by_label("gpu-half", exact=True)).to_have_value("6.25")
+    expect(page.get_by_label("medium", exact=True)).to_have_value("")
+    expect(page.locator("[name='board.cpu_core']")).to_have_value("0.777")
+    page.get_by_label(re.compile(re.escape(text("operator.starts_at")))).fill("2099-01-01T08:00")
     button(page, "operator.publish").click()
     done(page, "done_published")
     newest = page.locator("main section").first
