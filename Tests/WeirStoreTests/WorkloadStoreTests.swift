@@ -84,7 +84,7 @@ struct WorkloadStoreTests {
         #expect(Set(seen).count == 25)
     }
 
-    @Test("a name is free again only when its holder is deleted, whatever the case (X17)")
+    @Test("a name is free again when its holder is deleted or is to be, and not before, whatever the case (X17)")
     func names() async throws {
         let fixture = try await StoreFixture()
         let job = try fixture.job("Train")
@@ -92,8 +92,20 @@ struct WorkloadStoreTests {
         let same = try fixture.job("tRAIN")
         let error = await #expect(throws: WeirError.self) { try await fixture.insert(same) }
         #expect(error?.code == "name_taken")
-        let now = fixture.now
-        try await fixture.store.write { try $0.markDeleted(job.id, at: now) }
+        let (now, workspace) = (fixture.now, fixture.workspace)
+        try await fixture.store.write { try $0.setWanted(.deleted, of: job.id) }
         try await fixture.insert(same)
+        #expect(try await fixture.store.read { try $0.workload(named: Name("train"), kind: .job, in: workspace)?.id } == same.id)
+        // The end of the first takes nothing from the second, and the second's frees the name as well.
+        try await fixture.store.write { try $0.markDeleted(job.id, at: now) }
+        let third = try fixture.job("train")
+        await #expect(throws: WeirError.self) { try await fixture.insert(third) }
+        try await fixture.store.write { try $0.markDeleted(same.id, at: now) }
+        try await fixture.insert(third)
+        let plan = try await fixture.store.read { reading in
+            try Row.fetchAll(reading.db, sql: "EXPLAIN QUERY PLAN " + Reading.namedQuery, arguments: [workspace, "job", "train"])
+                .map { $0["detail"] as String }.joined(separator: "\n")
+        }
+        #expect(plan.contains("USING INDEX workload_name"), "\(plan)")
     }
 }

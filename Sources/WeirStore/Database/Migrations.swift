@@ -14,6 +14,7 @@ enum Migrations {
         migrator.registerMigration("8 idle") { db in try db.execute(sql: idle) }
         migrator.registerMigration("9 uploads") { db in try db.execute(sql: uploads) }
         migrator.registerMigration("10 history") { db in try db.execute(sql: history) }
+        migrator.registerMigration("11 names") { db in try db.execute(sql: names) }
         return migrator
     }
 

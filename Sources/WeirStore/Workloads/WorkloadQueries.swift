@@ -26,14 +26,19 @@ extension Reading {
             .map(WorkloadRecord.init)
     }
 
+    /// The one that holds the name; what is being deleted does not (X17).
     public func workload(
         named name: Name, kind: WorkloadKind, in workspace: Identifier<Workspace>
     ) throws -> WorkloadRecord? {
         try Row.fetchOne(
-            db.cachedStatement(sql: "SELECT * FROM workload WHERE workspace = ? AND kind = ? AND name_key = ? AND deleted_at IS NULL"),
-            arguments: [workspace, kind.rawValue, name.key]
+            db.cachedStatement(sql: Self.namedQuery), arguments: [workspace, kind.rawValue, name.key]
         ).map(WorkloadRecord.init)
     }
+
+    static let namedQuery = """
+        SELECT * FROM workload
+        WHERE workspace = ? AND kind = ? AND name_key = ? AND deleted_at IS NULL AND wanted <> 'deleted'
+        """
 
     /// Each narrowing has an index that ends in the id, so that a page costs its own rows whatever the table holds.
     public func workloads(

@@ -216,4 +216,48 @@ struct ReconcilerTests {
             _ = try await tenant.job("train", on: platform)
         }
     }
+
+    @Test("a name is free as soon as its holder is to be deleted, however long its end takes (X17, DEV-30)")
+    func deletedName() async throws {
+        let test = try TestPlatform()
+        // Nobody ends anything here: no Reconciler runs.
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let first = try await tenant.job("train", on: platform)
+        await #expect(throws: WeirError.self) { try await tenant.job("Train", on: platform) }
+        try await platform.workloads.delete(first.id, by: tenant.caller)
+        let second = try await tenant.job("Train", on: platform)
+        await #expect(throws: WeirError.self) { try await tenant.job("train", on: platform) }
+        try await test.running { platform in
+            try await platform.wait(for: first.id) { $0 == nil }
+            try await platform.wait(for: second, toBe: .running)
+        }
+    }
+
+    @Test("a service whose containers somebody removed by hand is deleted and made anew in one go")
+    func removedByHand() async throws {
+        let test = try TestPlatform()
+        let (tenant, first) = try await test.running { platform in
+            let tenant = try await test.tenant(on: platform)
+            _ = try await platform.commitment.sign(version: PortCommitment.version, in: tenant.workspace, by: tenant.caller)
+            let service = try await Self.service("digits", of: tenant, on: platform)
+            try await platform.wait(for: service, toBe: .running)
+            return (tenant, service)
+        }
+        test.engine.lose(first.id)
+        try await test.running { platform in
+            try await platform.workloads.delete(first.id, by: tenant.caller)
+            let second = try await Self.service("digits", of: tenant, on: platform)
+            try await platform.wait(for: second, toBe: .running)
+            try await platform.wait(for: first.id) { $0 == nil }
+            #expect(test.engine.present.map(\.workload) == [second.id])
+        }
+    }
+
+    private static func service(
+        _ name: String, of tenant: TestPlatform.Tenant, on platform: Platform
+    ) async throws -> WorkloadRecord {
+        try await platform.services.create(
+            tenant.submission(name), Services.Program(command: "python serve.py", port: 8000), in: tenant.project, by: tenant.caller)
+    }
 }

@@ -1,0 +1,105 @@
+import GRDB
+import TestSupport
+import Testing
+import WeirModel
+
+@testable import WeirStore
+
+/// Each step from the version before it, with data in it.
+@Suite("Migrations")
+struct MigrationTests {
+    private let identifiers = RandomIdentifiers()
+    private let now = Timestamp(milliseconds: 1_770_000_000_000)
+
+    /// A database as an older Weir left it, with a workspace and an asset.
+    private func older(upTo step: String) throws -> (queue: DatabaseQueue, asset: Identifier<Asset>) {
+        let asset = identifiers.next(Asset.self, at: now)
+        let queue = try DatabaseQueue()
+        try Migrations.all.migrate(queue, upTo: step)
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO workspace (id, name, name_key, created_at) VALUES ('w', 'w', 'w', 0);
+                    INSERT INTO asset (id, workspace, kind, name, name_key, description, tags, visibility, zone, created_by, created_at,
+                    changed_at) VALUES ('\(asset)', 'w', 'dataset', 'd', 'd', '', '[]', 'workspace', 'z', 'a', 0, 0);
+                    """)
+        }
+        return (queue, asset)
+    }
+
+    @Test("9 uploads: what was being uploaded goes on, into the draft that it was for")
+    func uploads() throws {
+        let (queue, asset) = try older(upTo: "8 idle")
+        let (upload, account) = (identifiers.next(Upload.self, at: now), identifiers.next(Account.self, at: now))
+        try queue.write { db in
+            try db.execute(
+                sql: "INSERT INTO upload (id, asset, account, path, length, created_at) VALUES (?, ?, ?, 'a/b.bin', 4711, ?)",
+                arguments: [upload, asset, account, now])
+        }
+        try Migrations.all.migrate(queue)
+        let project = identifiers.next(Project.self, at: now)
+        try queue.write { db in
+            let seen = try Row.fetchAll(db, sql: "SELECT * FROM upload").map(UploadRecord.init)
+            #expect(
+                seen == [
+                    UploadRecord(id: upload, unit: .asset(asset), account: account, path: "a/b.bin", length: 4711, createdAt: now)
+                ])
+            try db.execute(
+                sql: "INSERT INTO upload (id, unit, account, path, length, created_at) VALUES (?, ?, ?, 'x', 1, 0)",
+                arguments: [identifiers.next(Upload.self, at: now), StorageUnit.code(project).description, account])
+            #expect(try !db.tableExists("upload_before"))
+            let plan = try Self.plan(db, "SELECT * FROM upload WHERE unit = ? ORDER BY id LIMIT 1000", ["x"])
+            #expect(plan.contains("upload_unit") && !plan.contains("TEMP B-TREE"), "\(plan)")
+        }
+    }
+
+    @Test("10 history: the runs of a month are read in the order in which they began to wait, and nothing is sorted")
+    func history() throws {
+        let (queue, _) = try older(upTo: "9 uploads")
+        try queue.write { db in
+            let plan = try Self.plan(db, Self.month, [0, 9])
+            #expect(!plan.contains("run_queued"), "\(plan)")
+        }
+        try Migrations.all.migrate(queue)
+        try queue.write { db in
+            let plan = try Self.plan(db, Self.month, [0, 9])
+            #expect(plan.contains("USING INDEX run_queued") || plan.contains("COVERING INDEX run_queued"), "\(plan)")
+            #expect(plan.contains("queued_at>?"), "\(plan)")
+            let whole = try Self.plan(db, Reading.queuedRunsQuery, [0, 9, 0, "", 0, 500])
+            #expect(whole.contains("run_queued") && whole.contains("queued_at>?") && !whole.contains("TEMP B-TREE"), "\(whole)")
+        }
+    }
+
+    @Test("11 names: what an older Weir was deleting holds its name no more (X17)")
+    func names() throws {
+        let (queue, _) = try older(upTo: "10 history")
+        let (first, second) = (identifiers.next(Workload.self, at: now), identifiers.next(Workload.self, at: now))
+        func insert(_ id: Identifier<Workload>, wanted: String) throws {
+            try queue.write { db in
+                try db.execute(
+                    sql: """
+                        INSERT INTO project (id, workspace, name, name_key, description, tags, created_by, created_at, changed_at)
+                        VALUES ('p', 'w', 'p', 'p', '', '[]', 'a', 0, 0) ON CONFLICT DO NOTHING;
+                        INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, created_at, spec, secret,
+                        wanted, state, state_since, run) VALUES ('\(id)', 'service', 'w', 'p', 'j', 'j', '', 'a', 0, '{}', 's',
+                        '\(wanted)', 'stopping', 0, 1);
+                        """)
+            }
+        }
+        try insert(first, wanted: "deleted")
+        #expect(throws: DatabaseError.self) { try insert(second, wanted: "running") }
+        try Migrations.all.migrate(queue)
+        try insert(second, wanted: "running")
+        #expect(throws: DatabaseError.self) { try insert(identifiers.next(Workload.self, at: now), wanted: "stopped") }
+    }
+
+    /// As the history asks, without the tables that it joins and the index that it names.
+    private static let month = """
+        SELECT workload, number FROM run WHERE queued_at >= ? AND queued_at < ? AND running_at IS NOT NULL
+        ORDER BY queued_at, workload, number
+        """
+
+    private static func plan(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> String {
+        try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map { $0["detail"] as String }.joined(separator: "\n")
+    }
+}
