@@ -5,19 +5,23 @@ import WeirStore
 
 extension Reconciler {
     /// Lets in what the queue's policy lets in, and begins with it (QUO-05, X22).
-    func admit() async {
+    /// - Parameter own: the workload of the pass that asks. It is given back when it was let in, for that pass to begin with at once.
+    @discardableResult
+    func admit(in own: Identifier<Workload>? = nil) async -> WorkloadRecord? {
+        var begun: WorkloadRecord?
         do {
             let outcome = try await dispatcher.decide()
             for (workload, instances) in outcome.admitted {
                 // They are in the store before the engine hears of them, so that none can be forgotten.
                 for instance in instances { fresh.insert(instance.id) }
-                signals.send(.workload(workload.id))
+                if workload.id == own { begun = workload } else { signals.send(.workload(workload.id)) }
             }
             for workload in outcome.preempted { signals.send(.workload(workload)) }
             for workspace in outcome.changed { signals.changed(in: workspace) }
         } catch {
             logger.error("letting in failed and is tried at the next change", metadata: ["error": "\(error)"])
         }
+        return begun
     }
 
     /// Quotas, weights or what the zone has are others now.

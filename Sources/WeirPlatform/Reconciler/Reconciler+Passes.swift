@@ -21,8 +21,8 @@ extension Reconciler {
         try await tellQueue(workload)
         switch workload.state {
         case .queued:
-            await admit()
-            return nil
+            guard let admitted = await admit(in: id) else { return nil }
+            return try await look(after: admitted)
         case .deploying, .running: return try await look(after: workload)
         case .stopping:
             try await end(workload, .freed, cause: Cause("freed"))
