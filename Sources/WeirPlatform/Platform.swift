@@ -219,8 +219,11 @@ public struct Platform: Sendable {
         sshAccess = SSHAccess(store: store, clock: clock, threads: threads)
         sshCredentials = SSHCredentials(
             store: store, clock: clock, identifiers: identifiers, threads: threads, assets: assets)
+        let meterLogger = logger.labelled("meter")
+        storageAccounting = StorageAccounting(store: store, files: files, clock: clock, marks: marks, logger: meterLogger)
         sshEntrance = SSHEntrance(
-            store: store, engine: engine, files: files, assets: assets, limits: limits, sessions: sessions, clock: clock)
+            store: store, engine: engine, files: files, assets: assets, limits: limits, sessions: sessions,
+            accounting: storageAccounting, clock: clock, begun: clock.now())
         sshAddresses = SSHAddresses(store: store, engine: engine, settings: settings.ssh)
 
         reconciler = Reconciler(
@@ -239,8 +242,6 @@ public struct Platform: Sendable {
             notices: notices, clockWatch: ClockWatch(store: store, clock: clock, logger: settlementLogger), counts: settlementCounts,
             logger: settlementLogger)
 
-        let meterLogger = logger.labelled("meter")
-        storageAccounting = StorageAccounting(store: store, files: files, clock: clock, marks: marks, logger: meterLogger)
         storageCharges = StorageCharges(
             store: store, clock: clock, calendar: calendar, tariffs: tariffs, logger: meterLogger)
         arrearsDeletions = ArrearsDeletions(

@@ -95,15 +95,20 @@ public struct Allowances: Hashable, Sendable {
         guard priority <= highest else { throw .priorityNotAllowed(priority, highest: highest) }
     }
 
-    /// What is kept and would be. Throws `storage_quota`.
-    public func checkStorage(workspace held: Bytes, person own: Bytes, adding: Bytes) throws(WeirError) {
+    /// What is kept and would be. Gives how much more may be kept after that; nil without a limit. Throws `storage_quota`.
+    @discardableResult
+    public func checkStorage(workspace held: Bytes, person own: Bytes, adding: Bytes) throws(WeirError) -> Bytes? {
+        var left: Bytes?
         for (allowance, kept, isPersonal) in [(workspace, held, false), (person, own, true)] {
             guard let limit = allowance.quota.storage else { continue }
             // What is full takes nothing more, not even what has no size yet.
             guard kept < limit, kept + adding <= limit else {
                 throw .storageQuota(kept: kept, adding: adding, limit: limit, isPersonal: isPersonal)
             }
+            let own = limit - kept - adding
+            left = min(left ?? own, own)
         }
+        return left
     }
 }
 

@@ -16,7 +16,12 @@ public struct GitRequest: Hashable, Sendable {
 
     private static let longest = 8192
 
-    /// Nil when it is no command of git. Throws `git_path_malformed` and what `FilePath` throws.
+    /// What clients of git ask for beside that.
+    private static let archive = ["git-upload-archive", "git upload-archive"]
+    private static let largeFiles = ["git-lfs-authenticate", "git-lfs-transfer"]
+
+    /// Nil when it is no command of git. Throws `git_archive_not_offered`, `git_lfs_not_offered`, `git_path_malformed` and what `FilePath`
+    /// throws.
     ///
     /// A path that begins as in an environment, `/gemini/code/…`, is the same as one without that.
     public init?(command: String) throws(WeirError) {
@@ -27,6 +32,9 @@ public struct GitRequest: Hashable, Sendable {
             }
             return nil
         }.first
+        func asks(for programs: [String]) -> Bool { programs.contains { command == $0 || command.hasPrefix($0 + " ") } }
+        if asks(for: Self.archive) { throw .gitArchiveNotOffered() }
+        if asks(for: Self.largeFiles) { throw .gitLargeFilesNotOffered() }
         guard let (service, rest) = found else { return nil }
         guard let text = Self.word(rest.utf8) else { throw .gitPathMalformed() }
         var path = text.drop { $0 == "/" }
@@ -58,6 +66,22 @@ public struct GitRequest: Hashable, Sendable {
 }
 
 extension WeirError {
+    static func gitArchiveNotOffered() -> WeirError {
+        WeirError(
+            "git_archive_not_offered", .forbidden, subject: "git", rule: "SSH-09",
+            LocalizedText("git archive --remote is not offered.", zh: "不支持 git archive --remote。"),
+            remedy: LocalizedText("Clone with --depth 1 and archive that.", zh: "请使用 git clone --depth 1，再在本地执行 git archive。"))
+    }
+
+    static func gitLargeFilesNotOffered() -> WeirError {
+        WeirError(
+            "git_lfs_not_offered", .forbidden, subject: "git", rule: "SSH-09",
+            LocalizedText("Git LFS is not offered.", zh: "不支持 Git LFS。"),
+            remedy: LocalizedText(
+                "Put large files into a dataset or model (weir ssh sftp), or into the code by SFTP.",
+                zh: "请将大文件放入数据集或模型（weir ssh sftp），或通过 SFTP 放入代码目录。"))
+    }
+
     static func gitPathMalformed() -> WeirError {
         WeirError(
             "git_path_malformed", .invalid, subject: "path", rule: "SSH-09",

@@ -29,15 +29,16 @@ extension Reading {
         return min(priority, try allowances(of: workload.createdBy, in: workload.workspace).highest(for: role))
     }
 
-    /// Throws `storage_quota`.
+    /// Gives how much more may be kept; nil without a limit. Throws `storage_quota`.
     /// - Parameter adding: what is going to be kept, as far as it is known.
+    @discardableResult
     func requireStorage(
         in workspace: Identifier<Workspace>, by account: Identifier<Account>, adding: Bytes = 0
-    ) throws {
+    ) throws -> Bytes? {
         let allowances = try allowances(of: account, in: workspace)
         // Nearly nobody has a limit, and then nothing is summed up.
-        guard allowances.workspace.quota.storage != nil || allowances.person.quota.storage != nil else { return }
-        try allowances.checkStorage(
+        guard allowances.workspace.quota.storage != nil || allowances.person.quota.storage != nil else { return nil }
+        return try allowances.checkStorage(
             workspace: allowances.workspace.quota.storage == nil ? 0 : storageKept(by: workspace),
             person: allowances.person.quota.storage == nil ? 0 : storageKept(by: account, in: workspace), adding: adding)
     }

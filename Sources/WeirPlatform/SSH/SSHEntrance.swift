@@ -10,7 +10,10 @@ public struct SSHEntrance: Sendable {
     let assets: Assets
     let limits: Limits
     let sessions: UploadSessions
+    let accounting: StorageAccounting
     let clock: any WallClock
+    /// When this Weir began: what an older one was doing is not going on.
+    let begun: Timestamp
 
     /// A running environment that the person may enter.
     public struct Environment: Sendable {
@@ -80,6 +83,7 @@ public struct SSHEntrance: Sendable {
         return switch transition.cause {
         case "stop_requested", "delete_requested": LocalizedText("somebody stopped it", zh: "已被手动停止")
         case "auto_stop": LocalizedText("its timer stopped it", zh: "已到定时停止时间")
+        case "idle": LocalizedText("nobody used it", zh: "长时间未使用")
         case "program_ended": LocalizedText("its program ended", zh: "主程序已结束")
         case "preempted": LocalizedText("it gave way to another workload", zh: "已被抢占")
         case let code where code.contains("balance"): LocalizedText("the balance of the workspace is used up", zh: "工作空间余额已用尽")
@@ -107,7 +111,7 @@ public struct SSHEntrance: Sendable {
         try await store.read { try $0.requireEntry(identity) }
         var readOnly: WeirError?
         do {
-            try await store.read { try checkLimits(identity, $0) }
+            try await store.read { _ = try checkLimits(identity, $0) }
         } catch let error as WeirError {
             readOnly = error
         }
@@ -157,6 +161,24 @@ public struct SSHEntrance: Sendable {
         return try await files.list(folder.stored, limit: 1).entries.isEmpty ? .empty : .absent
     }
 
+    /// Takes away what pushes have left that were cut off with an earlier Weir: git keeps what it receives in a folder beside the objects
+    /// until all of it is there, and removes that itself however a push ends, but not when it is killed.
+    public func clearBrokenPushes(at path: FilePath, in folder: Folder) async throws {
+        for candidate in path.isRoot ? [".git/objects", "objects"] : ["\(path)/.git/objects", "\(path)/objects", "\(path).git/objects"] {
+            do {
+                let objects = try FilePath(candidate)
+                let left = try await files.list(folder.stored, at: objects, after: Self.incoming, limit: 100).entries
+                for entry in left where entry.name.hasPrefix(Self.incoming) && entry.modifiedAt < begun {
+                    try await files.delete(folder.stored, at: try FilePath("\(candidate)/\(entry.name)"))
+                }
+            } catch let error as WeirError where error.code == "not_found" || error.code == "link_in_path" {
+                continue
+            }
+        }
+    }
+
+    private static let incoming = "tmp_objdir-incoming-"
+
     /// The user of the host that writes drafts by SFTP. Files that a draft shares with older versions are not its own, so that it can
     /// replace them and never change them.
     public static let draftUser: UInt32 = 65_533
@@ -172,23 +194,41 @@ public struct SSHEntrance: Sendable {
         }
     }
 
-    /// Throws `balance_used_up`, `budget_reached`, `storage_quota`.
-    private func checkLimits(_ identity: SSHIdentity, _ db: Reading) throws {
+    /// How much more a session may bring until this is asked again; nil without a limit. What lies in its folder is counted anew, for the
+    /// figures of the hour say nothing of what is brought within it. Throws `storage_quota` and what else ends a session that writes.
+    public func room(of identity: SSHIdentity) async throws -> Bytes? {
+        let unit = try await store.read { db in
+            try checkLimits(identity, db) == nil ? nil : try payer(of: identity, db)?.unit
+        }
+        guard let unit else { return nil }
+        try await accounting.measure(unit)
+        return try await store.read { try checkLimits(identity, $0) }
+    }
+
+    /// Gives how much more may be kept; nil without a limit. Throws `balance_used_up`, `budget_reached`, `storage_quota`.
+    @discardableResult
+    private func checkLimits(_ identity: SSHIdentity, _ db: Reading) throws -> Bytes? {
+        guard let (workspace, unit) = try payer(of: identity, db) else { return nil }
+        let project: Identifier<Project>? = if case .code(let id) = unit { id } else { nil }
+        let left = try db.requireStorage(in: workspace, by: identity.account.id)
+        try limits.check(.upload, in: workspace, project: project, by: identity.account.id, db)
+        return left
+    }
+
+    /// Which workspace keeps what is brought, and as what; nil of an environment.
+    private func payer(of identity: SSHIdentity, _ db: Reading) throws -> (workspace: Identifier<Workspace>, unit: StorageUnit)? {
         switch identity.user.place {
-        case .environment: return
+        case .environment: return nil
         case .draft(let id):
             guard let asset = try db.asset(id) else { throw WeirError.notFound("asset") }
-            try db.requireStorage(in: asset.workspace, by: identity.account.id)
-            try limits.check(.upload, in: asset.workspace, project: nil, by: identity.account.id, db)
+            return (asset.workspace, .asset(id))
         case .code(let id):
             guard let project = try db.project(id) else { throw WeirError.notFound("project") }
-            try db.requireStorage(in: project.workspace, by: identity.account.id)
-            try limits.check(.upload, in: project.workspace, project: id, by: identity.account.id, db)
+            return (project.workspace, .code(id))
         case .netdisk:
             // A netdisk is a person's and goes with them: only the workspace in the name is asked.
             guard let workspace = try db.netdiskWorkspace(identity) else { throw WeirError.sshAccessLost() }
-            try db.requireStorage(in: workspace, by: identity.account.id)
-            try limits.check(.upload, in: workspace, project: nil, by: identity.account.id, db)
+            return (workspace, .netdisk(identity.account.id))
         }
     }
 }

@@ -17,6 +17,8 @@ final class Pump {
     /// Reads along with the file protocol where something is to be done before a file is opened.
     private var stream: SFTPStream?
     private let beforeOpening: ((SFTPStream.Opening) -> Void)?
+    /// Told of every byte that the command took.
+    private let brought: ((Int) -> Void)?
     /// Held by `stream`, and free to go on.
     private var released: [UInt8] = []
     /// libssh has more that did not go in; it may have some from before there was anybody to take it.
@@ -31,7 +33,7 @@ final class Pump {
 
     init(
         _ channel: ssh_channel, of session: ssh_session, input: @escaping () -> Int32, closeInput: @escaping () -> Void, output: Int32,
-        errors: Int32, beforeOpening: ((SFTPStream.Opening) -> Void)? = nil
+        errors: Int32, beforeOpening: ((SFTPStream.Opening) -> Void)? = nil, brought: ((Int) -> Void)? = nil
     ) {
         self.channel = channel
         self.session = session
@@ -40,6 +42,7 @@ final class Pump {
         self.output = output
         self.errors = errors
         self.beforeOpening = beforeOpening
+        self.brought = brought
         stream = beforeOpening.map { _ in SFTPStream() }
     }
 
@@ -101,6 +104,7 @@ final class Pump {
     /// Gives how much was written; all, when nobody reads any more.
     private func send(_ data: UnsafeRawPointer, _ count: Int) -> Int {
         var done = 0
+        defer { if done > 0 { brought?(done) } }
         while done < count {
             let descriptor = input()
             guard descriptor >= 0 else { return count }

@@ -157,7 +157,7 @@ final class SessionChannel: Carrier {
             let running = started.command
             pump = Pump(
                 channel, of: session, input: { running.input }, closeInput: { running.closeInput() }, output: running.output,
-                errors: running.errors, beforeOpening: started.beforeOpening)
+                errors: running.errors, beforeOpening: started.beforeOpening, brought: started.brought)
             if isInputOver { pump?.endInput() }
         } catch {
             let told = (error as? WeirError) ?? .internalFailure()

@@ -14,6 +14,8 @@ extension Connection {
         var seal: (() -> Void)?
         /// To be called before a file is opened for writing.
         var beforeOpening: ((SFTPStream.Opening) -> Void)?
+        /// To be told of every byte that is brought.
+        var brought: ((Int) -> Void)?
     }
 
     /// Throws what the person is told.
@@ -31,7 +33,7 @@ extension Connection {
             guard case .command(let text) = request, let git = try GitRequest(command: text) else {
                 throw WeirError.sshOnlyFiles(andGit: true)
             }
-            return Started(command: try startGit(git, identity, version: variables["GIT_PROTOCOL"]))
+            return try startGit(git, identity, version: variables["GIT_PROTOCOL"])
         }
         let environment = try enter(identity)
         var variables = variables
@@ -67,7 +69,9 @@ extension Connection {
                 isReadOnly: folder.readOnly != nil, whenOver: whenOver)
         }
         var started = Started(command: program, seal: { ConfinedFiles.seal(program) })
-        guard folder.isDraft, folder.readOnly == nil else { return started }
+        guard folder.readOnly == nil else { return started }
+        started.brought = { [live] in live.bring($0) }
+        guard folder.isDraft else { return started }
         let logger = core.logger
         started.beforeOpening = { opening in
             guard let path = opening.file(below: ConfinedFiles.root) else { return }
@@ -83,8 +87,12 @@ extension Connection {
     }
 
     /// Git over the code of a project: to read for whoever may be here, to push while nothing stands against uploads.
-    private func startGit(_ request: GitRequest, _ identity: SSHIdentity, version: String?) throws -> ConfinedProgram {
-        let entrance = core.entrance
+    private func startGit(_ request: GitRequest, _ identity: SSHIdentity, version: String?) throws -> Started {
+        let (entrance, turns, account) = (core.entrance, core.turns, identity.account.id)
+        try turns.enter(account)
+        // A turn is given back by the program's end, or here when there is none.
+        var program: ConfinedProgram?
+        defer { if program == nil { turns.leave(account) } }
         let (folder, repository) = try core.questions.ask {
             let folder = try await entrance.folder(of: identity)
             return (folder, try await entrance.repository(at: request.path, in: folder))
@@ -92,15 +100,23 @@ extension Connection {
         let git = ConfinedGit(folder: folder.path, tools: core.settings.tools, login: identity.account.login)
         guard request.service == .push else {
             guard repository == .present else { throw WeirError.noRepository(request.path, mayBePushed: repository == .empty) }
-            return try git.start(request, version: version, whenOver: {})
+            let reading = try git.start(request, version: version) { turns.leave(account) }
+            program = reading
+            return Started(command: reading)
         }
         if let reason = folder.readOnly { throw reason }
         guard repository != .absent else { throw WeirError.noRepository(request.path, mayBePushed: false) }
         live.setWriting()
-        return try holding(folder) { whenOver in
+        try core.questions.ask { try await entrance.clearBrokenPushes(at: request.path, in: folder) }
+        let pushing = try holding(folder) { whenOver in
             if repository == .empty { try git.initialise() }
-            return try git.start(request, version: version, whenOver: whenOver)
+            return try git.start(request, version: version) {
+                whenOver()
+                turns.leave(account)
+            }
         }
+        program = pushing
+        return Started(command: pushing, brought: { [live] in live.bring($0) })
     }
 
     /// Starts a program on a folder that is held for it, from before the first byte until the program has ended.

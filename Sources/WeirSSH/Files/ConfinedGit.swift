@@ -17,14 +17,21 @@ struct ConfinedGit {
     let login: String
 
     static let mostMemory = 4 << 30
+    /// Of processor time, and by the clock.
     static let mostSeconds = 3600
+    static let longest = 6 * 3600
+    /// A push that is ended from outside has so long to end by itself, so that it leaves nothing half-done.
+    private static let farewell: Int32 = 10_000
     private static let initialPatience: Int32 = 10_000
 
     private static let settings = [
         "safe.directory=*", "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.alternateRefsCommand=true", "protocol.allow=never",
         "submodule.recurse=false", "uploadpack.allowFilter=true", "uploadpack.allowAnySHA1InWant=true",
         "receive.denyCurrentBranch=updateInstead", "receive.fsckObjects=true",
-        "gc.autoDetach=false", "pack.threads=1", "pack.windowMemory=256m", "core.bigFileThreshold=64m", "core.packedGitWindowSize=32m",
+        // Whatever git can do side by side, in threads or processes, it does one after the other.
+        "gc.autoDetach=false", "pack.threads=1", "checkout.workers=1", "index.threads=1", "core.preloadIndex=false", "fetch.parallel=1",
+        "submodule.fetchJobs=1", "pack.windowMemory=256m", "pack.deltaCacheSize=256m", "core.bigFileThreshold=64m",
+        "core.packedGitWindowSize=32m",
         "core.packedGitLimit=512m",
     ]
 
@@ -69,10 +76,11 @@ struct ConfinedGit {
                     ContainerPaths.code,
                 ],
             program: [
-                "/lib/prlimit", "--as=\(Self.mostMemory)", "--cpu=\(Self.mostSeconds)", "--core=0", "--nofile=256", "--", "/lib/setpriv",
+                "/lib/timeout", "--verbose", "--kill-after=30", "\(Self.longest)", "/lib/prlimit", "--as=\(Self.mostMemory)",
+                "--cpu=\(Self.mostSeconds)", "--core=0", "--nofile=256", "--", "/lib/setpriv",
                 // The files of the code are root's, as they are in environments.
                 "--reuid=0", "--regid=0", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--", "/lib/git",
-            ] + arguments, runningNothingOf: folder, whenOver: whenOver)
+            ] + arguments, runningNothingOf: folder, farewell: isReadOnly ? 0 : Self.farewell, whenOver: whenOver)
     }
 }
 

@@ -16,6 +16,7 @@ final class ConfinedProgram: RunningCommand {
     private let child: pid_t
     private let information: Int32
     private let state: Mutex<State>
+    private let farewell: Int32
     private let whenOver: @Sendable () -> Void
 
     private struct State {
@@ -33,10 +34,13 @@ final class ConfinedProgram: RunningCommand {
     ]
 
     /// `mounts` are bubblewrap's own arguments for what is to be seen; `runningNothingOf` is a folder of the host from which no program
-    /// may be run; `whenOver` is called once, when the program has ended.
+    /// may be run; `farewell` is how many milliseconds the program has to end by itself when its input ends before its time; `whenOver`
+    /// is called once, when the program has ended.
     init(
-        mounts: [String], program: [String], runningNothingOf folder: String? = nil, whenOver: @escaping @Sendable () -> Void
+        mounts: [String], program: [String], runningNothingOf folder: String? = nil, farewell: Int32 = 0,
+        whenOver: @escaping @Sendable () -> Void
     ) throws {
+        self.farewell = farewell
         self.whenOver = whenOver
         let arguments = [Self.sandbox] + Self.namespaces + mounts + ["--"] + program
         var opened: [Int32] = []
@@ -108,6 +112,7 @@ final class ConfinedProgram: RunningCommand {
     /// The sandbox's first process is killed, and with it all in its process namespace: nothing writes on.
     func close() {
         closeInput()
+        if farewell > 0, ending() == nil { awaitEnd() }
         if ending() == nil {
             kill(child, SIGKILL)
             var raw: Int32 = 0
@@ -116,6 +121,20 @@ final class ConfinedProgram: RunningCommand {
         }
         for descriptor in [output, errors, ended, information] { Glibc.close(descriptor) }
         whenOver()
+    }
+
+    /// What it still says is read and thrown away, so that it is not kept from ending.
+    private func awaitEnd() {
+        let deadline = ContinuousClock.now + .milliseconds(Int(farewell))
+        var polls = [output, errors, ended].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        var bytes = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let left = (deadline - .now).milliseconds
+            guard left > 0, poll(&polls, 3, Int32(clamping: left)) >= 0 || errno == EINTR, polls[2].revents == 0 else { return }
+            for index in 0..<2 where polls[index].revents != 0 && read(polls[index].fd, &bytes, bytes.count) == 0 {
+                polls[index].fd = -1
+            }
+        }
     }
 
     /// Both ends of the output are the sandbox's: when the last of them is closed, nothing of it is left.

@@ -11,7 +11,7 @@ public struct FileTools: Sendable {
     /// Shown to environments and to the sandbox of sftp-server.
     private static let programs = ["/usr/lib/openssh/sftp-server", "/usr/bin/scp", "/usr/bin/rsync", "/usr/bin/setpriv"]
     /// For the sandbox of git: nothing else can be run there. `true` stands for a program that a repository must not choose.
-    private static let gitPrograms = ["/usr/bin/git", "/usr/bin/setpriv", "/usr/bin/prlimit", "/usr/bin/true"]
+    private static let gitPrograms = ["/usr/bin/git", "/usr/bin/setpriv", "/usr/bin/prlimit", "/usr/bin/timeout", "/usr/bin/true"]
     /// Where environments see the folder.
     public static var target: String { EnvironmentScript.tools }
 
@@ -88,7 +88,7 @@ extension WeirError {
             "ssh_tools_missing", .unavailable, subject: program,
             LocalizedText("\(program) is missing on the host: SSH needs it.", zh: "主机缺少 \(program)，SSH 功能需要它。"),
             remedy: LocalizedText(
-                "Install openssh-sftp-server, openssh-client, rsync, git and util-linux.",
-                zh: "请安装 openssh-sftp-server、openssh-client、rsync、git 与 util-linux。"))
+                "Install openssh-sftp-server, openssh-client, rsync, git, coreutils and util-linux.",
+                zh: "请安装 openssh-sftp-server、openssh-client、rsync、git、coreutils 与 util-linux。"))
     }
 }

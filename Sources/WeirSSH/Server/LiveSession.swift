@@ -12,9 +12,25 @@ final class LiveSession: Sendable {
     private struct State {
         var identity: SSHIdentity?
         var isWriting = false
+        var room = Room()
         var reason: WeirError?
         var isClosed = false
     }
+
+    /// What a session that writes may still bring, by the last count of what is kept.
+    private struct Room {
+        /// Nil without a limit.
+        var left: Bytes?
+        /// Since the count began.
+        var brought: Int64 = 0
+        /// When the next count may be made; nil while one is made.
+        var next: ContinuousClock.Instant? = .now
+    }
+
+    /// A limit that is set while a session lasts is noticed by then.
+    private static let unlimitedPause = Duration.seconds(30)
+    /// A folder is counted for this part of the time at the most, however full it is.
+    private static let countingShare = 10
 
     init?(source: SSHSource) {
         var ends: [Int32] = [-1, -1]
@@ -37,6 +53,28 @@ final class LiveSession: Sendable {
 
     func logIn(_ identity: SSHIdentity) { state.withLock { $0.identity = identity } }
     func setWriting() { state.withLock { $0.isWriting = true } }
+
+    /// Bytes went from the client to the folder.
+    func bring(_ count: Int) { state.withLock { $0.room.brought += Int64(count) } }
+
+    /// Whether what is kept is to be counted now. To be followed by `counted`.
+    func beginCounting(at now: ContinuousClock.Instant = .now) -> SSHIdentity? {
+        state.withLock { state in
+            guard state.isWriting, state.reason == nil, !state.isClosed, let next = state.room.next, next <= now else { return nil }
+            if let left = state.room.left, state.room.brought < left.count { return nil }
+            state.room.next = nil
+            state.room.brought = 0
+            return state.identity
+        }
+    }
+
+    func counted(_ left: Bytes?, since begun: ContinuousClock.Instant) {
+        state.withLock { state in
+            let now = ContinuousClock.now
+            state.room.left = left
+            state.room.next = now + (left == nil ? Self.unlimitedPause : (now - begun) * Self.countingShare)
+        }
+    }
 
     func end(with reason: WeirError) {
         state.withLock { state in

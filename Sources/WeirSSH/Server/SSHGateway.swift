@@ -52,6 +52,7 @@ public struct SSHGateway: Service {
             group.addTask {
                 while (try? await Task.sleep(for: .seconds(5))) != nil { await core.checkAll() }
             }
+            group.addTask { await core.countAgainAndAgain() }
         }
     }
 }
@@ -65,6 +66,7 @@ struct GatewayCore: Sendable {
     let questions = Questions()
     let live = LiveSessions()
     let limits: SourceLimits
+    let turns = GitTurns()
 
     init(settings: SSHGatewaySettings, access: SSHAccess, entrance: SSHEntrance, logger: Logger) {
         self.settings = settings
@@ -72,6 +74,33 @@ struct GatewayCore: Sendable {
         self.entrance = entrance
         self.logger = logger
         limits = SourceLimits(settings)
+    }
+
+    /// Counts what is kept where a session has brought as much as there was room for, and ends it when there is none (QUO-03).
+    func countAgainAndAgain() async {
+        await withDiscardingTaskGroup { group in
+            while (try? await Task.sleep(for: Self.countingPause)) != nil {
+                for session in live.all {
+                    guard let identity = session.beginCounting() else { continue }
+                    group.addTask { await count(session, identity) }
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private static let countingPause = Duration.seconds(1)
+
+    private func count(_ session: LiveSession, _ identity: SSHIdentity) async {
+        let begun = ContinuousClock.now
+        do {
+            session.counted(try await entrance.room(of: identity), since: begun)
+        } catch let error as WeirError {
+            session.end(with: error)
+        } catch {
+            if !Task.isCancelled { logger.error("a session's folder could not be counted", metadata: ["error": "\(error)"]) }
+            session.counted(nil, since: begun)
+        }
     }
 
     /// Ends the sessions of those who may not stay.

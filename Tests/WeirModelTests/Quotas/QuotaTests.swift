@@ -91,7 +91,10 @@ struct QuotaTests {
     func storage() throws {
         let allowances = Allowances(
             workspace: Allowance(quota: Quota(storage: .gib(10))), person: Allowance(quota: Quota(storage: .gib(4))))
-        try allowances.checkStorage(workspace: .gib(8), person: .gib(2), adding: .gib(2))
+        #expect(try allowances.checkStorage(workspace: .gib(8), person: .gib(2), adding: .gib(2)) == 0)
+        #expect(try allowances.checkStorage(workspace: .gib(5), person: .gib(1), adding: 0) == .gib(3))
+        #expect(try allowances.checkStorage(workspace: .gib(9), person: .gib(1), adding: 0) == .gib(1))
+        #expect(try Allowances.plain.checkStorage(workspace: .gib(99), person: 0, adding: 0) == nil)
         for (kept, own, adding, isPersonal) in [
             (Bytes.gib(8), Bytes.gib(2), Bytes.gib(2) + 1, false), (.gib(10), 0, 0, false), (.gib(5), .gib(4), 0, true),
             (.gib(5), .gib(3), .gib(2), true),

@@ -20,8 +20,19 @@ struct GitRequestTests {
 
     @Test(
         "other commands are none of git's",
-        arguments: ["", "git", "git-upload-pack", "git-upload-archive '/'", "ls '/'", " git-upload-pack '/'"])
+        arguments: ["", "git", "git-upload-pack", "git-upload-archives", "git-lfs", "ls '/'", " git-upload-pack '/'"])
     func others(command: String) throws { #expect(try GitRequest(command: command) == nil) }
+
+    @Test(
+        "what else clients of git ask for is refused, and what to do instead is told (SSH-09)",
+        arguments: [
+            ("git-upload-archive '/'", "git_archive_not_offered"), ("git upload-archive '/'", "git_archive_not_offered"),
+            ("git-lfs-authenticate digits.git download", "git_lfs_not_offered"), ("git-lfs-transfer", "git_lfs_not_offered"),
+        ])
+    func notOffered(command: String, code: String) throws {
+        let error = try #require(throws: WeirError.self) { try GitRequest(command: command) }
+        #expect(error.code == code && error.remedy != nil)
+    }
 
     @Test(
         "what a shell would do more with is refused, and so is what leads out",

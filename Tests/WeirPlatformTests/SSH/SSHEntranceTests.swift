@@ -123,4 +123,95 @@ struct SSHEntranceTests {
             #expect(try await address(name, tenant.workspace) == nil)
         }
     }
+
+    @Test("what a session may bring is what the quota leaves, by what lies in the folder now (SSH-09, QUO-03)")
+    func room() async throws {
+        let test = try TestPlatform()
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let account = AccountRecord(
+            id: RandomIdentifiers().next(Account.self, at: test.clock.now()), login: "root", displayName: "root", passwordHash: "none",
+            isOperator: true, mustChangePassword: false, createdAt: test.clock.now())
+        try await test.store.write { try $0.insert(account) }
+        let entrance = platform.sshEntrance
+        let asset = try await platform.assets.create(.dataset, in: tenant.workspace, .init(name: "leaves"), by: tenant.caller)
+        let draft = try await platform.assets.draftForUpload(of: asset.id, for: tenant.caller)
+        let identity = try await identity(.draft(asset.id), of: tenant, on: platform)
+        #expect(try await entrance.room(of: identity) == nil)
+        _ = try await platform.quotas.set(
+            Allowance(quota: Quota(storage: .mib(4))), of: .workspace, in: tenant.workspace, by: Caller(account))
+        #expect(try await entrance.room(of: identity) == .mib(4))
+        // As sftp-server writes: nobody is told of it.
+        let file = platform.files.layout.path(of: draft) + "/part.bin"
+        try Data(repeating: 7, count: 1 << 20).write(to: URL(fileURLWithPath: file))
+        #expect(try await entrance.room(of: identity) == .mib(3))
+        try Data(repeating: 7, count: 5 << 20).write(to: URL(fileURLWithPath: file))
+        let error = await #expect(throws: WeirError.self) { try await entrance.room(of: identity) }
+        #expect(error?.code == "storage_quota")
+        #expect(try await entrance.folder(of: identity).readOnly?.code == "storage_quota")
+        await #expect(throws: WeirError.self) { try await entrance.check(identity, isWriting: true) }
+        try await entrance.check(identity, isWriting: false)
+    }
+
+    @Test(
+        "what pushes left that were cut off with an earlier Weir is taken away, and nothing else (SSH-09)", arguments: ["", "src", "bare"])
+    func brokenPushes(_ place: String) async throws {
+        let test = try TestPlatform()
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let folder = try await platform.sshEntrance.folder(of: identity(.code(tenant.project), of: tenant, on: platform))
+        let objects = folder.path + (place == "bare" ? "/bare.git/objects" : (place.isEmpty ? "" : "/" + place) + "/.git/objects")
+        let files = FileManager.default
+        func make(_ name: String, age: TimeInterval) throws {
+            try files.createDirectory(atPath: "\(objects)/\(name)/pack", withIntermediateDirectories: true)
+            try Data(count: 9).write(to: URL(fileURLWithPath: "\(objects)/\(name)/pack/tmp_pack_1"))
+            try files.setAttributes([.modificationDate: Date().addingTimeInterval(-age)], ofItemAtPath: "\(objects)/\(name)")
+        }
+        try make("tmp_objdir-incoming-old", age: 60)
+        try make("tmp_objdir-incoming-new", age: -60)
+        try make("tmp_objdir-bulk", age: 60)
+        try make("ab", age: 60)
+        try files.createSymbolicLink(atPath: objects + "/tmp_objdir-incoming-link", withDestinationPath: objects + "/ab")
+        try await platform.sshEntrance.clearBrokenPushes(at: FilePath(place), in: folder)
+        let left = try Set(files.contentsOfDirectory(atPath: objects))
+        #expect(left.subtracting(["tmp_objdir-incoming-link"]) == ["tmp_objdir-incoming-new", "tmp_objdir-bulk", "ab"])
+        #expect(files.fileExists(atPath: objects + "/ab/pack/tmp_pack_1"))
+        // A folder of objects that is a link leads nowhere.
+        let other = folder.path + "/other"
+        try files.createDirectory(atPath: other + "/.git", withIntermediateDirectories: true)
+        try make("tmp_objdir-incoming-old", age: 60)
+        try files.createSymbolicLink(atPath: other + "/.git/objects", withDestinationPath: objects)
+        try await platform.sshEntrance.clearBrokenPushes(at: FilePath("other"), in: folder)
+        #expect(files.fileExists(atPath: objects + "/tmp_objdir-incoming-old"))
+    }
+
+    @Test(
+        "why an environment does not run is told, and what to do, in both languages (SSH-06)",
+        arguments: [
+            ("auto_stop", "its timer stopped it", "定时"), ("balance_used_up", "the balance of the workspace is used up", "余额"),
+            ("budget_reached", "its budget is used up", "预算"), ("idle", "nobody used it", "未使用"),
+            ("stop_requested", "somebody stopped it", "手动"),
+        ])
+    func notRunning(_ cause: String, _ english: String, _ chinese: String) async throws {
+        let test = try TestPlatform()
+        try await test.running { platform in
+            let tenant = try await test.tenant(on: platform)
+            let made = try await platform.environments.create(
+                tenant.submission("lab"), tool: nil, autoStop: nil, in: tenant.project, by: tenant.caller)
+            try await platform.wait(for: made, toBe: .running)
+            let identity = try await identity(.environment(made.id), of: tenant, on: platform)
+            try await platform.sshEntrance.check(identity, isWriting: false)
+            let now = test.clock.now()
+            _ = try await test.store.write { try $0.apply(.stopWanted, to: made, cause: Cause(cause), at: now) }
+            for state in [WorkloadState.stopping, .stopped] {
+                try await platform.wait(for: made, toBe: state == .stopping ? .stopping : .stopped)
+                let error = await #expect(throws: WeirError.self) { try await platform.sshEntrance.check(identity, isWriting: false) }
+                #expect(error?.code == "environment_not_running")
+                #expect(error?.line(in: .english).contains("(\(english))") == true, "\(error?.line(in: .english) ?? "")")
+                #expect(error?.line(in: .english).contains("weir env start lab") == true)
+                #expect(error?.line(in: .chinese).contains(chinese) == true, "\(error?.line(in: .chinese) ?? "")")
+                platform.signals.send(.workload(made.id))
+            }
+        }
+    }
 }
