@@ -40,6 +40,7 @@ final class Connection {
 
     /// The thread's whole life.
     static func serve(_ session: ssh_session, descriptor: Int32, peer: Peer, core: GatewayCore) {
+        Namespace.nameThread("weir-ssh-peer")
         // Writing to what has ended is an error like any other, and ends nobody.
         var broken = sigset_t()
         sigemptyset(&broken)

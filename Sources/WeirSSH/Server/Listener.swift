@@ -37,7 +37,6 @@ final class Listener: Sendable {
 
     func start() {
         let thread = Thread { self.acceptAll() }
-        thread.name = "weir-ssh"
         thread.stackSize = Self.stackSize
         thread.start()
     }
@@ -49,6 +48,7 @@ final class Listener: Sendable {
     }
 
     private func acceptAll() {
+        Namespace.nameThread("weir-ssh")
         while true {
             var polls = [
                 pollfd(fd: listening, events: Int16(POLLIN), revents: 0), pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0),
@@ -86,7 +86,6 @@ final class Listener: Sendable {
             return
         }
         let thread = Thread { [core] in Connection.serve(session.take(), descriptor: descriptor, peer: peer, core: core) }
-        thread.name = "weir-ssh-session"
         thread.stackSize = Self.stackSize
         thread.start()
     }
