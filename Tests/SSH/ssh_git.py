@@ -52,7 +52,7 @@ class Work:
     def begin(self):
         """A push behind a narrow line, in its middle."""
         push = subprocess.Popen(
-            ["git", "push", "-q", "origin", "main"], cwd=self.folder, env=variables(self.client, *narrow(self.client, 4 << 20)),
+            ["git", "push", "-q", "origin", "main"], cwd=self.folder, env=variables(self.client, *narrow(self.client, 2 << 20)),
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
         packs = lambda: [p for folder in self.incoming() for p in folder.glob("pack/tmp_pack_*") if p.stat().st_size > 1 << 20]
         if not until(packs, 30):

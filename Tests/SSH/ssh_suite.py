@@ -399,7 +399,7 @@ def states(client, user, person, environment, operator, workspace, project):
     sleeper.stdout.readline()
     big = client.folder / "half.bin"
     big.write_bytes(os.urandom(64 << 20))
-    upload = subprocess.Popen(["sftp", *client.options("-l", "60000"), "-P", str(client.weir.ssh_port), "-b", "-", f"{user}@127.0.0.1"],
+    upload = subprocess.Popen(["sftp", *client.options("-l", "16000"), "-P", str(client.weir.ssh_port), "-b", "-", f"{user}@127.0.0.1"],
                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     upload.stdin.write(f"put {big} /gemini/code/half.bin\n".encode())
     upload.stdin.flush()
