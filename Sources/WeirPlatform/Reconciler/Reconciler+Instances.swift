@@ -62,7 +62,7 @@ extension Reconciler {
         let id = instance.id
         let now = clock.now()
         guard let observation else {
-            let end = end(of: instance, seen: nil)
+            let end = end(started: instance.startedAt, seen: nil)
             try await store.write { try $0.setEnded(id, at: end, failure: .lost) }
             return Standing(instance: instance, phase: .ended(.lost))
         }
@@ -75,7 +75,7 @@ extension Reconciler {
         switch observation.phase {
         case .created, .running: return Standing(instance: instance, phase: .up(address: observation.address))
         case .succeeded, .failed:
-            let end = end(of: instance, seen: observation)
+            let end = end(started: instance.startedAt, seen: observation)
             try await store.write { try $0.setEnded(id, at: end, failure: observation.failure) }
             instance.endedAt = end
             return Standing(instance: instance, phase: .ended(observation.failure))
@@ -123,7 +123,7 @@ extension Reconciler {
         let waited = clock.now() - (instance.startedAt ?? clock.now())
         guard waited > startLimit(of: workload) else { return .milliseconds(250) }
         try await engine.stop(instance.id, grace: Self.stopGrace)
-        let end = end(of: instance, seen: try await engine.observe(instance.id))
+        let end = end(started: instance.startedAt, seen: try await engine.observe(instance.id))
         try await store.write {
             try $0.setEnded(instance.id, at: end, failure: .unhealthy(detail: "no answer in time after a restart"))
         }

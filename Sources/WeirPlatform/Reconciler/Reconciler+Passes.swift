@@ -147,7 +147,7 @@ extension Reconciler {
             return ends
         }
         let now = clock.now()
-        let times = ends.filter { $0.0.endedAt == nil }.map { ($0.0.id, $0.1, end(of: $0.0, seen: $0.1)) }
+        let times = ends.filter { $0.0.endedAt == nil }.map { ($0.0.id, $0.1, end(started: $0.0.startedAt, seen: $0.1)) }
         try await apply(
             event, to: workload, cause: cause,
             then: { db, ended in

@@ -35,19 +35,24 @@ extension Reconciler {
         let now = clock.now()
         let observations = try await engine.observe()
         let (present, inTransit, lastSeen) = try await store.read { db in
-            (try db.instancesPresent(), try db.workloadsInTransit(), try db.moment(Self.seenSetting))
+            (try db.presentInstances(), try db.workloadsInTransit(), try db.moment(Self.seenSetting))
         }
-        let phases = Dictionary(observations.map { ($0.instance, $0.phase) }) { first, _ in first }
-        let known = Set(present.map(\.id))
-        for observation in observations where !known.contains(observation.instance) {
-            logger.warning("removing a container that belongs to nothing", metadata: ["instance": "\(observation.instance)"])
-            try await engine.remove(observation.instance)
+        var phases = Dictionary(observations.map { ($0.instance, $0.phase) }) { first, _ in first }
+        var differing: [PresentInstance] = []
+        var running: Set<Identifier<Workload>> = []
+        running.reserveCapacity(present.count)
+        for instance in present {
+            let runs = phases.removeValue(forKey: instance.id) == .running
+            if (instance.endedAt == nil) != runs { differing.append(instance) } else if runs { running.insert(instance.workload) }
         }
-        let differing = present.filter { ($0.endedAt == nil) != (phases[$0.id] == .running) }
+        for stranger in phases.keys {
+            logger.warning("removing a container that belongs to nothing", metadata: ["instance": "\(stranger)"])
+            try await engine.remove(stranger)
+        }
         let over = try await over(differing.filter { $0.endedAt == nil && $0.startedAt != nil })
         seen = seen ?? lastSeen
         // Dated before the moment of this look replaces that of the last, also if Weir is cut off before the pass.
-        let lost = over.filter { $0.1?.canTellEnd != true }.map { ($0.0.id, end(of: $0.0, seen: $0.1)) }
+        let lost = over.filter { $0.1?.canTellEnd != true }.map { ($0.0.id, end(started: $0.0.startedAt, seen: $0.1)) }
         try await store.write { db in
             for (instance, end) in lost { try db.setEnded(instance, at: end, failure: .lost) }
             try db.setMoment(Self.seenSetting, to: now)
@@ -55,14 +60,14 @@ extension Reconciler {
         seen = now
         for workload in Set(differing.map(\.workload)).union(inTransit).sorted() { signals.send(.workload(workload)) }
         signals.send(.room)
-        return Sight(at: now, running: Set(present.lazy.filter { $0.endedAt == nil && phases[$0.id] == .running }.map(\.workload)))
+        return Sight(at: now, running: running)
     }
 
     /// Those that do not run. They are asked for one by one, since one may have started after the engine was asked for all.
-    private func over(_ instances: [InstanceRecord]) async throws -> [(InstanceRecord, Observation?)] {
-        try await withThrowingTaskGroup(of: (InstanceRecord, Observation?).self) { group in
-            var found: [(InstanceRecord, Observation?)] = []
-            func take(_ one: (InstanceRecord, Observation?)) { if one.1?.phase != .running { found.append(one) } }
+    private func over(_ instances: [PresentInstance]) async throws -> [(PresentInstance, Observation?)] {
+        try await withThrowingTaskGroup(of: (PresentInstance, Observation?).self) { group in
+            var found: [(PresentInstance, Observation?)] = []
+            func take(_ one: (PresentInstance, Observation?)) { if one.1?.phase != .running { found.append(one) } }
             for (index, instance) in instances.enumerated() {
                 if index >= Self.mostAtOnce, let one = try await group.next() { take(one) }
                 group.addTask { (instance, try await self.engine.observe(instance.id)) }
@@ -73,7 +78,7 @@ extension Reconciler {
     }
 
     /// When an instance ended that does not run any more.
-    func end(of instance: InstanceRecord, seen observation: Observation?) -> Timestamp {
+    func end(started: Timestamp?, seen observation: Observation?) -> Timestamp {
         let now = clock.now()
         let observed: Timestamp? =
             switch observation?.phase {
@@ -83,7 +88,7 @@ extension Reconciler {
             case .succeeded, .failed: observation?.canTellEnd == true ? observation?.endedAt : nil
             }
         return ObservedTimes.instanceEnd(
-            observed: observed, lastSeen: seen, start: observation?.startedAt ?? instance.startedAt, now: now)
+            observed: observed, lastSeen: seen, start: observation?.startedAt ?? started, now: now)
     }
 }
 

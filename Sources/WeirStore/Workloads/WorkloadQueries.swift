@@ -197,6 +197,30 @@ extension Reading {
     }
 }
 
+/// What a look at all containers holds against those that the engine shows.
+public struct PresentInstance: Hashable, Sendable {
+    public let id: Identifier<Instance>
+    public let workload: Identifier<Workload>
+    public let startedAt: Timestamp?
+    public let endedAt: Timestamp?
+}
+
+extension Reading {
+    /// All whose containers may still be there.
+    public func presentInstances() throws -> [PresentInstance] {
+        var instances: [PresentInstance] = []
+        let statement = try DirectStatement(
+            db, sql: "SELECT id, workload, started_at, ended_at FROM instance INDEXED BY instance_present WHERE removed_at IS NULL")
+        try statement.each {
+            instances.append(
+                PresentInstance(
+                    id: try statement.id(0), workload: try statement.id(1), startedAt: statement.moment(2),
+                    endedAt: statement.moment(3)))
+        }
+        return instances
+    }
+}
+
 /// A container that runs, for whoever measures what it uses.
 public struct RunningInstance: Hashable, Sendable {
     public var id: Identifier<Instance>
