@@ -28,6 +28,7 @@ class Work:
         self.code = client.weir.folder / "data/files/projects" / self.project / "code"
         subprocess.run(["git", "init", "-q", "-b", "main", self.folder], check=True, env=variables(client))
         self.run("remote", "add", "origin", self.address)
+        self.run("config", "core.compression", "0")
         self.commit("train.py", b"print(1)\n")
         answer = self.run("push", "-q", "origin", "main")
         check(f"a first push to {name}", answer.returncode == 0, answer)

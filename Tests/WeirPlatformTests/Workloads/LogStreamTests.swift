@@ -9,7 +9,7 @@ import WeirStore
 
 @Suite("Logs are followed from before there is an instance")
 struct LogStreamTests {
-    @Test("a log that is followed while the job waits begins with the job's first line, and ends with it (TRN-10)", .timeLimit(.minutes(1)))
+    @Test("a log that is followed while the job waits begins with the job's first line, and ends with it (TRN-10)", .timeLimit(.minutes(5)))
     func waits() async throws {
         let test = try TestPlatform()
         // Submitted before any loop runs: nobody lets it in yet.
@@ -30,7 +30,7 @@ struct LogStreamTests {
         }
     }
 
-    @Test("the log of a job that was stopped before it was let in ends at once", .timeLimit(.minutes(1)))
+    @Test("the log of a job that was stopped before it was let in ends at once", .timeLimit(.minutes(5)))
     func neverStarted() async throws {
         let test = try TestPlatform()
         let platform = try await test.start()
