@@ -53,7 +53,8 @@ struct ObservedTimeTests {
         let tenant = try await test.tenant(on: platform)
         let job = try await tenant.job("train", on: platform)
         // The container is there, and nobody has written down that it started.
-        _ = try await platform.reconciler.reconcile(job.id)
+        try await platform.reconciler.tellQueue(job)
+        await platform.reconciler.admit()
         let instance = try #require(try await test.store.read { try $0.instancesPresent(of: job.id) }.first)
         let workload = try #require(try await test.store.read { try $0.workload(job.id) })
         _ = try await test.engine.launch(try await platform.reconciler.plan(instance, workload))
