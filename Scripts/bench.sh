@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures Weir beside its peers. `bench.sh NAME…` runs only those: gateway upload jobs lists restart start ledger tick sampling console ssh;
+# Measures Weir beside its peers. `bench.sh NAME…` runs only those: gateway upload jobs lists restart start ledger tick sampling console browser ssh;
 # and placement, which needs the openb trace: TRACE=DIR bench.sh placement.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,11 +12,15 @@ bin=$(swift build -c release --show-bin-path)
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 status=0
-(($# > 0)) || set -- gateway upload jobs lists restart start ledger tick sampling console ssh
+(($# > 0)) || set -- gateway upload jobs lists restart start ledger tick sampling console browser ssh
 for name in "$@"; do
     printf '\n== %s  (load %s)\n' "$name" "$(cut -d' ' -f1-3 /proc/loadavg)"
     if [[ $name == ssh ]]; then
         WEIR=$bin/weir PYTHONPATH=Scripts/test .build/python/bin/python Benchmarks/SSH/ssh_bench.py --idle | tee -a "$results" || status=1
+        continue
+    fi
+    if [[ $name == browser ]]; then
+        WEIR=$bin/weir PYTHONPATH=Scripts/test:Tests/Browser .build/python/bin/python Benchmarks/Console/console_bench.py | tee -a "$results" || status=1
         continue
     fi
     arguments=()

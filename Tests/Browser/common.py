@@ -14,10 +14,19 @@ TEXTS = {
 }
 
 
-def text(key, language="en"):
+# What a text is asked in where nothing is said: a suite that clicks the same in both languages changes it.
+spoken = "en"
+
+
+def speak(language):
+    global spoken
+    spoken = language
+
+
+def text(key, language=None):
     """`text("frame.home")`, as the page has it."""
     group, name = key.split(".", 1)
-    return TEXTS[language][group][name]
+    return TEXTS[language or spoken][group][name]
 
 
 class Console:
@@ -63,7 +72,11 @@ class Console:
 
     def shot(self, page, name):
         if self.folder:
-            page.screenshot(path=self.folder / f"{name}.png", full_page=True)
+            path = self.folder / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # What sticks to the window's top would stand in the middle of a page that is scrolled.
+            page.evaluate("window.scrollTo(0, 0)")
+            page.screenshot(path=path, full_page=True)
 
     def _watch(self, page):
         page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
@@ -81,8 +94,6 @@ def console():
     # A busy machine takes its time, most of all for hashing a password.
     expect.set_options(timeout=30_000)
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    if folder:
-        folder.mkdir(parents=True, exist_ok=True)
     with Weir() as weir, sync_playwright() as playwright:
         opened = Console(playwright, weir, folder)
         try:

@@ -3,17 +3,16 @@
 from common import PASSWORD, Person, console, expect, text
 
 
-def first_login(page, weir, world):
-    once = weir.one_time_password
-    world.log_in(page, "operator", once)
+def first_login(page, world, login, once, workspace):
+    world.log_in(page, login, once)
     page.get_by_label(text("accounts.current")).fill(once)
     page.get_by_label(text("accounts.new")).fill(PASSWORD)
     page.locator("main").get_by_role("button", name=text("accounts.change")).click()
     expect(page.get_by_text(text("codes.done_password"))).to_be_visible()
-    world.log_in(page, "operator", PASSWORD)
-    page.get_by_label(text("accounts.workspace_name")).fill("vision")
+    world.log_in(page, login, PASSWORD)
+    page.get_by_label(text("accounts.workspace_name")).fill(workspace)
     page.get_by_role("button", name=text("accounts.create_workspace")).click()
-    expect(page.locator("header .switch summary").first).to_have_text("vision")
+    expect(page.locator("header .switch summary").first).to_have_text(workspace)
 
 
 def every_page(page, weir, world):
@@ -145,7 +144,7 @@ def without_scripts(world, weir):
 def main():
     with console() as world:
         page = world.visitor()
-        first_login(page, world.weir, world)
+        first_login(page, world, "operator", world.weir.one_time_password, "vision")
         print("  logged in with the one-time password, chose another, made a workspace")
         world.operator.token = world.operator.call(
             "POST", "/api/v1/sessions", {"login": "operator", "password": PASSWORD}

@@ -1,4 +1,4 @@
-"""What runs, by clicking: an environment with its tools, jobs with their live log, a service on its port, the queue; and how fast it is seen."""
+"""What runs: stopped, started, renamed, its processes ended, its plots; how fast a change and a long log are seen; the queue; the idle policy."""
 
 import calendar
 import statistics
@@ -13,54 +13,26 @@ def state(page, name):
     return page.locator(f"#head .state.{name}")
 
 
-def fill_form(page, world, kind, name, flavor="medium"):
-    """From the list to the filled form, by the project that is chosen on the way; the price is seen before anything is submitted."""
-    page.goto(f"{world.weir.url}/{kind}")
-    page.get_by_role("link", name=text(f"{kind}.new")).first.click()
-    page.get_by_role("link", name="digits").click()
-    page.get_by_label(text("frame.name"), exact=True).fill(name)
-    page.get_by_label(flavor, exact=True).check()
+def begun(world, project):
+    """An environment, a service and a job, as the story's clicks make them."""
+    workspace = world.operator.call("GET", f"/api/v1/projects/{project}")["workspace"]
+    text_version = world.operator.call("GET", f"/api/v1/workspaces/{workspace}/commitments/port")["text_version"]
+    world.operator.call("POST", f"/api/v1/workspaces/{workspace}/commitments/port", {"text_version": text_version})
+    serve = "cd /tmp && echo '<p>it answers</p>' > index.html && exec python -m http.server 8000"
+    made = {}
+    for kind, more in {
+        "environment": {"name": "lab", "flavor": "medium", "tool": "jupyterlab"},
+        "service": {"name": "pages", "flavor": "small", "command": serve, "port": 8000},
+        "job": {"name": "steps", "flavor": "small", "command": "echo step 1; echo to stderr >&2"},
+    }.items():
+        made[kind] = world.operator.call("POST", f"/api/v1/projects/{project}/{kind}s", {"image": NOTEBOOK, **more})["id"]
+    for kind, id in made.items():
+        world.operator.wait(id, "completed" if kind == "job" else "running")
+    return made
 
 
-def submit(page, kind):
-    page.locator("aside").get_by_role("button", name=text(f"{kind}.submit")).click()
-    expect(page.locator("#head h1")).to_be_visible()
-
-
-def environment(page, world):
-    fill_form(page, world, "environments", "lab")
-    quote = page.locator("#quote")
-    expect(quote).to_contain_text("0.075625")
-    limit = page.get_by_label(text("environments.auto_stop"))
-    limit.fill("")
-    # Without an end it says what that may cost (DEV-24).
-    expect(quote.locator(".note").first).to_be_visible()
-    limit.fill("2")
-    expect(quote).to_contain_text("0.15125")
-    world.shot(page, "runs-form")
-    submit(page, "environments")
-    expect(state(page, "running")).to_be_visible(timeout=90_000)
-    world.shot(page, "runs-environment")
-
-
-def tools(page, world):
-    with page.context.expect_page() as opened:
-        page.locator("#head").get_by_role("button", name="JupyterLab").click()
-    lab = opened.value
-    expect(lab.locator("#jp-main-dock-panel")).to_be_visible(timeout=60_000)
-    world.shot(lab, "runs-jupyterlab")
-    lab.close()
-    with page.context.expect_page() as opened:
-        page.locator("#head").get_by_role("button", name=text("codes.terminal")).click()
-    terminal = opened.value
-    screen = terminal.locator(".xterm-rows")
-    expect(screen).to_contain_text("#", timeout=60_000)
-    terminal.keyboard.type("echo $((6 * 7))-$PWD\n")
-    expect(screen).to_contain_text("42-/gemini/code")
-    terminal.close()
-
-
-def stop_and_start(page):
+def stop_and_start(page, world, of):
+    page.goto(f"{world.weir.url}/workloads/{of['environment']}")
     page.locator("#head").get_by_role("button", name=text("workloads.stop"), exact=True).click()
     question = page.locator("[popover].ask:popover-open")
     expect(question).to_contain_text("/gemini/code")
@@ -83,44 +55,53 @@ def menu(page):
     expect(page.locator("#use svg.plot").first).to_be_visible(timeout=40_000)
 
 
-def job(page, world):
-    fill_form(page, world, "jobs", "steps", "small")
-    page.get_by_label(text("workloads.command"), exact=True).fill("for i in 1 2 3 4; do echo step $i; sleep 0.5; done; echo to stderr >&2")
-    expect(page.locator("#quote")).to_contain_text("0.10")
-    submit(page, "jobs")
-    page.evaluate("window.isSamePage = true")
-    log = page.get_by_role("log")
-    expect(log).to_contain_text("step 1", timeout=60_000)
-    expect(log).to_contain_text("step 4")
-    expect(log.locator(".stderr")).to_have_text("to stderr")
-    expect(state(page, "completed")).to_be_visible(timeout=60_000)
-    assert page.evaluate("window.isSamePage"), "the page was loaded again"
-    world.shot(page, "runs-job")
-    with page.expect_download() as started:
-        page.get_by_role("link", name=text("workloads.log_download")).click()
-    assert "step 4\n" in started.value.path().read_text()
-    # And again, exactly.
+def killed(page, world, of):
+    """A process is ended by clicking, after it was asked; the others go on (DEV-29)."""
+    terminal = tool(page, text("codes.terminal"))
+    expect(terminal.locator(".xterm-rows")).to_contain_text("#", timeout=60_000)
+    terminal.keyboard.type("sleep 4321 & echo is-$((6 * 7))\n")
+    expect(terminal.locator(".xterm-rows")).to_contain_text("is-42")
+    terminal.close()
+    page.goto(f"{world.weir.url}/workloads/{of['environment']}/processes")
+    row = page.locator("#processes tr", has_text="sleep 4321")
+    row.get_by_role("button", name=text("workloads.kill"), exact=True).first.click()
+    asked = page.locator("[popover].ask:popover-open")
+    expect(asked).to_contain_text("sleep 4321")
+    asked.get_by_role("button", name=text("workloads.kill"), exact=True).click()
+    expect(page.get_by_text(text("codes.done_killed"))).to_be_visible()
+    expect(page.locator("#processes tr", has_text="sleep 4321")).to_have_count(0)
+    expect(page.locator("#processes")).to_contain_text("jupyter")
+
+
+def tool(page, name):
+    with page.context.expect_page() as opened:
+        page.locator("#head").get_by_role("button", name=name).click()
+    return opened.value
+
+
+def requested(page, world, of):
+    """The requests that reach a service's port are drawn (INF-12)."""
+    page.goto(f"{world.weir.url}/workloads/{of['service']}")
+    with page.context.expect_page() as opened:
+        page.locator("#port").get_by_role("link", name=text("services.open")).click()
+    expect(opened.value.get_by_text("it answers")).to_be_visible()
+    for _ in range(20):
+        opened.value.reload()
+    opened.value.close()
+    curve = page.locator("#use figure", has_text=text("workloads.plot_requests"))
+    expect(curve.locator("polyline").first).to_be_visible(timeout=60_000)
+    expect(curve.locator("small")).not_to_have_text(f"{text('workloads.plot_highest')} 0", timeout=60_000)
+    world.shot(page, "service-requests")
+
+
+def again(page, world, of):
+    """What a job wrote, apart by where it wrote it; and the same once more."""
+    page.goto(f"{world.weir.url}/workloads/{of['job']}")
+    expect(page.get_by_role("log").locator(".stderr")).to_have_text("to stderr")
     page.locator("#head").get_by_role("button", name=text("workloads.more_of")).click()
     page.locator("[popover].more:popover-open").get_by_role("button", name=text("workloads.rerun")).click()
     expect(page.locator("#facts")).to_contain_text(text("workloads.rerun_of"))
     expect(state(page, "completed")).to_be_visible(timeout=60_000)
-
-
-def service(page, world):
-    fill = "python -c \"open('index.html', 'w').write('<p>it answers</p>')\" && python -m http.server 8000"
-    page.goto(world.weir.url + "/services/new")
-    page.get_by_role("link", name="digits").click()
-    page.get_by_role("button", name=text("services.sign")).click()
-    page.get_by_label(text("frame.name"), exact=True).fill("pages")
-    page.get_by_label("small", exact=True).check()
-    page.get_by_label(text("workloads.command"), exact=True).fill("cd /tmp && " + fill)
-    submit(page, "services")
-    expect(state(page, "running")).to_be_visible(timeout=90_000)
-    with page.context.expect_page() as opened:
-        page.locator("#port").get_by_role("link", name=text("services.open")).click()
-    expect(opened.value.get_by_text("it answers")).to_be_visible()
-    opened.value.close()
-    world.shot(page, "runs-service")
 
 
 # Says when the head of the page shows a state, by the clock that the server reads, too.
@@ -269,16 +250,14 @@ def main():
         project = world.operator.call("POST", f"/api/v1/workspaces/{workspace}/projects", {"name": "digits"})["id"]
         page = world.person()
         expect(page.locator("h1")).to_be_visible()
-        environment(page, world)
-        print("  an environment was made by clicking, its price seen before")
-        tools(page, world)
-        stop_and_start(page)
+        of = begun(world, project)
+        stop_and_start(page, world, of)
         menu(page)
-        print("  JupyterLab and a terminal opened; it was stopped, started, renamed; its use is drawn")
-        job(page, world)
-        print("  a job's log came as it was written; its end was seen without a reload; it ran again")
-        service(page, world)
-        print("  a service was opened on its port")
+        killed(page, world, of)
+        print("  an environment was stopped, started, renamed; its use is drawn, a process ended")
+        again(page, world, of)
+        requested(page, world, of)
+        print("  a job ran again; a service's requests are drawn")
         lags = how_soon(page, world, project)
         print(f"  a change of state is seen after {statistics.median(lags):.0f} ms (median), {max(lags)} ms (worst) of {len(lags)}")
         longest, scrolled = long_log(page, world, project)
@@ -286,7 +265,6 @@ def main():
         waiting(page, world, workspace, project)
         idle_policy(page, world)
         print("  what waits says why; the idle policy was set")
-        of = {kind: world.operator.call("GET", f"/api/v1/workspaces/{workspace}/workloads?kind={kind}")["items"][0]["id"] for kind in ("environment", "job", "service")}
         paths = [f"/workloads/{id}" for id in of.values()] + [
             "/environments", "/jobs", "/services", "/boards", "/queue", "/sizing?purpose=development", f"/projects/{project}/environments/new",
             f"/projects/{project}/jobs/new", f"/projects/{project}/services/new", f"/projects/{project}/boards/new",

@@ -22,19 +22,7 @@ struct DraftRoutes {
 
         routes.post("assets/{asset}/draft/files", "uploadDraftFiles") { call in
             let draft = try await assets.draftForUpload(of: call.id("asset"), for: call.caller)
-            let place = try call.path()
-            var entries: [JSON] = []
-            let form = try MultipartReader(call.request)
-            while let part = try await form.nextPart() {
-                guard part.name == "file" else { throw WeirError.unknownField(part.name, known: ["file"]) }
-                try files.webLimits.check(files: entries.count + 1)
-                let path = try place.appending(FileName(part.fileName ?? ""))
-                try await files.write(part.body, to: draft, at: path)
-                guard let entry = try await files.entry(draft, at: path) else { throw WeirError.notFound("file") }
-                entries.append(Call.json(of: entry, at: path))
-            }
-            guard !entries.isEmpty else { throw WeirError.missing("file") }
-            return call.answer(["items": entries, "next": JSON.null])
+            return try await call.receive(into: draft, files)
         }
 
         routes.post("assets/{asset}/draft/rename", "renameDraft") { call in
@@ -82,5 +70,24 @@ struct DraftRoutes {
         let note: String?
 
         enum CodingKeys: String, CodingKey, CaseIterable { case note }
+    }
+}
+
+extension Call {
+    /// A form's parts `file`, written below the query's `path` under their own names.
+    func receive(into folder: StoredFolder, _ files: FileStore) async throws -> Response {
+        let place = try path()
+        var entries: [JSON] = []
+        let form = try MultipartReader(request)
+        while let part = try await form.nextPart() {
+            guard part.name == "file" else { throw WeirError.unknownField(part.name, known: ["file"]) }
+            try files.webLimits.check(files: entries.count + 1)
+            let path = try place.appending(FileName(part.fileName ?? ""))
+            try await files.write(part.body, to: folder, at: path)
+            guard let entry = try await files.entry(folder, at: path) else { throw WeirError.notFound("file") }
+            entries.append(Self.json(of: entry, at: path))
+        }
+        guard !entries.isEmpty else { throw WeirError.missing("file") }
+        return answer(["items": entries, "next": JSON.null])
     }
 }

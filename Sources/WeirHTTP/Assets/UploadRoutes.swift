@@ -29,6 +29,14 @@ struct UploadRoutes {
             try await create(into: .code(call.id("project")), call)
         }
 
+        routes.get("assets/{asset}/uploads", "listUploads") { call in
+            try await list(into: .draft(call.id("asset")), call)
+        }
+
+        routes.get("projects/{project}/uploads", "listCodeUploads") { call in
+            try await list(into: .code(call.id("project")), call)
+        }
+
         routes.head("uploads/{upload}", "getUploadOffset") { call in
             try call.requireTus()
             let progress = try await uploads.progress(of: call.id("upload"), by: call.caller)
@@ -54,10 +62,20 @@ struct UploadRoutes {
                 headers: [.tusResumable: TusHeaders.version, .uploadOffset: String(progress.offset.count)])
         }
 
+        // A form can end one, too, and says nothing of the protocol.
         routes.delete("uploads/{upload}", "endUpload") { call in
-            try call.requireTus()
+            if call.request.headers[.tusResumable] != nil { try call.requireTus() }
             try await uploads.cancel(call.id("upload"), by: call.caller)
             return Response(status: .noContent, headers: [.tusResumable: TusHeaders.version])
+        }
+    }
+
+    private func list(into target: UploadTarget, _ call: Call) async throws -> Response {
+        call.answer(all: try await uploads.unfinished(into: target, by: call.caller)) { item in
+            [
+                "id": item.upload.id, "path": item.upload.path, "length": item.upload.length, "offset": item.offset,
+                "created_at": item.upload.createdAt,
+            ]
         }
     }
 

@@ -13,7 +13,8 @@ struct RecordRoutes {
 
         routes.get("workspaces/{workspace}/records", "listRecords") { call in
             let page = try await audit.operations(
-                in: call.id("workspace"), of: call.query("kind", as: OperationRecord.Kind.self), call.page(), for: call.caller)
+                in: call.id("workspace"), of: call.query("kind", as: OperationRecord.Kind.self), by: call.queryID("account"), call.page(),
+                for: call.caller)
             let people = try await accounts.people(page.items.compactMap(\.actor))
             return call.answer(page) { $0.json(people, in: call.language) }
         }

@@ -37,6 +37,10 @@ struct CodeRoutes {
             return call.done()
         }
 
+        routes.post("projects/{project}/code/files", "uploadCodeFiles") { call in
+            try await call.receive(into: projects.codeForUpload(of: call.id("project"), for: call.caller), files)
+        }
+
         routes.post("projects/{project}/code/folder", "createCodeFolder") { call in
             let code = try await projects.code(of: call.id("project"), for: call.caller, .changeCode)
             try await files.makeFolder(code, at: FilePath(call.input(FolderInput.self).path))

@@ -95,6 +95,18 @@ public struct Uploads: Sendable {
         return progress
     }
 
+    /// One's own that have not come to their end, the oldest first, with how far each has come.
+    public func unfinished(into target: UploadTarget, by caller: Caller) async throws -> [(upload: UploadRecord, offset: Bytes)] {
+        let records = try await store.read { db in
+            try allow(target, for: caller, db)
+            return try db.uploads(into: target.unit).filter { $0.account == caller.id }
+        }
+        var found: [(UploadRecord, Bytes)] = []
+        // One that ends meanwhile is none of them any more.
+        for record in records { if let progress = try? await files.progress(of: record.id) { found.append((record, progress.offset)) } }
+        return found
+    }
+
     public func cancel(_ id: Identifier<Upload>, by caller: Caller) async throws {
         let (upload, _) = try await upload(id, by: caller)
         try await store.write { try $0.remove(upload.id) }
@@ -107,11 +119,15 @@ public struct Uploads: Sendable {
             guard let upload = try db.upload(id), upload.account == caller.id, let target = UploadTarget(upload.unit) else {
                 throw WeirError.notFound("upload")
             }
-            switch target {
-            case .draft(let asset): _ = try db.asset(asset, for: caller, .changeAsset)
-            case .code(let project): _ = try db.project(project, for: caller, .changeCode)
-            }
+            try allow(target, for: caller, db)
             return (upload, target)
+        }
+    }
+
+    private func allow(_ target: UploadTarget, for caller: Caller, _ db: Reading) throws {
+        switch target {
+        case .draft(let asset): _ = try db.asset(asset, for: caller, .changeAsset)
+        case .code(let project): _ = try db.project(project, for: caller, .changeCode)
         }
     }
 

@@ -48,7 +48,7 @@ private struct OperationPlace {
 extension Reading {
     /// What was done in a workspace, the newest first: of each table no more than a part is read, and the parts are put together.
     public func operations(
-        in workspace: Identifier<Workspace>, of kind: OperationRecord.Kind?, _ page: PageRequest
+        in workspace: Identifier<Workspace>, of kind: OperationRecord.Kind?, by actor: Identifier<Account>? = nil, _ page: PageRequest
     ) throws -> Page<OperationRecord> {
         var place = OperationPlace(page.after)
         var sources: [(kind: OperationRecord.Kind, rest: ArraySlice<(Int64, OperationRecord)>)] = []
@@ -56,9 +56,9 @@ extension Reading {
         for source in OperationRecord.Kind.allCases where kind == nil || kind == source {
             let found =
                 switch source {
-                case .workload: try startsAndStops(in: workspace, before: place[source], most)
-                case .quota: try allowanceChanges(in: workspace, before: place[source], most)
-                case .money: try payments(in: workspace, before: place[source], most)
+                case .workload: try startsAndStops(in: workspace, by: actor, before: place[source], most)
+                case .quota: try allowanceChanges(in: workspace, by: actor, before: place[source], most)
+                case .money: try payments(in: workspace, by: actor, before: place[source], most)
                 }
             sources.append((source, found[...]))
         }
@@ -75,15 +75,15 @@ extension Reading {
     }
 
     private func startsAndStops(
-        in workspace: Identifier<Workspace>, before sequence: Int64, _ most: Int
+        in workspace: Identifier<Workspace>, by actor: Identifier<Account>?, before sequence: Int64, _ most: Int
     ) throws -> [(Int64, OperationRecord)] {
         try Row.fetchAll(
             db.cachedStatement(
                 sql: """
                     SELECT transition.*, workload.kind AS workload_kind, workload.name AS workload_name
                     FROM transition INDEXED BY transition_workspace JOIN workload ON workload.id = transition.workload
-                    WHERE transition.workspace = ? AND sequence < ? AND actor IS NOT NULL ORDER BY sequence DESC LIMIT ?
-                    """), arguments: [workspace, sequence, most]
+                    WHERE transition.workspace = ? AND sequence < ? AND actor IS NOT NULL AND actor = coalesce(?, actor) ORDER BY sequence DESC LIMIT ?
+                    """), arguments: [workspace, sequence, actor, most]
         ).map { row in
             let transition = try TransitionRecord(row)
             return (transition.sequence, .workload(transition, kind: try row.raw("workload_kind"), name: row["workload_name"]))
@@ -91,21 +91,30 @@ extension Reading {
     }
 
     private func allowanceChanges(
-        in workspace: Identifier<Workspace>, before sequence: Int64, _ most: Int
+        in workspace: Identifier<Workspace>, by actor: Identifier<Account>?, before sequence: Int64, _ most: Int
     ) throws -> [(Int64, OperationRecord)] {
         try Row.fetchAll(
-            db.cachedStatement(sql: "SELECT * FROM rule_change WHERE workspace = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"),
-            arguments: [workspace, sequence, most]
+            db.cachedStatement(
+                sql:
+                    "SELECT * FROM rule_change WHERE workspace = ?1 AND sequence < ?2 AND (?3 IS NULL OR actor = ?3) ORDER BY sequence DESC LIMIT ?4"
+            ),
+            arguments: [workspace, sequence, actor, most]
         ).map(RuleChange.init).map { ($0.sequence, .quota($0)) }
     }
 
     /// All but charges, which nobody makes and of which there are many.
     private func payments(
-        in workspace: Identifier<Workspace>, before sequence: Int64, _ most: Int
+        in workspace: Identifier<Workspace>, by actor: Identifier<Account>?, before sequence: Int64, _ most: Int
     ) throws -> [(Int64, OperationRecord)] {
-        let part = PageRequest(limit: most, after: String(sequence))
-        return try EntryKind.allCases.filter { $0 != .charge }
-            .flatMap { try entries(of: workspace, EntryFilter(kind: $0), part).items }
-            .sorted { $0.sequence > $1.sequence }.prefix(most).map { ($0.sequence, .money($0)) }
+        try EntryKind.allCases.filter { $0 != .charge }.flatMap { kind in
+            try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT * FROM ledger_entry WHERE workspace = ?1 AND kind = ?2 AND kind <> 'charge' AND sequence < ?3
+                            AND (?4 IS NULL OR actor = ?4) ORDER BY sequence DESC LIMIT ?5
+                        """), arguments: [workspace, kind.rawValue, sequence, actor, most]
+            ).map(LedgerEntry.init)
+        }
+        .sorted { $0.sequence > $1.sequence }.prefix(most).map { ($0.sequence, .money($0)) }
     }
 }

@@ -123,7 +123,7 @@ extension Shown {
         }
 
         /// `word`, `named`, `time`, `when`, `day`, `clock`, `points`, `url`, `short`, `json`, `any`; of a path `crumbs`, its folders from
-        /// the top, each with `name` and `path`; its `folder`, its place `inside` of its first two folders; of a file's name whether it is
+        /// the top, each with `name` and `path`; its `folder`, its `last` part, its place `inside` of its first two folders; of a file's name whether it is
         /// an `archive`.
         func transform(_ name: String) -> Any? {
             switch name {
@@ -141,6 +141,7 @@ extension Shown {
             case "crumbs": Items(items: crumbs, look: look)
             case "folder": Text(text: text.split(separator: "/").dropLast().joined(separator: "/"), look: look)
             case "inside": Text(text: text.split(separator: "/").dropFirst(2).joined(separator: "/"), look: look)
+            case "last": Text(text: text.split(separator: "/").last.map(String.init) ?? text, look: look)
             case "archive": [".tar", ".zip", ".tar.gz", ".tgz", ".rar"].contains { text.lowercased().hasSuffix($0) }
             default: nil
             }

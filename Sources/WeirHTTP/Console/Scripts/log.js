@@ -8,6 +8,8 @@ const budget = 8;
 // Lines a second above which they are fetched many at a time: each event of a stream costs more than its line.
 const fast = 1000;
 const first = 1 << 20;
+// A line that has no end by then goes on in another.
+const longest = 64 << 10;
 
 export async function begin(view) {
   const query = view.dataset.instance ? `&instance=${view.dataset.instance}` : "";
@@ -16,6 +18,21 @@ export async function begin(view) {
   const count = document.getElementById("log-count");
   let [waiting, shown, planned, follows, ownScroll] = [[], 0, false, true, false];
 
+  // What a program wrote in pieces is one line: the rest of it goes where its beginning is.
+  let unended = {};
+  const take = (lines) => {
+    for (const line of lines) {
+      const begun = unended[line.stream];
+      if (!begun) waiting.push(line);
+      else {
+        begun.text += line.text;
+        if (begun.row) begun.row.textContent = begun.text;
+      }
+      const whole = begun ?? line;
+      unended[line.stream] = line.partial && whole.text.length < longest ? whole : null;
+    }
+    plan();
+  };
   const plan = () => { if (!planned) { planned = true; requestAnimationFrame(draw); } };
   const draw = () => {
     planned = false;
@@ -70,8 +87,8 @@ export async function begin(view) {
     source?.close();
     source = null;
     view.replaceChildren();
-    [waiting, shown, instance] = [part.lines, 0, part.instance];
-    plan();
+    [waiting, shown, instance, unended] = [[], 0, part.instance, {}];
+    take(part.lines);
     if (part.ended) return;
     stream(part.next_offset);
   };
@@ -79,8 +96,7 @@ export async function begin(view) {
     let [since, many] = [performance.now(), 0];
     const own = source = new EventSource(`${path}/stream?offset=${from}${query}`);
     own.addEventListener("line", (event) => {
-      waiting.push(JSON.parse(event.data));
-      plan();
+      take([JSON.parse(event.data)]);
       const now = performance.now();
       if (now - since > 1000) [since, many] = [now, 0];
       if (++many > fast) { own.close(); catchUp(Number(event.lastEventId), own); }
@@ -99,8 +115,7 @@ export async function begin(view) {
       // Somebody has asked for the log from its beginning meanwhile.
       if (source !== own) return;
       if (!part.lines) break;
-      waiting = waiting.concat(part.lines);
-      plan();
+      take(part.lines);
       offset = part.next_offset;
       while (waiting.length > 2 * part.lines.length) await new Promise(requestAnimationFrame);
     } while (part.lines.length > 500);
@@ -123,5 +138,6 @@ function row(line) {
   const row = document.createElement("div");
   row.className = line.stream;
   row.textContent = line.text || "\u200b";
+  if (line.partial) line.row = row;
   return row;
 }

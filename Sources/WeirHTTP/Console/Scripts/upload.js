@@ -238,8 +238,10 @@ export function begin(place) {
     try {
       const response = await fetch(location.href);
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      const list = page.getElementById("list");
-      if (response.ok && list) document.getElementById("list")?.replaceWith(list);
+      for (const id of ["list", "unfinished"]) {
+        const part = page.getElementById(id);
+        if (response.ok && part) document.getElementById(id)?.replaceWith(part);
+      }
     } catch { /* it is shown when the page is opened again */ }
     place.dispatchEvent(new CustomEvent("weir:uploaded", { bubbles: true }));
   }
