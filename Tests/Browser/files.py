@@ -168,13 +168,20 @@ def break_off(page, folder, mebibytes, shot):
     expect(row).to_have_attribute("data-state", "runs")
     row.get_by_role("button", name=t("code.pause")).click()
     expect(row).to_have_attribute("data-state", "paused")
-    # The page is loaded again: the same file goes on where it was.
+    # The page is loaded again: what has not come to its end is listed, and the same file goes on where it was.
     page.reload()
+    unfinished = page.locator("#unfinished tbody tr", has_text="raw.bin")
+    button(unfinished, "code.give_up").click()
+    asked = page.locator("[popover].ask:popover-open")
+    expect(asked).to_contain_text(t("code.give_up_loses"))
+    asked.get_by_role("link", name=t("frame.cancel")).click()
+    expect(asked).to_have_count(0)
     page.locator("input[data-files]").first.set_input_files(file)
     expect(row).to_contain_text(t("code.says_resumed"))
     connect(-1)
     expect(row).to_have_attribute("data-state", "done", timeout=240_000)
     expect(page.locator("#list").get_by_role("cell", name="raw.bin", exact=True)).to_be_visible()
+    expect(page.locator("#unfinished tbody tr")).to_have_count(0)
     network.detach()
     page.get_by_label(t("assets.note")).fill("first " + MARKUP)
     button(page, "assets.confirm").click()
@@ -213,6 +220,27 @@ def in_chinese(page, weir, project, asset, shot):
             text = "projects.runs_outputs"
         expect(page.locator("main").get_by_text(t(text, "zh-Hans")).locator("visible=true").first).to_be_visible()
         shot(page, path.strip("/").replace("/", "-") + "-zh" if path != "/" else "home-zh")
+
+
+def without_scripts(opened, project):
+    """A file comes into the code by a plain form, a question is a page of its own, and both are answered."""
+    context = opened.browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    opened.log_in_plainly(page)
+    page.goto(f"{opened.weir.url}/projects/{project}/code")
+    page.locator("input[name=file]").set_input_files({"name": "plain.txt", "mimeType": "text/plain", "buffer": b"plain\n"})
+    page.locator("#upload form").get_by_role("button", name=t("code.upload")).click()
+    expect(page.get_by_text(t("codes.done_uploaded"))).to_be_visible()
+    row = page.locator("#list tr", has_text="plain.txt")
+    row.get_by_role("button", name=t("projects.more")).click()
+    row.get_by_role("button", name=t("code.delete"), exact=True).click()
+    asked = page.locator("#question")
+    expect(asked).to_contain_text("plain.txt")
+    asked.get_by_role("button", name=t("code.delete"), exact=True).click()
+    expect(page.get_by_text(t("codes.done_deleted"))).to_be_visible()
+    expect(page.locator("#list tr", has_text="plain.txt")).to_have_count(0)
+    expect(page.locator("#question")).to_have_count(0)
+    context.close()
 
 
 def delete_project(page, weir, project):
@@ -257,6 +285,8 @@ def main():
         assert hashlib.sha256(content).hexdigest() == digest
         print(f"  {mebibytes} MiB went on after a broken network and a reload, and became a version")
         refuse(page, folder)
+        without_scripts(opened, project)
+        print("  without scripts a file was uploaded and deleted")
         in_chinese(page, weir, project, asset, shot)
         delete_project(page, weir, project)
         print("  the pages speak Chinese; the project was deleted")

@@ -131,11 +131,7 @@ def without_scripts(world, weir):
     """Logging in, making a project and finding it need no script."""
     context = world.browser.new_context(java_script_enabled=False, locale="en-GB")
     page = context.new_page()
-    page.goto(weir.url + "/login")
-    page.get_by_label(text("accounts.login"), exact=True).fill("operator")
-    page.get_by_label(text("accounts.password"), exact=True).fill(PASSWORD)
-    page.locator("main button.first").click()
-    expect(page.locator("h1")).to_be_visible()
+    world.log_in_plainly(page)
     page.goto(weir.url + "/jobs?name=x")
     expect(page.locator("h1")).to_contain_text(text("frame.jobs"))
     context.close()

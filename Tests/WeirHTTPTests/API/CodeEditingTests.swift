@@ -120,7 +120,11 @@ import Testing
             #expect(created.status == 201)
             let place = try #require(created.header("Location"))
             #expect(try await server.client.send("HEAD", place, secret: bob.secret, headers: [tus]).status == 404)
+            let list = "projects/\(project)/uploads"
             for part in [0..<120_000, 120_000..<200_000] {
+                let waiting = try await server.api(ada, "GET", list)["items"].items
+                #expect(waiting.map { $0["path"].text } == ["data/weights.bin"])
+                #expect(waiting.first?["offset"] == .number(Double(part.lowerBound)) && waiting.first?["length"] == .number(200_000))
                 let answer = try await server.client.send(
                     "PATCH", place, secret: ada.secret,
                     headers: [tus, ("Upload-Offset", "\(part.lowerBound)"), ("Content-Type", "application/offset+octet-stream")],
@@ -130,6 +134,23 @@ import Testing
             let file = try await server.client.send(
                 "GET", "/api/v1/projects/\(project)/code/file?path=data/weights.bin", secret: ada.secret)
             #expect(file.bytes == content)
+            #expect(try await server.api(ada, "GET", list)["items"].items.isEmpty)
+            #expect(try await server.client.send("GET", "/api/v1/" + list, secret: bob.secret).status == 404)
+        }
+    }
+
+    @Test("files come into the code by a form, each under its own name in the folder that is open (PRJ-08)")
+    func form() async throws {
+        try await TestServer.with { server in
+            let (ada, bob) = (try await server.user("ada"), try await server.user("bob"))
+            let (_, project) = try await server.project(of: ada)
+            let (type, body) = FileRouteTests.form([("a.py", "1"), ("b.py", "2")])
+            let path = "/api/v1/projects/\(project)/code/files?path=src"
+            let answer = try await server.client.send("POST", path, secret: ada.secret, headers: [("Content-Type", type)], body: body)
+            #expect(answer.json["items"].items.map { $0["path"].text } == ["src/a.py", "src/b.py"])
+            #expect(try await server.api(ada, "GET", "projects/\(project)/code/text?path=src/b.py")["text"].text == "2")
+            let other = try await server.client.send("POST", path, secret: bob.secret, headers: [("Content-Type", type)], body: body)
+            #expect(other.status == 404)
         }
     }
 }

@@ -35,6 +35,10 @@ import WeirModel
 
             let money = try await server.api(ada, "GET", path + "?kind=money")["items"].items
             #expect(money.map { $0["action"].text } == ["recharge", "grant"])
+            for person in [all[0]["by"], all[2]["by"]] {
+                let own = try await server.api(ada, "GET", path + "?account=\(person["id"].text)")["items"].items
+                #expect(own.map { $0["action"].text } == all.filter { $0["by"] == person }.map { $0["action"].text } && !own.isEmpty)
+            }
             let eve = try await server.user("eve")
             #expect(try await server.client.send("GET", "/api/v1/" + path, secret: eve.secret).status == 404)
         }

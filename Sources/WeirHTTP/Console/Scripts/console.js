@@ -72,13 +72,22 @@ addEventListener("click", (event) => {
 const session = document.body.dataset.session;
 function isForeign() {
   try {
+    const login = Number(localStorage.getItem("weir-login"));
+    localStorage.removeItem("weir-login");
     if (!session || localStorage.getItem("weir-session") === session) return false;
+    // From the login's own page, by its form, or by where the browser says that it comes from.
     const before = document.referrer ? new URL(document.referrer) : null;
-    if (before?.origin !== location.origin || !["/login", "/form/sessions"].includes(before.pathname)) return true;
+    const isFromLogin = before?.origin === location.origin && ["/login", "/form/sessions"].includes(before.pathname);
+    if (!isFromLogin && Date.now() - login > 60_000) return true;
     localStorage.setItem("weir-session", session);
   } catch { /* no memory, no note */ }
   return false;
 }
+addEventListener("submit", (event) => {
+  if (!session && event.target.action === location.origin + "/form/sessions") {
+    try { localStorage.setItem("weir-login", Date.now()); } catch { /* as above */ }
+  }
+});
 if (isForeign()) {
   const told = document.createElement("section");
   told.id = "foreign";
