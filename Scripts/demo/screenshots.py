@@ -10,7 +10,7 @@ folder.mkdir(parents=True, exist_ok=True)
 
 
 def logged_in(browser, locale):
-    page = browser.new_context(locale=locale, viewport={"width": 1200, "height": 760}, color_scheme="light").new_page()
+    page = browser.new_context(locale=locale, viewport={"width": 1280, "height": 640}, color_scheme="light").new_page()
     page.goto(base + "/login")
     page.locator("main [name=login]").fill("operator")
     page.locator("main [name='password:keep']").fill(password)
@@ -32,7 +32,9 @@ with sync_playwright() as playwright:
     page.goto(base + "/environments?name=lab")
     page.locator("#list tbody a").first.click()
     expect(page.locator("#use svg.plot").first).to_be_visible(timeout=60_000)
-    page.locator("#use").evaluate("(part) => window.scrollTo(0, part.getBoundingClientRect().bottom + scrollY - innerHeight + 20)")
+    page.set_viewport_size({"width": 1280, "height": 560})
+    page.wait_for_timeout(1000)
+    page.evaluate("() => { const part = document.getElementById('use'); window.scrollTo(0, part.offsetTop + part.offsetHeight - innerHeight + 20); }")
     taken(page, "environment")
     page = logged_in(browser, "zh-CN")
     page.goto(base + "/money/bills")
