@@ -65,7 +65,7 @@ extension Reading {
                 WHERE secret_hash = :hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
             ) ON account.id = owner WHERE account.disabled_at IS NULL
             """
-        return try Row.fetchOne(db, sql: sql, arguments: ["hash": secretHash, "now": now]).map(AccountRecord.init)
+        return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: ["hash": secretHash, "now": now]).map(AccountRecord.init)
     }
 
     public func tokens(of account: Identifier<Account>) throws -> [APITokenRecord] {

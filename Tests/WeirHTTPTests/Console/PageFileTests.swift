@@ -76,7 +76,7 @@ import WeirModel
         let pages = try ConsoleFiles().pages.all
         try await TestServer.with { server in
             for page in pages {
-                for need in page.needs {
+                for need in page.needs.joined() {
                     let path = "/api/v1/" + need.request.split(separator: "?")[0].replacing(/\{[^}]*\}/, with: "x")
                     #expect(server.routes.contains { $0.method == .get && $0.matches(path: path) }, "\(page.path): \(need.request)")
                 }
@@ -99,6 +99,27 @@ import WeirModel
         ])
     func faults(file: String) throws {
         #expect(throws: ConsolePage.Fault.self) { try ConsolePage.blocks(of: file, named: "Test") }
+    }
+
+    @Test("what a page asks is asked at once, but for what names an answer that is not there yet")
+    func parts() throws {
+        let file = """
+            === /jobs/{job}
+            title: a
+            workspace: job.workspace
+            data job: workloads/{job}
+            data usage?: workloads/{job}/usage
+            data project: projects/{job.project}
+            data flavors: flavors
+            data members: workspaces/{workspace}/members
+            data quotas: workspaces/{project.workspace}/quotas
+            ---
+            """
+        guard case .page(let page)? = try ConsolePage.blocks(of: file, named: "T").first else {
+            Issue.record("no page")
+            return
+        }
+        #expect(page.needs.map { $0.map(\.name) } == [["job", "usage"], ["project", "flavors", "members"], ["quotas"]])
     }
 
     @Test("a written-out path goes before one with a parameter")

@@ -28,6 +28,11 @@ struct ConsolePage: Sendable {
         let name: String
         let request: String
         let mayFail: Bool
+
+        /// Whether the request is made of the answer with that name, by itself or by the workspace that the answer names.
+        func names(_ answer: String, workspace: String?) -> Bool {
+            request.contains("{\(answer).") || (request.contains("{workspace}") && workspace?.hasPrefix("\(answer).") == true)
+        }
     }
 
     let path: String
@@ -39,7 +44,8 @@ struct ConsolePage: Sendable {
     private(set) var workspace: String?
     /// Whether it is there for who is in no workspace.
     private(set) var needsWorkspace = true
-    private(set) var needs: [Need] = []
+    /// In the order of the file; those of one part name no answer of the same part, so they are asked for at once.
+    private(set) var needs: [[Need]] = []
     private(set) var body = ""
 
     /// The name of its template.
@@ -92,6 +98,7 @@ struct ConsolePage: Sendable {
         self.path = path
         parts = path.split(separator: "/")
         var isHead = true
+        var listed: [Need] = []
         var lines: [Substring] = []
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             guard isHead else {
@@ -115,11 +122,18 @@ struct ConsolePage: Sendable {
                 access = known
             case let key where key.hasPrefix("data "):
                 let name = key.dropFirst("data ".count)
-                needs.append(Need(name: String(name.trimmingSuffix("?")), request: value, mayFail: name.hasSuffix("?")))
+                listed.append(Need(name: String(name.trimmingSuffix("?")), request: value, mayFail: name.hasSuffix("?")))
             default: throw Fault(description: "\(file), \(path): \"\(line)\"")
             }
         }
         guard !isHead, !title.isEmpty else { throw Fault(description: "\(file), \(path): no title or no `---`") }
+        for need in listed {
+            if let last = needs.last, !last.contains(where: { need.names($0.name, workspace: workspace) }) {
+                needs[needs.count - 1].append(need)
+            } else {
+                needs.append([need])
+            }
+        }
         body = Self.trimmed(lines.joined(separator: "\n")[...])
     }
 

@@ -24,7 +24,7 @@ struct PageAnswer: Sendable {
         var rows: [String: [String: String]] = [:]
     }
 
-    private struct Context {
+    private struct Context: Sendable {
         var data: [(key: String, value: JSON)] = []
         var account = JSON.null
         var workspaces: [JSON] = []
@@ -59,14 +59,7 @@ struct PageAnswer: Sendable {
         if page.access == .operator {
             guard case .bool(true)? = context.account["is_operator"] else { throw WeirError.operatorOnly() }
         }
-        for need in page.needs {
-            do {
-                let request = try self.request(need.request, page, context, address, visit)
-                context.data.append((need.name, paged(try await api.send(.get, request, for: visit).value, address)))
-            } catch let error as WeirError where need.mayFail && error.category != .unauthenticated {
-                context.data.append((need.name, .null))
-            }
-        }
+        for part in page.needs { context.data += try await answers(to: part, of: page, context, address, visit) }
         let status = outcome.error.map(ErrorAnswer.status) ?? .ok
         return answer(page.template, page, context, visit, address, outcome, status)
     }
@@ -91,6 +84,28 @@ struct PageAnswer: Sendable {
     }
 
     // MARK: What the API is asked
+
+    /// Asks for all at once. Where several fail, the first of the file says why.
+    private func answers(
+        to needs: [ConsolePage.Need], of page: ConsolePage, _ context: Context, _ address: Address, _ visit: Visit
+    ) async throws -> [(key: String, value: JSON)] {
+        let results = await withTaskGroup(of: (Int, Result<JSON, any Error>).self) { group in
+            for (place, need) in needs.enumerated() {
+                group.addTask {
+                    do {
+                        let request = try self.request(need.request, page, context, address, visit)
+                        return (place, .success(paged(try await api.send(.get, request, for: visit).value, address)))
+                    } catch let error as WeirError where need.mayFail && error.category != .unauthenticated {
+                        return (place, .success(.null))
+                    } catch {
+                        return (place, .failure(error))
+                    }
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        return try needs.indices.map { (needs[$0].name, try results[$0]?.get() ?? .null) }
+    }
 
     private func workspace(_ page: ConsolePage?, _ context: Context, _ visit: Visit) -> JSON? {
         if let path = page?.workspace, let named = value(path, context), case .text(let id) = named {
