@@ -102,15 +102,15 @@ ROLES = """() => {
 
 def accessible(world, weir, paths):
     """Contrast, names, labels and headings (WCAG 2.2 AA), light and dark; axe-core comes with no package that resolves here."""
-    for scheme in ("light", "dark"):
-        page = world.person()
-        page.emulate_media(color_scheme=scheme)
-        for path in paths:
-            page.goto(weir.url + path)
+    page = world.person()
+    for path in paths:
+        page.goto(weir.url + path)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
             for check in (CONTRAST, ROLES):
                 bad = page.evaluate(check)
                 assert not bad, (scheme, path, bad)
-        page.context.close()
+    page.context.close()
 
 
 def phone(world, weir, paths):

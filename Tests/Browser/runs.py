@@ -5,7 +5,7 @@ import statistics
 import time
 
 from common import console, expect, text
-from frame import CONTRAST, ROLES
+from frame import accessible
 from running_weir import NOTEBOOK
 
 
@@ -226,18 +226,6 @@ def chinese(world):
     page.context.close()
 
 
-def accessible(world, paths):
-    for scheme in ("light", "dark"):
-        page = world.person()
-        page.emulate_media(color_scheme=scheme)
-        for path in paths:
-            page.goto(world.weir.url + path)
-            for check in (CONTRAST, ROLES):
-                bad = page.evaluate(check)
-                assert not bad, (scheme, path, bad)
-        page.context.close()
-
-
 def main():
     with console() as world:
         workspace = world.prepare()
@@ -268,7 +256,7 @@ def main():
             f"/workloads/{of['environment']}/processes", f"/workloads/{of['job']}/history", f"/workloads/{of['job']}/export",
         ]
         chinese(world)
-        accessible(world, paths)
+        accessible(world, world.weir, paths)
         print("  in Chinese, too; contrast, names, labels and headings hold")
 
 
