@@ -122,6 +122,25 @@ import WeirModel
         #expect(page.needs.map { $0.map(\.name) } == [["job", "usage"], ["project", "flavors", "members"], ["quotas"]])
     }
 
+    @Test("every text is escaped, in a page, in its parts and in what these are given")
+    func escaped() throws {
+        let file = """
+            === partial part
+            {{name}}|{{$block}}{{/block}}
+            === partial layout
+            {{$title}}{{/title}}|{{$content}}{{/content}}
+            === /x
+            title: {{name}}
+            ---
+            {{<part}}{{$block}}{{name}}{{/block}}{{/part}}|{{#list}}{{name}}{{/list}}
+            """
+        let pages = try Pages(files: [("T", file)], texts: Texts([:]))
+        let html = pages.render("page /x", ["name": "é<b a='\"'>&", "list": [1]], in: .english)
+        let escaped = "é&lt;b a=&#39;&quot;&#39;&gt;&amp;"
+        #expect(
+            html.split(separator: "|").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) } == [escaped, escaped, escaped, escaped])
+    }
+
     @Test("a written-out path goes before one with a parameter")
     func order() throws {
         let texts = try Texts([:])

@@ -29,7 +29,7 @@ struct Pages: Sendable {
                 var library = MustacheLibrary()
                 for (name, text, file) in templates {
                     do {
-                        try library.register(texts.filled(into: text, language), named: name)
+                        try library.register(Escaping.pragma + texts.filled(into: text, language), named: name)
                     } catch {
                         throw ConsolePage.Fault(description: "\(file), \(name): \(error)")
                     }
