@@ -11,8 +11,10 @@ step() {
     printf '== %s: passed in %d s\n' "$name" $((SECONDS - start))
 }
 
-# The tests of a target run side by side, the targets one after the other: hundreds of tests at once would share two threads, and those
-# that wait for a real container would run out of their time. What failed is said once more at the end of a long log.
+# The tests of a target run side by side, sixteen at most, the targets one after the other: hundreds of tests at once would share two
+# threads, and those that wait for a connection or a real container would run out of their time. What failed is said once more at the
+# end of a long log.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 swift_test() {
