@@ -9,53 +9,70 @@ struct RecordRoutes {
     let accounts: Accounts
 
     func add(to routes: Routes) {
-        let (audit, accounts) = (audit, accounts)
-
         routes.get("workspaces/{workspace}/records", "listRecords") { call in
-            let page = try await audit.operations(
-                in: call.id("workspace"), of: call.query("kind", as: OperationRecord.Kind.self), by: call.queryID("account"), call.page(),
-                for: call.caller)
-            let people = try await accounts.people(page.items.compactMap(\.actor))
-            return call.answer(page) { $0.json(people, in: call.language) }
+            try await answer(
+                audit.operations(
+                    in: call.id("workspace"), of: call.query("kind", as: OperationRecord.Kind.self), by: call.query("login"), call.page(),
+                    for: call.caller), to: call)
         }
+
+        routes.get("operator/records", "listAllRecords") { call in
+            try await answer(
+                audit.all(
+                    of: call.query("kind", as: OperationRecord.Kind.self), by: call.query("login"), call.page(), for: call.caller), to: call
+            )
+        }
+    }
+
+    private func answer(_ page: Page<OperationRecord>, to call: Call) async throws -> Response {
+        let people = try await accounts.people(page.items.compactMap(\.actor) + page.items.compactMap(\.personConcerned))
+        let workspaces = try await audit.names(of: Set(page.items.compactMap(\.workspace)))
+        return call.answer(page) { $0.json(people, workspaces, in: call.language) }
     }
 }
 
 extension OperationRecord {
-    fileprivate func json(_ people: People, in language: Language) -> JSON {
-        var fields: JSON = ["at": at, "by": people.json(of: actor)]
-        switch self {
-        case .workload(let transition, let kind, let name):
-            fields = fields.adding([
-                "kind": "workload", "action": transition.cause, "text": LocalizedText.cause(transition.cause)[language],
-                "workload": ["id": transition.workload, "kind": kind, "name": name] as JSON, "subject": JSON.null, "amount": JSON.null,
-                "note": JSON.null,
-            ])
-        case .quota(let change):
-            fields = fields.adding([
-                "kind": "quota", "action": change.after == nil ? "quota_removed" : "quota_set",
-                "text": change.after == nil
-                    ? LocalizedText("quota removed", zh: "移除配额")[language] : LocalizedText("quota set", zh: "设置配额")[language],
-                "workload": JSON.null, "subject": change.subject, "amount": JSON.null, "note": JSON.null,
-            ])
-        case .money(let entry):
-            fields = fields.adding([
-                "kind": "money", "action": entry.posting.kind, "text": entry.posting.kind.text[language], "workload": JSON.null,
-                "subject": JSON.null, "amount": entry.posting.amount, "note": entry.posting.note,
-            ])
-        }
-        return fields
+    /// Whose quota it is about.
+    fileprivate var personConcerned: Identifier<Account>? {
+        guard case .rule(let change) = self, case .account(let id) = QuotaScope(change.subject) else { return nil }
+        return id
     }
-}
 
-extension EntryKind {
-    fileprivate var text: LocalizedText {
+    fileprivate func json(_ people: People, _ workspaces: [Identifier<Workspace>: String], in language: Language) -> JSON {
+        let (action, text) = words
+        let workspace: JSON = workspace.map { ["id": $0, "name": workspaces[$0] ?? ""] } ?? .null
+        var (before, after, amount, note): (String?, String?, Points?, String?)
         switch self {
-        case .recharge: LocalizedText("recharge", zh: "充值")
-        case .charge: LocalizedText("charge", zh: "扣费")
-        case .refund: LocalizedText("refund", zh: "退款")
-        case .grant: LocalizedText("grant", zh: "赠送")
-        case .correction: LocalizedText("correction", zh: "更正")
+        case .workload, .rule: break
+        case .money(let entry): (amount, note) = (entry.posting.amount, entry.posting.note)
+        case .event(let event): (before, after) = (event.before, event.after)
+        }
+        return [
+            "at": at, "by": people.json(of: actor), "workspace": workspace, "kind": kind.rawValue, "action": action, "text": text[language],
+            "subject": subject(people), "before": before, "after": after, "amount": amount, "note": note,
+        ]
+    }
+
+    /// What it was done to.
+    private func subject(_ people: People) -> JSON {
+        func json(_ kind: String, _ id: String?, _ name: String?) -> JSON { ["kind": kind, "id": id, "name": name] }
+        switch self {
+        case .workload(let transition, let kind, let name): return json(kind.rawValue, transition.workload.text, name)
+        case .rule(let change):
+            if let flavor = change.flavor { return json("flavor", flavor, flavor) }
+            guard case .account(let id) = QuotaScope(change.subject) else { return json(change.subject, nil, nil) }
+            return json("account", id.text, people.logins[id])
+        case .money: return .null
+        case .event(let event): return json(event.subjectKind, event.subject, event.name)
+        }
+    }
+
+    private var words: (action: String, text: LocalizedText) {
+        switch self {
+        case .workload(let transition, _, _): (transition.cause, .cause(transition.cause))
+        case .rule(let change): change.words
+        case .money(let entry): (entry.posting.kind.rawValue, entry.posting.kind.text)
+        case .event(let event): (event.action.rawValue, event.action.text)
         }
     }
 }

@@ -111,7 +111,7 @@ public struct Accounts: Sendable {
     /// A new account, and the one-time password when none was given.
     public func create(_ new: NewAccount, by caller: Caller) async throws -> (AccountRecord, oneTimePassword: String?) {
         try caller.requireOperator()
-        return try await create(new, mustChange: true)
+        return try await create(new, mustChange: true, by: caller.id)
     }
 
     /// Makes an account for whoever asks, where the configuration lets them.
@@ -132,7 +132,10 @@ public struct Accounts: Sendable {
 
     public static func makeOneTimePassword() -> String { Secrets.oneTimePassword() }
 
-    private func create(_ new: NewAccount, mustChange: Bool) async throws -> (AccountRecord, oneTimePassword: String?) {
+    /// Who makes an account for themselves is who made it.
+    private func create(
+        _ new: NewAccount, mustChange: Bool, by maker: Identifier<Account>? = nil
+    ) async throws -> (AccountRecord, oneTimePassword: String?) {
         let login = try LoginName(new.login)
         let displayName = try Name(new.displayName ?? new.login, field: "display_name")
         if let password = new.password { try PasswordRule.check(password) }
@@ -142,7 +145,10 @@ public struct Accounts: Sendable {
             id: identifiers.next(Account.self, at: now), login: login.text, displayName: displayName.text,
             passwordHash: try await passwords.hash(new.password ?? made ?? ""), isOperator: new.isOperator,
             mustChangePassword: mustChange, createdAt: now)
-        try await store.write { try $0.insert(account) }
+        try await store.write { db in
+            try db.insert(account)
+            try db.record(.accountCreated, account, by: maker ?? account.id, at: now)
+        }
         return (account, made)
     }
 
@@ -169,9 +175,11 @@ public struct Accounts: Sendable {
         let account = try await account(id, by: caller)
         let password = Secrets.oneTimePassword()
         let hash = try await passwords.hash(password)
+        let now = clock.now()
         try await store.write { db in
             try db.setPassword(of: account.id, hash: hash, mustChange: true)
             try db.endSessions(of: account.id)
+            try db.record(.passwordReset, account, by: caller.id, at: now)
         }
         return password
     }
@@ -185,6 +193,9 @@ public struct Accounts: Sendable {
         try await store.write { db in
             try db.setDisabled(account.id, at: disabled ? now : nil)
             if disabled { try db.endSessions(of: account.id) }
+            if disabled != (account.disabledAt != nil) {
+                try db.record(disabled ? .accountDisabled : .accountEnabled, account, by: caller.id, at: now)
+            }
         }
         try await memberships.refresh()
     }

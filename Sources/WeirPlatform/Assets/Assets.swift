@@ -53,6 +53,7 @@ public struct Assets: Sendable {
             try db.read.role(of: caller, in: workspace, for: .createAsset)
             try db.insert(asset, name: name)
             try db.remember(asset.id.text, under: key, by: caller, at: now)
+            try db.record(.assetCreated, asset, by: caller, at: now)
             return asset
         }
     }
@@ -80,7 +81,8 @@ public struct Assets: Sendable {
         let newTags = try change.tags.map { try Tags.checked($0) }
         let now = clock.now()
         return try await store.write { db in
-            var asset = try db.read.asset(id, for: caller, .changeAsset)
+            let before = try db.read.asset(id, for: caller, .changeAsset)
+            var asset = before
             let name = try newName ?? Name(asset.name)
             asset.name = name.text
             asset.description = newDescription ?? asset.description
@@ -92,8 +94,10 @@ public struct Assets: Sendable {
             }
             asset.dataType = change.dataType ?? asset.dataType
             asset.scenario = change.scenario ?? asset.scenario
+            guard asset != before else { return asset }
             asset.changedAt = now
             try db.update(asset, name: name)
+            try db.record(.assetChanged, asset, renamedFrom: before.name, by: caller, at: now)
             return asset
         }
     }
@@ -107,6 +111,7 @@ public struct Assets: Sendable {
             try db.revokeUploadTokens(of: asset.id, at: now)
             guard try !db.read.mounts(asset.id, version: nil) else { throw WeirError.assetMounted() }
             try db.markDeleted(asset.id, at: now)
+            try db.record(.assetDeleted, asset, by: caller, at: now)
         }
         try await files.discardDraft(of: id)
     }
@@ -138,6 +143,7 @@ public struct Assets: Sendable {
             guard try db.read.version(number, of: asset.id) != nil else { throw WeirError.notFound("version") }
             guard try !db.read.mounts(asset.id, version: number) else { throw WeirError.assetMounted() }
             try db.markDeleted(version: number, of: asset.id, at: now)
+            try db.record(.versionDeleted, asset, after: "V\(number)", by: caller, at: now)
         }
     }
 }

@@ -50,6 +50,8 @@ extension Assets {
     public func discardDraft(of id: Identifier<Asset>, by caller: Caller) async throws {
         let asset = try await asset(id, for: caller, .changeAsset)
         try await sessions.confirming(asset.id) { try await files.discardDraft(of: asset.id) }
+        let now = clock.now()
+        try await store.write { try $0.record(.draftDiscarded, asset, by: caller, at: now) }
     }
 
     /// Makes the draft an immutable version (DAT-06). It is kept from then on, so it is refused while the balance is used up (BIL-18).
@@ -82,12 +84,14 @@ extension Assets {
         let tree = TreeName(identifiers.next(Tree.self, at: now))
         let frozen = try await files.freeze(folder, at: path, as: tree)
         return try await store.write { db in
-            try requireUpload(into: db.read.asset(id, for: caller, .changeAsset), by: caller, db.read)
+            let asset = try db.read.asset(id, for: caller, .changeAsset)
+            try requireUpload(into: asset, by: caller, db.read)
             var version = AssetVersionRecord(
                 asset: id, number: 0, tree: tree, size: frozen.size, added: frozen.added, files: frozen.files,
                 note: note, origin: origin, createdBy: caller.id, createdAt: now)
             version.number = try db.insertNext(version)
             try db.remember("\(id)/\(version.number)", under: key, by: caller, at: now)
+            try db.record(.versionConfirmed, asset, after: "V\(version.number)", by: caller, at: now)
             return version
         }
     }

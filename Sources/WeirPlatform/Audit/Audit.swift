@@ -1,20 +1,48 @@
 public import WeirModel
 public import WeirStore
 
-/// Who did what in a workspace (ADM-04).
+/// Who did what in a workspace, or anywhere (ADM-04).
 public struct Audit: Sendable {
     private let store: Store
 
     public init(store: Store) { self.store = store }
 
-    /// The newest first: starts and stops that somebody asked for, changes of quotas, and what was paid, given or put right.
+    /// The newest first: what somebody started, stopped, made, changed or deleted, quotas, and what was paid, given or put right. Of a
+    /// person: those by whoever has this login.
     public func operations(
-        in workspace: Identifier<Workspace>, of kind: OperationRecord.Kind?, by actor: Identifier<Account>? = nil, _ page: PageRequest,
+        in workspace: Identifier<Workspace>, of kind: OperationRecord.Kind?, by login: String? = nil, _ page: PageRequest,
         for caller: Caller
     ) async throws -> Page<OperationRecord> {
         try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeWorkspace)
-            return try db.operations(in: workspace, of: kind, by: actor, page)
+            return try db.operations(workspace, kind, by: login, page, viewer: caller.id)
         }
+    }
+
+    /// Those of every workspace, and the installation's own, for the operator.
+    public func all(
+        of kind: OperationRecord.Kind?, by login: String? = nil, _ page: PageRequest, for caller: Caller
+    ) async throws -> Page<OperationRecord> {
+        try caller.requireOperator()
+        return try await store.read { try $0.operations(nil, kind, by: login, page) }
+    }
+
+    /// What the workspaces are called that an answer names.
+    public func names(of workspaces: Set<Identifier<Workspace>>) async throws -> [Identifier<Workspace>: String] {
+        try await store.read { try $0.names(of: workspaces) }
+    }
+}
+
+extension Reading {
+    fileprivate func operations(
+        _ workspace: Identifier<Workspace>?, _ kind: OperationRecord.Kind?, by login: String?, _ page: PageRequest,
+        viewer: Identifier<Account>? = nil
+    ) throws -> Page<OperationRecord> {
+        var filter = OperationFilter(workspace: workspace, kind: kind, viewer: viewer)
+        if let login {
+            guard let person = try account(login: login) else { return Page(items: [], next: nil) }
+            filter.actor = person.id
+        }
+        return try operations(filter, page)
     }
 }

@@ -45,16 +45,18 @@ public struct ArrearsDeletions: Sendable {
 
     /// The operator lets the deletion happen when its time has come. Throws `no_deletion_pending`.
     public func approve(_ workspace: Identifier<Workspace>, by caller: Caller) async throws -> ArrearsDeletionRecord {
-        try await setApproval(of: workspace, by: caller) { ($0.approvedBy, $0.approvedAt) = ($1, $2) }
+        try await setApproval(of: workspace, .deletionApproved, by: caller) { ($0.approvedBy, $0.approvedAt) = ($1, $2) }
     }
 
     /// Takes an approval back. Throws `no_deletion_pending`.
     public func withdraw(_ workspace: Identifier<Workspace>, by caller: Caller) async throws -> ArrearsDeletionRecord {
-        try await setApproval(of: workspace, by: caller) { record, _, _ in (record.approvedBy, record.approvedAt) = (nil, nil) }
+        try await setApproval(of: workspace, .deletionWithdrawn, by: caller) { record, _, _ in
+            (record.approvedBy, record.approvedAt) = (nil, nil)
+        }
     }
 
     private func setApproval(
-        of workspace: Identifier<Workspace>, by caller: Caller,
+        of workspace: Identifier<Workspace>, _ action: AuditEvent.Action, by caller: Caller,
         _ change: @escaping @Sendable (inout ArrearsDeletionRecord, Identifier<Account>, Timestamp) -> Void
     ) async throws -> ArrearsDeletionRecord {
         try caller.requireOperator()
@@ -63,6 +65,9 @@ public struct ArrearsDeletions: Sendable {
             guard var record = try db.read.arrearsDeletion(of: workspace) else { throw WeirError.noDeletionPending() }
             change(&record, caller.id, now)
             try db.update(record)
+            try db.record(
+                AuditEvent(
+                    action, of: workspace.text, named: try db.read.workspace(workspace)?.name ?? "", in: workspace, by: caller.id, at: now))
             return record
         }
     }

@@ -33,8 +33,10 @@ public struct Budgets: Sendable {
             case .account(let id):
                 guard try db.read.role(of: id, in: workspace) != nil else { throw WeirError.notFound("account") }
             }
+            let before = try db.read.budget(of: scope, in: workspace, month: month)
             try db.setBudget(budget, of: scope, in: workspace, by: caller.id, at: now)
             guard let record = try db.read.budget(of: scope, in: workspace, month: month) else { throw WeirError.notFound("budget") }
+            if before?.budget != budget { try db.record(.budgetSet, scope, before?.budget, budget, in: workspace, by: caller, at: now) }
             return record
         }
         try await notices.look(at: [workspace])
@@ -42,11 +44,13 @@ public struct Budgets: Sendable {
     }
 
     public func remove(_ scope: SpendingScope, in workspace: Identifier<Workspace>, by caller: Caller) async throws {
-        let month = try calendar.month(of: clock.now())
+        let now = clock.now()
+        let month = try calendar.month(of: now)
         try await store.write { db in
             try db.read.requireBilling(of: workspace, for: caller, .setLimits)
-            guard try db.read.budget(of: scope, in: workspace, month: month) != nil else { throw WeirError.notFound("budget") }
+            guard let before = try db.read.budget(of: scope, in: workspace, month: month) else { throw WeirError.notFound("budget") }
             try db.removeBudget(of: scope, in: workspace)
+            try db.record(.budgetRemoved, scope, before.budget, nil, in: workspace, by: caller, at: now)
         }
     }
 }

@@ -45,6 +45,7 @@ public struct Invoices: Sendable {
             guard amount <= left else { throw WeirError.invoiceTooLarge(left: left) }
             try db.insert(invoice)
             try db.remember(invoice.id.text, under: key, by: caller, at: now)
+            try db.record(.invoiceRequested, invoice, by: caller, at: now)
             return invoice
         }
     }
@@ -111,6 +112,7 @@ public struct Invoices: Sendable {
             change(&invoice)
             (invoice.answeredBy, invoice.answeredAt) = (caller.id, now)
             guard try db.answer(invoice, file: file) else { throw WeirError.invoiceAnswered() }
+            try db.record(invoice.state == .issued ? .invoiceIssued : .invoiceRejected, invoice, by: caller, at: now)
             return try db.read.invoice(id) ?? invoice
         }
     }

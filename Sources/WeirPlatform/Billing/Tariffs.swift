@@ -50,7 +50,15 @@ public final class Tariffs: Sendable {
     public func publish(_ list: Tariff, by caller: Caller) async throws -> Tariff {
         try caller.requireOperator()
         let now = clock.now()
-        return try await publishing { try $0.publish(list, at: now) }
+        return try await publishing { db in
+            let tariff = try db.publish(list, at: now)
+            try db.record(
+                AuditEvent(
+                    .tariffPublished, of: "\(tariff.number)", named: "\(tariff.number)", after: "\(tariff.startsAt)", in: nil,
+                    by: caller.id,
+                    at: now))
+            return tariff
+        }
     }
 
     /// Publishes the list of the configuration when it is another one than at the start before: so what the operator publishes later

@@ -69,6 +69,8 @@ public struct Vouchers: PaymentProvider {
         try await store.write { db in
             if try db.read.made(under: key, by: caller) != nil { throw WeirError.vouchersMade() }
             for (voucher, hash) in rows { try db.insert(voucher, secretHash: hash) }
+            try db.record(
+                AuditEvent(.vouchersMade, of: "", named: "\(count) × \(amount) \(note)", in: nil, by: caller.id, at: now))
             try db.remember("vouchers", under: key, by: caller, at: now)
         }
         return made
@@ -86,7 +88,11 @@ public struct Vouchers: PaymentProvider {
         return try await store.write { db in
             guard let voucher = try db.read.voucher(id) else { throw WeirError.notFound("voucher") }
             guard voucher.usedAt == nil else { throw WeirError.voucherUsed() }
+            guard voucher.revokedAt == nil else { return voucher }
             try db.revoke(id, at: now)
+            try db.record(
+                AuditEvent(
+                    .voucherRevoked, of: id.text, named: voucher.note, before: "\(voucher.amount)", in: nil, by: caller.id, at: now))
             return try db.read.voucher(id) ?? voucher
         }
     }

@@ -31,7 +31,7 @@ public struct Images: Sendable {
         try caller.requireOperator()
         var records: [ImageRecord] = []
         let built = try await turn.with { try await build(names, progress) }
-        for image in built { records.append(try await register(image, for: nil)) }
+        for image in built { records.append(try await register(image, for: nil, by: caller)) }
         return records
     }
 
@@ -54,15 +54,28 @@ public struct Images: Sendable {
         }
     }
 
-    /// Puts an image that the engine has into the list; of an official one, every workspace's.
-    public func register(_ image: EngineImage, for workspace: Identifier<Workspace>?) async throws -> ImageRecord {
+    /// Puts an image that the engine has into the list; of an official one, every workspace's. What a person built is recorded.
+    public func register(
+        _ image: EngineImage, for workspace: Identifier<Workspace>?, by caller: Caller? = nil
+    ) async throws -> ImageRecord {
         let now = clock.now()
         let record = ImageRecord(
             id: identifiers.next(Image.self, at: now), workspace: workspace, reference: image.reference,
             digest: image.digest, labels: image.labels, size: image.size, createdAt: now)
         return try await store.write { db in
+            let before = try db.read.image(reference: image.reference)?.digest
             try db.put(record)
+            if let caller, before != image.digest {
+                try db.record(
+                    AuditEvent(
+                        .imageBuilt, of: record.id.text, named: image.reference, before: before.map(Self.short),
+                        after: Self.short(image.digest),
+                        in: workspace, by: caller.id, at: now))
+            }
             return try db.read.image(reference: image.reference) ?? record
         }
     }
+
+    /// Enough of a digest to tell two apart.
+    private static func short(_ digest: String) -> String { String(digest.prefix("sha256:".count + 12)) }
 }

@@ -26,6 +26,7 @@ public struct Projects: Sendable {
             try db.read.role(of: caller, in: workspace, for: .createProject)
             try db.insert(project, name: name)
             try db.remember(project.id.text, under: key, by: caller, at: now)
+            try db.record(.projectCreated, project, by: caller, at: now)
             return project
         }
     }
@@ -54,13 +55,16 @@ public struct Projects: Sendable {
         let newTags = try tags.map { try Tags.checked($0) }
         let now = clock.now()
         return try await store.write { db in
-            var project = try db.read.project(id, for: caller, .changeProject)
+            let before = try db.read.project(id, for: caller, .changeProject)
+            var project = before
             let name = try newName ?? Name(project.name)
             project.name = name.text
             project.description = newDescription ?? project.description
             project.tags = newTags ?? project.tags
+            guard project != before else { return project }
             project.changedAt = now
             try db.update(project, name: name)
+            try db.record(.projectChanged, project, renamedFrom: before.name, by: caller, at: now)
             return project
         }
     }
@@ -75,6 +79,7 @@ public struct Projects: Sendable {
             guard try !db.read.hasLiveWorkloads(of: project.id) else { throw WeirError.projectInUse() }
             for workload in try db.read.workloads(of: project.id) { try db.markDeleted(workload.id, at: now) }
             try db.markDeleted(project.id, at: now)
+            try db.record(.projectDeleted, project, by: caller, at: now)
         }
         try await files.remove(.code(id))
         try await files.remove(.output(id))
@@ -123,20 +128,30 @@ public struct Projects: Sendable {
         let parts = path.components
         guard parts.first == Self.jobs else {
             guard !path.isRoot else { throw WeirError.missing("path") }
-            return try await files.delete(.output(project.id), at: path)
+            try await files.delete(.output(project.id), at: path)
+            return try await record(outputDeleted: path, of: project, by: caller)
         }
         guard parts.count > 1, let workload = Identifier<Workload>(parts[1]) else {
             throw WeirError.malformed("path", "jobs/ID, or something below it", rule: "PRJ-11")
         }
         let folder = StoredFolder.workloadOutput(workload, project.id)
         let rest = try FilePath(parts.dropFirst(2).joined(separator: "/"))
-        guard rest.isRoot else { return try await files.delete(folder, at: rest) }
+        guard rest.isRoot else {
+            try await files.delete(folder, at: rest)
+            return try await record(outputDeleted: path, of: project, by: caller)
+        }
         let isWritten = try await store.read { db in
             try !db.instancesPresent(of: workload).isEmpty || db.workload(workload)?.state.isFinal == false
         }
         guard !isWritten else { throw WeirError.outputInUse() }
         guard try await files.entry(.jobs(project.id), at: FilePath(workload.text)) != nil else { throw WeirError.notFound("file") }
         try await files.remove(folder)
+        try await record(outputDeleted: path, of: project, by: caller)
+    }
+
+    private func record(outputDeleted path: FilePath, of project: ProjectRecord, by caller: Caller) async throws {
+        let now = clock.now()
+        try await store.write { try $0.record(.outputDeleted, project, after: path.description, by: caller, at: now) }
     }
 
     /// The last part of `ContainerPaths.jobs`.

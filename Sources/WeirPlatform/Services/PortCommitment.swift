@@ -35,8 +35,13 @@ public struct PortCommitment: Sendable {
         let now = clock.now()
         return try await store.write { db in
             try db.read.role(of: caller, in: workspace, for: .signCommitment)
+            if let earlier = try db.read.commitment(of: caller.id, in: workspace, textVersion: version) { return earlier }
             try db.signCommitment(by: caller.id, in: workspace, textVersion: version, at: now)
-            return try db.read.commitment(of: caller.id, in: workspace, textVersion: version) ?? now
+            try db.record(
+                AuditEvent(
+                    .commitmentSigned, of: caller.id.text, named: caller.account.login, after: "\(version)", in: workspace, by: caller.id,
+                    at: now))
+            return now
         }
     }
 }

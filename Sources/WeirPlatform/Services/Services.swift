@@ -67,16 +67,21 @@ public struct Services: Sendable {
             guard workload.kind == .service else { throw WeirError.notFound("service") }
             guard !workload.state.isFinal else { throw WeirError.wrongState("open_port", workload.state) }
             try db.read.requireCommitment(of: caller, in: workload.workspace)
-            return try db.openPort(for: id, in: ports, at: now)
+            let port = try db.openPort(for: id, in: ports, at: now)
+            try db.record(.portOpened, workload, port: port.number, by: caller, at: now)
+            return port
         }
         submissions.signals.send(.workload(id))
         return port
     }
 
     public func closePort(of id: Identifier<Workload>, by caller: Caller) async throws {
+        let now = submissions.clock.now()
         try await submissions.store.write { db in
             let workload = try db.read.workload(id, for: caller, .runWorkload)
+            guard let port = try db.read.port(of: workload.id) else { return }
             try db.closePort(of: workload.id)
+            try db.record(.portClosed, workload, port: port.number, by: caller, at: now)
         }
         submissions.signals.send(.workload(id))
     }

@@ -29,6 +29,8 @@ public struct Workspaces: Sendable {
         try await store.write { db in
             try db.insert(workspace, name: name)
             try db.setRole(.owner, of: caller.id, in: workspace.id, at: now)
+            try db.record(
+                AuditEvent(.workspaceCreated, of: workspace.id.text, named: name.text, in: workspace.id, by: caller.id, at: now))
             try db.post(.startingGrant(startingGrant, to: workspace.id), at: now)
         }
         try await memberships.refresh(workspace.id)
@@ -55,10 +57,17 @@ public struct Workspaces: Sendable {
 
     public func rename(_ id: Identifier<Workspace>, to name: String, by caller: Caller) async throws -> WorkspaceRecord {
         let name = try Name(name)
+        let now = clock.now()
         return try await store.write { db in
             try db.read.role(of: caller, in: id, for: .changeWorkspace)
+            guard var workspace = try db.read.workspace(id) else { throw WeirError.notFound("workspace") }
+            guard workspace.name != name.text else { return workspace }
             try db.rename(id, to: name)
-            guard let workspace = try db.read.workspace(id) else { throw WeirError.notFound("workspace") }
+            try db.record(
+                AuditEvent(
+                    .workspaceRenamed, of: id.text, named: name.text, before: workspace.name, after: name.text, in: id, by: caller.id,
+                    at: now))
+            workspace.name = name.text
             return workspace
         }
     }
@@ -81,7 +90,13 @@ public struct Workspaces: Sendable {
             let before = try db.read.role(of: account.id, in: id)
             if role == .owner || before == .owner { try own.require(.changeOwners) }
             if before == .owner, role != .owner { try db.read.requireAnotherOwner(than: account.id, in: id) }
-            try db.setRole(role, of: account.id, in: id, at: now)
+            if before != role {
+                try db.setRole(role, of: account.id, in: id, at: now)
+                try db.record(
+                    AuditEvent(
+                        before == nil ? .memberAdded : .roleChanged, of: account.id.text, named: account.login, before: before?.rawValue,
+                        after: role.rawValue, in: id, by: caller.id, at: now))
+            }
             guard let member = try db.read.members(of: id).first(where: { $0.account == account.id }) else {
                 throw WeirError.notFound("member")
             }
@@ -93,6 +108,7 @@ public struct Workspaces: Sendable {
 
     /// Takes a member out; everybody may take out themselves.
     public func remove(login: String, from id: Identifier<Workspace>, by caller: Caller) async throws {
+        let now = clock.now()
         try await store.write { db in
             let own = try db.read.role(of: caller, in: id, for: .seeWorkspace)
             guard let account = try db.read.account(login: login),
@@ -101,6 +117,9 @@ public struct Workspaces: Sendable {
             if account.id != caller.id { try own.require(role == .owner ? .changeOwners : .changeMembers) }
             if role == .owner { try db.read.requireAnotherOwner(than: account.id, in: id) }
             try db.removeMember(account.id, from: id)
+            try db.record(
+                AuditEvent(
+                    .memberRemoved, of: account.id.text, named: account.login, before: role.rawValue, in: id, by: caller.id, at: now))
         }
         try await memberships.refresh(id)
     }

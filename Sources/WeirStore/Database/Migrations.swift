@@ -15,6 +15,7 @@ enum Migrations {
         migrator.registerMigration("9 uploads") { db in try db.execute(sql: uploads) }
         migrator.registerMigration("10 history") { db in try db.execute(sql: history) }
         migrator.registerMigration("11 names") { db in try db.execute(sql: names) }
+        migrator.registerMigration("12 audit") { db in try db.execute(sql: audit) }
         return migrator
     }
 

@@ -15,6 +15,9 @@ public struct RuleChange: Hashable, Sendable {
     public let actor: Identifier<Account>?
     public let at: Timestamp
 
+    /// The name of the flavor that was changed; nil for an allowance.
+    public var flavor: String? { subject.hasPrefix("flavor/") ? String(subject.dropFirst("flavor/".count)) : nil }
+
     init(
         workspace: Identifier<Workspace>?, subject: String, before: String?, after: String?, actor: Identifier<Account>?,
         at: Timestamp

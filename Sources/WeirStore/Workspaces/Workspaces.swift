@@ -60,6 +60,15 @@ extension Reading {
             .map(WorkspaceRecord.init)
     }
 
+    /// What the workspaces are called.
+    public func names(of workspaces: Set<Identifier<Workspace>>) throws -> [Identifier<Workspace>: String] {
+        guard !workspaces.isEmpty else { return [:] }
+        let rows = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT id, name FROM workspace WHERE id IN (SELECT value FROM json_each(?))"),
+            arguments: [try jsonText(workspaces.map(\.text))])
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0["id"], $0["name"]) })
+    }
+
     /// All workspaces of the installation in the order of their making, in parts: those after `cursor`.
     public func workspaces(after cursor: Identifier<Workspace>?, most: Int) throws -> [WorkspaceRecord] {
         try Row.fetchAll(

@@ -93,6 +93,32 @@ struct MigrationTests {
         #expect(throws: DatabaseError.self) { try insert(identifiers.next(Workload.self, at: now), wanted: "stopped") }
     }
 
+    @Test("12 audit: records are neither changed nor deleted, and what is asked of them goes by an index (ADM-04)")
+    func audit() throws {
+        let (queue, _) = try older(upTo: "11 names")
+        try Migrations.all.migrate(queue)
+        let event = AuditEvent(
+            .roleChanged, of: "acc", named: "ada", before: "member", after: "owner", in: nil, by: identifiers.next(Account.self, at: now),
+            at: now)
+        try queue.write { try Writing(db: $0).record(event) }
+        try queue.write { db in
+            let row = try #require(try Row.fetchOne(db, sql: "SELECT * FROM audit_event"))
+            let seen = try AuditEvent(row)
+            #expect(seen.sequence == 1 && seen.action == .roleChanged && seen.before == "member" && seen.after == "owner")
+            #expect(seen.actor == event.actor && seen.at == now && seen.workspace == nil && row["kind"] == "member")
+            #expect(throws: DatabaseError.self) { try db.execute(sql: "UPDATE audit_event SET name = 'x'") }
+            #expect(throws: DatabaseError.self) { try db.execute(sql: "DELETE FROM audit_event") }
+            for (filter, index) in [
+                ("workspace = 'w' AND", "audit_event_workspace "), ("workspace = 'w' AND kind = 'data' AND", "audit_event_workspace_kind"),
+                ("kind = 'data' AND", "audit_event_kind"),
+            ] {
+                let plan = try Self.plan(
+                    db, "SELECT * FROM audit_event WHERE \(filter) sequence < ? ORDER BY sequence DESC LIMIT 9", [9])
+                #expect(plan.contains("USING INDEX " + index) && !plan.contains("TEMP B-TREE"), "\(plan)")
+            }
+        }
+    }
+
     /// As the history asks, without the tables that it joins and the index that it names.
     private static let month = """
         SELECT workload, number FROM run WHERE queued_at >= ? AND queued_at < ? AND running_at IS NOT NULL

@@ -16,6 +16,7 @@ extension ConsoleFiles {
         "Members.html": PackageResources.Members_html,
         "Quotas.html": PackageResources.Quotas_html,
         "Billing.html": PackageResources.Billing_html,
+        "Records.html": PackageResources.Records_html,
         "Images.html": PackageResources.Images_html,
         "Operator.html": PackageResources.Operator_html,
         "en.json": PackageResources.en_json,

@@ -10,7 +10,7 @@ import WeirModel
 struct ConsoleFiles: Sendable {
     static let pages = [
         "Frame", "Accounts", "Home", "Projects", "Code", "Assets", "Environments", "Jobs", "Services", "Boards", "Workloads",
-        "Queue", "Members", "Quotas", "Billing", "Images", "Operator",
+        "Queue", "Members", "Quotas", "Billing", "Records", "Images", "Operator",
     ]
     private static let scripts = [
         "console.js", "live.js", "log.js", "upload.js", "editor.js", "build.js", "quote.js", "console.css", "weir.svg",
