@@ -22,7 +22,8 @@ struct Weir: AsyncParsableCommand {
                 subcommands: [
                     Login.self, Logout.self, WhoAmI.self, Password.self, TokenCommand.self, AccountCommand.self,
                 ]),
-            CommandGroup(name: "Tenants", subcommands: [WorkspaceCommand.self, ProjectCommand.self, QuotaCommand.self]),
+            CommandGroup(
+                name: "Tenants", subcommands: [WorkspaceCommand.self, ProjectCommand.self, QuotaCommand.self, RecordsCommand.self]),
             CommandGroup(
                 name: "Libraries",
                 subcommands: [

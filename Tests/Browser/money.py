@@ -194,12 +194,28 @@ def codes(world, page):
     expect(row(page, "transfer 4711")).to_be_visible()
     page.goto(f"{world.weir.url}/money/entries?to={today - datetime.timedelta(2)}")
     expect(page.get_by_text(text("billing.no_entries"))).to_be_visible()
+    records(world, page)
+
+
+def records(world, page):
+    """Who did what: in the workspace, and for the operator everywhere (ADM-04)."""
     page.goto(world.weir.url + "/records?kind=money")
     expect(row(page, "100.00")).to_contain_text("operator")
-    field(page, "billing.person").select_option("operator")
-    expect(page).to_have_url(re.compile("account=acc_"))
+    field(page, "records.login").fill("nobody")
+    page.get_by_role("button", name=text("frame.search")).click()
+    expect(page.get_by_text(text("records.none"))).to_be_visible()
+    field(page, "records.login").fill("operator")
+    page.get_by_role("button", name=text("frame.search")).click()
+    expect(page).to_have_url(re.compile("kind=money&login=operator"))
     expect(row(page, "100.00")).to_contain_text("operator")
+    page.get_by_role("link", name=text("frame.reset")).click()
+    expect(page.locator("#list tbody tr").last).to_be_visible()
     world.shot(page, "records")
+    page.get_by_role("navigation").get_by_role("link", name=text("frame.audit")).click()
+    field(page, "records.kind").select_option("account")
+    page.get_by_role("button", name=text("frame.search")).click()
+    expect(page.locator("#list tbody tr").last).to_contain_text("operator")
+    world.shot(page, "audit")
 
 
 def a_charge(world, workspace):

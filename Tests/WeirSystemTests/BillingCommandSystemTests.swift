@@ -53,6 +53,10 @@ struct BillingCommandSystemTests {
             #expect(try await cli.done("quote", "board", "--flavor", "nano").contains("an hour"))
 
             try await deletion(cli, weir, workspace)
+            let records = try await cli.done("records", "--kind", "money", "--limit", "2")
+            #expect(records.contains("approval of a deletion withdrawn") && records.split(separator: "\n").count == 3, "\(records)")
+            #expect(try await cli.done("records", "--by", "operator", "--kind", "member").contains("workspace created"))
+            #expect(try await cli.done("records", "--all", "--kind", "account").contains("account created"))
             try await bill(cli, person, weir)
             #expect(try await cli.done("ledger", "verify").contains("right"))
         }

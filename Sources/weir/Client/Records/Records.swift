@@ -93,3 +93,28 @@ enum Records {
         let signUpOpen: Bool
     }
 }
+
+extension Records {
+    /// Something that somebody did (ADM-04).
+    struct Operation: Decodable, Sendable {
+        let at: Timestamp
+        let by: Person?
+        let workspace: Named?
+        let action: String
+        let text: String
+        let subject: Subject?
+        let before: String?
+        let after: String?
+        let amount: String?
+
+        struct Subject: Decodable, Sendable {
+            let kind: String
+            let id: String?
+            let name: String?
+        }
+
+        struct Named: Decodable, Sendable {
+            let name: String
+        }
+    }
+}
