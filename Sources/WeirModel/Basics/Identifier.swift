@@ -6,12 +6,14 @@ public struct Identifier<Subject: Identified>: Hashable, Sendable, Comparable, C
 
     /// Takes a text from outside. Nil when it does not have the shape of such an identifier.
     public init?(_ text: String) {
-        let prefix = Subject.identifierPrefix
-        let bytes = text.utf8
-        guard bytes.count == prefix.utf8.count + 1 + IdentifierAlphabet.length,
-            bytes.starts(with: prefix.utf8), bytes[bytes.index(bytes.startIndex, offsetBy: prefix.utf8.count)] == UInt8(ascii: "_"),
-            bytes.suffix(IdentifierAlphabet.length).allSatisfy(IdentifierAlphabet.contains)
-        else { return nil }
+        let prefix = Subject.identifierPrefix.utf8
+        guard text.utf8.count == prefix.count + 1 + IdentifierAlphabet.length else { return nil }
+        var text = text
+        let isRight = text.withUTF8 { bytes in
+            bytes.starts(with: prefix) && bytes[prefix.count] == UInt8(ascii: "_")
+                && bytes[(prefix.count + 1)...].allSatisfy(IdentifierAlphabet.contains)
+        }
+        guard isRight else { return nil }
         self.text = text
     }
 

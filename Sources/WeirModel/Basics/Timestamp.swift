@@ -33,15 +33,33 @@ public struct Timestamp: Hashable, Sendable, Comparable {
 }
 
 extension Timestamp: CustomStringConvertible, Codable {
-    /// RFC 3339 in UTC with milliseconds, as the API shows it. The milliseconds come from the integer: a `Date` would lose one of
-    /// them now and then.
+    /// RFC 3339 in UTC with milliseconds, as the API shows it; by hand, since a page of a list has hundreds of them.
     public var description: String {
-        let rest = milliseconds % 1000
-        let fraction = rest < 0 ? rest + 1000 : rest
-        let seconds = Date(timeIntervalSince1970: Double(milliseconds / 1000 - (rest < 0 ? 1 : 0)))
-        let digits = String(fraction)
-        let padding = String(repeating: "0", count: 3 - digits.count)
-        return seconds.formatted(Date.ISO8601FormatStyle()).dropLast() + ".\(padding)\(digits)Z"
+        func digits(_ number: Int64, _ count: Int) -> String {
+            let text = String(number)
+            return text.utf8.count < count ? String(repeating: "0", count: count - text.utf8.count) + text : text
+        }
+        func floor(_ number: Int64, _ unit: Int64) -> (Int64, Int64) {
+            let (whole, rest) = number.quotientAndRemainder(dividingBy: unit)
+            return rest < 0 ? (whole - 1, rest + unit) : (whole, rest)
+        }
+        let (seconds, fraction) = floor(milliseconds, 1000)
+        let (days, second) = floor(seconds, 86_400)
+        let (year, month, day) = Self.civil(days)
+        return "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))T\(digits(second / 3600, 2)):\(digits(second / 60 % 60, 2)):"
+            + "\(digits(second % 60, 2)).\(digits(fraction, 3))Z"
+    }
+
+    /// The date of a day since 1970 in the Gregorian calendar, by H. Hinnant's `civil_from_days`.
+    public static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let ofEra = shifted - era * 146_097
+        let year = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
+        let ofYear = ofEra - (365 * year + year / 4 - year / 100)
+        let month = (5 * ofYear + 2) / 153
+        let day = ofYear - (153 * month + 2) / 5 + 1
+        return (year + era * 400 + (month >= 10 ? 1 : 0), month < 10 ? month + 3 : month - 9, day)
     }
 
     public init(from decoder: any Decoder) throws {

@@ -15,25 +15,19 @@ public struct Outlook: Hashable, Sendable {
         return perHour > 0 ? balance.micro / perHour.micro : nil
     }
 
-    /// What a calendar month will come to: what it has been charged, and for each run that goes on, its minutes in what is left of the
-    /// month, until the end that it has by itself.
+    /// What a run that goes on will add to what its calendar month has been charged: its minutes in what is left of the month, until
+    /// the end that it has by itself.
     /// - Parameters:
-    ///   - charged: in the month, up to now.
-    ///   - running: what runs now, how far it is settled, and when it ends by itself.
-    public static func forecast(
-        charged: Points, running: some Sequence<(run: MeteredRun, settled: Settled, ends: Timestamp?)>, now: Timestamp,
-        calendar: BillingCalendar
+    ///   - settled: how far it is charged.
+    ///   - ends: when it ends by itself.
+    ///   - month: the month around `now`.
+    public static func toCome(
+        of run: MeteredRun, settled: Settled, ends: Timestamp?, now: Timestamp, month: Range<Timestamp>
     ) throws(WeirError) -> Points {
-        let month = try calendar.monthBounds(around: now)
-        var total = charged
-        for (run, settled, ends) in running {
-            // Minutes of the months before stand on their bills.
-            let from = max(settled.minutes, try run.minutes(until: month.lowerBound))
-            let to = try run.minutes(until: min(month.upperBound, run.end ?? max(now, ends ?? month.upperBound)))
-            guard to > from else { continue }
-            total = try total.adding(try run.price.amount(minutes: to).subtracting(try run.price.amount(minutes: from)))
-        }
-        return total
+        // Minutes of the months before stand on their bills.
+        let from = max(settled.minutes, try run.minutes(until: month.lowerBound))
+        let to = try run.minutes(until: min(month.upperBound, run.end ?? max(now, ends ?? month.upperBound)))
+        return to > from ? try run.price.amount(minutes: to).subtracting(try run.price.amount(minutes: from)) : 0
     }
 }
 

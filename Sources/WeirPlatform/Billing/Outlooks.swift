@@ -35,27 +35,22 @@ public struct Outlooks: Sendable {
                 try db.balance(of: workspace), try db.spendings(of: workspace, in: month), try db.runningRuns(in: workspace)
             )
         }
-        var runs: [SpendingScope: [UnsettledRun]] = [:]
+        let bounds = try calendar.monthBounds(around: now)
+        var months = charged.mapValues { MonthOutlook(charged: $0, forecast: $0) }
         for run in running {
+            let toCome = try Outlook.toCome(of: run.run, settled: run.settled, ends: run.stopAt, now: now, month: bounds)
             for scope in [.workspace, .project(run.project), .account(run.account)] as [SpendingScope] {
-                runs[scope, default: []].append(run)
+                let before = months[scope] ?? MonthOutlook(charged: 0, forecast: 0)
+                months[scope] = MonthOutlook(charged: before.charged, forecast: try before.forecast.adding(toCome))
             }
         }
-        var months: [SpendingScope: MonthOutlook] = [:]
-        for scope in Set(charged.keys).union(runs.keys).union([.workspace]) {
-            let sum = charged[scope] ?? 0
-            let forecast = try Outlook.forecast(
-                charged: sum, running: (runs[scope] ?? []).map { ($0.run, $0.settled, $0.stopAt) }, now: now, calendar: calendar)
-            months[scope] = MonthOutlook(charged: sum, forecast: forecast)
-        }
         let perDay = try await storage.perDay(of: workspace)
-        if let whole = months[.workspace] {
-            // Today's storage is charged when the day is over.
-            let left = try calendar.monthBounds(around: now).upperBound - calendar.dayBounds(around: now).lowerBound
-            let days = (left.milliseconds + 43_200_000) / 86_400_000
-            months[.workspace] = MonthOutlook(
-                charged: whole.charged, forecast: try whole.forecast.adding(Points(exactly: Int128(perDay.micro) * Int128(days))))
-        }
+        // Today's storage is charged when the day is over.
+        let left = try bounds.upperBound - calendar.dayBounds(around: now).lowerBound
+        let days = (left.milliseconds + 43_200_000) / 86_400_000
+        let whole = months[.workspace] ?? MonthOutlook(charged: 0, forecast: 0)
+        months[.workspace] = MonthOutlook(
+            charged: whole.charged, forecast: try whole.forecast.adding(Points(exactly: Int128(perDay.micro) * Int128(days))))
         let perHour = try running.reduce(Points(micro: perDay.micro / 24)) { try $0.adding($1.run.price.amount(minutes: 60)) }
         return WorkspaceOutlook(
             outlook: Outlook(balance: standing.balance, perHour: perHour), usedUpSince: standing.usedUpSince,

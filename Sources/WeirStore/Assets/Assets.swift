@@ -69,8 +69,8 @@ extension Reading {
         in workspace: Identifier<Workspace>, kind: AssetKind, viewer: Identifier<Account>, named part: String?,
         dataType: DataType?, _ page: PageRequest
     ) throws -> Page<AssetRecord> {
-        let rows = try Row.fetchAll(
-            db.cachedStatement(
+        let rows = try Row.each(
+            of: db.cachedStatement(
                 sql: """
                     SELECT * FROM asset WHERE workspace = :workspace AND kind = :kind AND deleted_at IS NULL AND id < :after
                     AND (visibility = 'workspace' OR created_by = :viewer)
@@ -80,8 +80,8 @@ extension Reading {
             arguments: [
                 "workspace": workspace, "kind": kind.rawValue, "after": page.bound, "viewer": viewer,
                 "part": part?.lowercased(), "type": dataType?.rawValue, "limit": page.limit + 1,
-            ])
-        return Page(rows: try rows.map(AssetRecord.init), request: page) { $0.id.text }
+            ], AssetRecord.init)
+        return Page(rows: rows, request: page) { $0.id.text }
     }
 
     public func asset(named name: Name, kind: AssetKind, in workspace: Identifier<Workspace>) throws -> AssetRecord? {

@@ -34,17 +34,19 @@ extension Reading {
         guard !workloads.isEmpty else { return [:] }
         var prices = PriceTexts()
         let marks = workloads.map { _ in "?" }.joined(separator: ", ")
-        let rows = try Row.fetchAll(
+        var runs: [Identifier<Workload>: PricedRun] = [:]
+        let rows = try Row.fetchCursor(
             db,
             sql: """
                 SELECT run.workload, run.running_at, run.ended_at, run.price FROM workload
                 JOIN run ON run.workload = workload.id AND run.number = workload.run
                 WHERE workload.id IN (\(marks)) AND run.price IS NOT NULL
                 """, arguments: StatementArguments(workloads.map(\.text)))
-        return try rows.reduce(into: [:]) { runs, row in
+        while let row = try rows.next() {
             runs[try row.need("workload")] = PricedRun(
                 start: try row.take("running_at"), end: try row.take("ended_at"), price: try prices.price(row.need("price")))
         }
+        return runs
     }
 }
 

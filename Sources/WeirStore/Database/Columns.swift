@@ -36,6 +36,16 @@ extension Bytes: DatabaseValueConvertible {
 }
 
 extension Row {
+    /// What is made of each row while it is read: a row that is kept looks for each column by all of its columns' names.
+    static func each<Made>(
+        of statement: Statement, arguments: StatementArguments = [], _ make: (Row) throws -> Made
+    ) throws -> [Made] {
+        let rows = try fetchCursor(statement, arguments: arguments)
+        var made: [Made] = []
+        while let row = try rows.next() { made.append(try make(row)) }
+        return made
+    }
+
     /// A column that holds a raw value of an enum that only Weir writes.
     func raw<Value: RawRepresentable>(_ column: String) throws -> Value where Value.RawValue == String {
         let text: String = self[column]

@@ -46,14 +46,14 @@ extension Reading {
     public func projects(
         in workspace: Identifier<Workspace>, named part: String? = nil, _ page: PageRequest
     ) throws -> Page<ProjectRecord> {
-        let rows = try Row.fetchAll(
-            db.cachedStatement(
+        let rows = try Row.each(
+            of: db.cachedStatement(
                 sql: """
                     SELECT * FROM project WHERE workspace = ? AND deleted_at IS NULL AND id < ?
                     AND (? IS NULL OR instr(name_key, ?)) ORDER BY id DESC LIMIT ?
                     """),
-            arguments: [workspace, page.bound, part, part?.lowercased(), page.limit + 1])
-        return Page(rows: try rows.map(ProjectRecord.init), request: page) { $0.id.text }
+            arguments: [workspace, page.bound, part, part?.lowercased(), page.limit + 1], ProjectRecord.init)
+        return Page(rows: rows, request: page) { $0.id.text }
     }
 }
 

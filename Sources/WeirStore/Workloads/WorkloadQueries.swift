@@ -45,8 +45,8 @@ extension Reading {
         in workspace: Identifier<Workspace>, _ filter: WorkloadFilter, _ page: PageRequest
     ) throws -> Page<WorkloadRecord> {
         let statement = Self.listStatement(in: workspace, filter, page)
-        let rows = try Row.fetchAll(db.cachedStatement(sql: statement.sql), arguments: statement.arguments)
-        return Page(rows: try rows.map(WorkloadRecord.init), request: page) { $0.id.text }
+        let rows = try Row.each(of: db.cachedStatement(sql: statement.sql), arguments: statement.arguments, WorkloadRecord.init)
+        return Page(rows: rows, request: page) { $0.id.text }
     }
 
     static func listStatement(
