@@ -135,7 +135,7 @@ import WeirModel
             {{<part}}{{$block}}{{name}}{{/block}}{{/part}}|{{#list}}{{name}}{{/list}}
             """
         let pages = try Pages(files: [("T", file)], texts: Texts([:]))
-        let html = pages.render("page /x", ["name": "é<b a='\"'>&", "list": [1]], in: .english)
+        let html = pages.render("page /x", Shown.Group(values: ["name": "é<b a='\"'>&", "list": [1]]), in: .english)
         let escaped = "é&lt;b a=&#39;&quot;&#39;&gt;&amp;"
         #expect(
             html.split(separator: "|").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) } == [escaped, escaped, escaped, escaped])

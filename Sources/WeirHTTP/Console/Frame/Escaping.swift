@@ -2,7 +2,7 @@ import Mustache
 
 /// HTML as swift-mustache escapes it. That goes by characters, which took a tenth of a page's time; most texts have nothing to escape.
 struct Escaping: MustacheContentType {
-    /// What a template begins with to be escaped so; a part of a page begins anew with the library's own.
+    /// What a template begins with to be escaped so; a part and a block begin anew with the library's own.
     static let pragma: String = {
         MustacheContentTypes.register(Escaping(), named: "PAGE")
         return "{{% CONTENT_TYPE:PAGE}}"

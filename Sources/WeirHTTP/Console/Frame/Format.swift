@@ -9,7 +9,7 @@ enum Format {
         let local = moment + Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(moment))))
         let (days, rest) = local.quotientAndRemainder(dividingBy: 86_400)
         let (day, second) = rest < 0 ? (days - 1, rest + 86_400) : (days, rest)
-        let (year, month, date) = civil(day)
+        let (year, month, date) = Timestamp.civil(day)
         func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return "\(year)-\(two(month))-\(two(date)) \(two(second / 3600)):\(two(second / 60 % 60)):\(two(second % 60))"
     }
@@ -39,17 +39,6 @@ enum Format {
         let ofYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
         let days = era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
         return days * 86_400 + hour * 3600 + minute * 60 + second
-    }
-
-    private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let shifted = days + 719_468
-        let era = shifted / 146_097
-        let ofEra = shifted - era * 146_097
-        let year = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
-        let ofYear = ofEra - (365 * year + year / 4 - year / 100)
-        let month = (5 * ofYear + 2) / 153
-        let day = ofYear - (153 * month + 2) / 5 + 1
-        return (year + era * 400 + (month >= 10 ? 1 : 0), month < 10 ? month + 3 : month - 9, day)
     }
 
     /// Without the zeros behind the second decimal: `0.15`, `12.003333`. No digit that counts is left out.

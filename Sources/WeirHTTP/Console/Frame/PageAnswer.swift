@@ -185,26 +185,26 @@ struct PageAnswer: Sendable {
             chosen: query.merging(outcome.fields) { $1 }.merging(context.parameters) { own, _ in own },
             listed: Self.listed(in: context.data.map(\.value)), typed: outcome.rows)
         let done = visit.cookie(Visit.doneCookie).map { files.pages.texts.word(for: $0, visit.language) }
-        var root: [String: Any] = [
+        var root = Shown.Group(values: [
             "language": visit.language.rawValue,
             "is_chinese": visit.language == .chinese, "place": files.place, "version": settings.version,
             "zone": zone.identifier, "now": Shown.Text(text: Timestamp(.now).description, look: look),
             "sign_up_is_open": settings.signUpIsOpen, "path": address.text, "page_address": address.text, "here": address.path,
             "unasked": address.with(Self.ask, nil).text, "unasked_query": Self.pairs(address.with(Self.ask, nil).query, look),
             "first_url": address.query.contains { $0.name == "after" } ? address.with("after", nil).text : Shown.Nothing(),
-            "nav": [page.map { navigation(of: $0, context) } ?? "": true], "query": texts(query, look),
+            "nav": Shown.Group(values: [page.map { navigation(of: $0, context) } ?? "": true]), "query": texts(query, look),
             "input": texts(outcome.fields, look),
             "param": texts(context.parameters, look), "csrf": visit.session.map(ConsoleForms.token) ?? "",
             "form_key": UUID().uuidString, "me": Shown.value(context.account, look),
             "workspaces": Shown.value(.array(context.workspaces), look),
             "workspace": Shown.value(workspace(page, context, visit) ?? .null, look),
             "answer": Shown.value(outcome.answer, look), "done": done ?? Shown.Nothing(), "error": Shown.Nothing(),
-        ]
+        ])
         if let error = outcome.error {
             let shown = ErrorAnswer.json(of: error, in: visit.language, requestID: visit.information.requestID)
-            root["error"] = Shown.value(shown["error"] ?? .null, look)
+            root.values["error"] = Shown.value(shown["error"] ?? .null, look)
         }
-        for (name, json) in context.data { root[name] = Shown.value(json, look) }
+        for (name, json) in context.data { root.values[name] = Shown.value(json, look) }
         let html = files.pages.render(template, root, in: visit.language)
         var response = Response(
             status: status, headers: [.contentType: "text/html; charset=utf-8", .contentLanguage: visit.language.rawValue],
@@ -228,8 +228,8 @@ struct PageAnswer: Sendable {
         query.map { Shown.value(["name": $0.name, "value": $0.value], look) }
     }
 
-    private func texts(_ values: [String: String], _ look: Look) -> [String: Any] {
-        values.mapValues { Shown.Text(text: $0, look: look) }
+    private func texts(_ values: [String: String], _ look: Look) -> Shown.Group {
+        Shown.Group(values: values.mapValues { Shown.Text(text: $0, look: look) })
     }
 
     func setting(_ cookie: String, _ value: String, seconds: Int) -> HTTPField {

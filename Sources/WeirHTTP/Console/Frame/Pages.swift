@@ -19,7 +19,8 @@ struct Pages: Sendable {
                 case .partial(let partial, let body): templates.append((partial, body, name))
                 case .page(let page):
                     pages.append(page)
-                    let framed = "{{<layout}}{{$title}}\(page.title){{/title}}{{$content}}\(page.body){{/content}}{{/layout}}"
+                    let framed =
+                        "{{<layout}}{{$title}}\(page.title){{/title}}{{$content}}\(Escaping.pragma)\(page.body){{/content}}{{/layout}}"
                     templates.append((page.template, framed, name))
                 }
             }
@@ -44,7 +45,7 @@ struct Pages: Sendable {
         self.texts = texts
     }
 
-    func render(_ template: String, _ values: [String: Any], in language: Language) -> String {
+    func render(_ template: String, _ values: Shown.Group, in language: Language) -> String {
         libraries[language]?.render(values, withTemplate: template) ?? ""
     }
 

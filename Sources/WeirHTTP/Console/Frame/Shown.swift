@@ -2,8 +2,8 @@ import Foundation
 import Mustache
 import WeirModel
 
-/// How values are shown to one visitor.
-struct Look: Sendable {
+/// How values are shown to one visitor. One for a whole page: each value refers to it, and so fits into an `Any` without memory of its own.
+final class Look: Sendable {
     let language: Language
     let zone: TimeZone
     let texts: Texts
@@ -12,9 +12,17 @@ struct Look: Sendable {
     /// What is chosen in the page's filters and forms, so that lists know what to mark.
     let chosen: [String: String]
     /// What is in the answers' lists of texts, by the list's name, so that another list knows what to mark.
-    var listed: [String: Set<String>] = [:]
+    let listed: [String: Set<String>]
     /// What was typed in a form's rows, by the field's name and what the row is of.
-    var typed: [String: [String: String]] = [:]
+    let typed: [String: [String: String]]
+
+    init(
+        language: Language, zone: TimeZone, texts: Texts, names: [String: String], chosen: [String: String],
+        listed: [String: Set<String>], typed: [String: [String: String]]
+    ) {
+        (self.language, self.zone, self.texts, self.names) = (language, zone, texts, names)
+        (self.chosen, self.listed, self.typed) = (chosen, listed, typed)
+    }
 
     /// Whether a name such as `asked_as_delete` or `chosen_as_flavor` is of this value; nil for any other name.
     func isMarked(_ text: String, by name: String) -> Bool? {
@@ -46,12 +54,19 @@ enum Shown {
         func transform(_ name: String) -> Any? { name == "any" ? false : Nothing() }
     }
 
+    /// Values by their names. As a dictionary they would be asked each time whether their names are texts.
+    struct Group: MustacheParent {
+        var values: [String: Any]
+
+        func child(named name: String) -> Any? { values[name] }
+    }
+
     struct Fields: MustacheParent, MustacheTransformable {
         let fields: [(key: String, value: JSON)]
         let look: Look
 
         func child(named name: String) -> Any? {
-            fields.first { $0.key == name }.map { Shown.value($0.value, look) }
+            fields.first { $0.key.utf8.count == name.utf8.count && $0.key == name }.map { Shown.value($0.value, look) }
                 ?? (name == "pairs" ? pairs : nil)
         }
 
@@ -59,8 +74,8 @@ enum Shown {
         func transform(_ name: String) -> Any? { name == "plots" ? Plot.all(of: .object(fields), look) : nil }
 
         /// The fields as a list of `name` and `value`, where names are data.
-        private var pairs: [[String: Any]] {
-            fields.map { ["name": Text(text: $0.key, look: look), "value": Shown.value($0.value, look)] }
+        private var pairs: [Group] {
+            fields.map { Group(values: ["name": Text(text: $0.key, look: look), "value": Shown.value($0.value, look)]) }
         }
     }
 
@@ -78,10 +93,13 @@ enum Shown {
             switch name {
             case "any": !items.isEmpty
             case "count": Number(number: Int64(items.count), look: look)
-            case let name where name.hasPrefix("has_"):
-                items.contains { if case .text(String(name.dropFirst(4))) = $0 { true } else { false } }
+            case let name where name.hasPrefix("has_"): has(name.dropFirst(4))
             default: nil
             }
+        }
+
+        private func has(_ wanted: Substring) -> Bool {
+            items.contains { if case .text(let text) = $0 { text == wanted } else { false } }
         }
 
         /// `reversed`, `first`, `list`: the texts in one line; `soonest`: the five with the least `remaining_seconds`.
