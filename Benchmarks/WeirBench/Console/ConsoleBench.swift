@@ -12,6 +12,8 @@ struct ConsoleBench: AsyncParsableCommand {
     @Option(help: "Workloads, projects, datasets and models, each, in the workspace.") var rows = 1000
     @Option(help: "Pages that stay open.") var pages = 500
 
+    @Option(name: .customLong("page"), help: "Only this page; may be given several times.") var only: [String] = []
+
     private static let lists = [
         "/", "/projects", "/environments", "/jobs", "/services", "/boards", "/datasets", "/models", "/images", "/queue", "/members",
         "/quotas", "/money",
@@ -23,7 +25,7 @@ struct ConsoleBench: AsyncParsableCommand {
             try await Population(site: site).addRunning(rows)
             try await Threads.run { try fill(site) }
             try await pages(of: site)
-            try await openPages(of: site)
+            if only.isEmpty { try await openPages(of: site) }
         }
     }
 
@@ -40,7 +42,7 @@ struct ConsoleBench: AsyncParsableCommand {
     }
 
     private func pages(of site: Site) async throws {
-        for path in Self.lists {
+        for path in only.isEmpty ? Self.lists : only {
             var comparison = Comparison(
                 title: "the page \(path) with \(rows) rows of each kind, p99", unit: "ms", contenders: ["weir", "median", "KiB"],
                 goals: [.absolute(atMost: 50)])
