@@ -5,6 +5,7 @@ import json
 import pathlib
 import sys
 
+import axe_playwright_python
 from playwright.sync_api import expect, sync_playwright
 from running_weir import PASSWORD, Person, Weir
 
@@ -13,6 +14,9 @@ TEXTS = {
     for language in ("en", "zh-Hans")
 }
 
+
+AXE = (pathlib.Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 # What a text is asked in where nothing is said: a suite that clicks the same in both languages changes it.
 spoken = "en"
@@ -79,6 +83,15 @@ class Console:
         page.get_by_label(text("accounts.password", "en"), exact=True).fill(password)
         page.locator("main button.first").click()
         expect(page.locator("header .switch").first).to_be_visible()
+
+    def obeys_axe(self, page, rules=None):
+        """axe-core finds nothing against WCAG 2.2 AA and good practice, or against these rules alone."""
+        if not page.evaluate("() => 'axe' in window"):
+            page.evaluate(AXE)
+        only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": AXE_TAGS}
+        found = page.evaluate("only => axe.run(document, {runOnly: only, resultTypes: ['violations']})", only)["violations"]
+        said = [f"{rule['id']} ({rule['help']}): {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+        assert not said, page.url + "\n" + "\n".join(said)
 
     def shot(self, page, name):
         if self.folder:

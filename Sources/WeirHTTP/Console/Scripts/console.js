@@ -7,6 +7,13 @@ const menus = () => document.querySelectorAll("details[data-menu][open]");
 addEventListener("click", (event) => menus().forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; }));
 addEventListener("keydown", (event) => { if (event.key === "Escape") menus().forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); }); });
 
+// What is larger than its place is reached, and scrolled, by keys, too.
+const reach = () => document.querySelectorAll(".scroll").forEach((part) => {
+  if (part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight) part.tabIndex = 0;
+  else part.removeAttribute("tabindex");
+});
+for (const event of ["load", "resize", "weir:live"]) addEventListener(event, reach);
+
 export function say(text, bad = false) {
   const message = document.createElement("p");
   message.className = "note " + (bad ? "bad" : "good");
