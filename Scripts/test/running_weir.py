@@ -54,7 +54,8 @@ class Person:
     def __init__(self, weir, token=None):
         self.weir, self.token = weir, token
 
-    def call(self, method, path, body=None, headers=None, raw=None):
+    def opened(self, method, path, body=None, headers=None, raw=None):
+        """The answer to be read, in parts where it is large."""
         request = urllib.request.Request(self.weir.url + path, method=method)
         if self.token:
             request.add_header("Authorization", "Bearer " + self.token)
@@ -65,13 +66,14 @@ class Person:
         for name, value in (headers or {}).items():
             request.add_header(name, value)
         try:
-            with urllib.request.urlopen(request, data, timeout=60) as answer:
-                content = answer.read()
-                if answer.headers.get_content_type() == "application/json":
-                    return json.loads(content)
-                return content
+            return urllib.request.urlopen(request, data, timeout=60)
         except urllib.error.HTTPError as error:
             raise Refused(error.status, error.read().decode(errors="replace")) from None
+
+    def call(self, method, path, body=None, headers=None, raw=None):
+        with self.opened(method, path, body, headers, raw) as answer:
+            content = answer.read()
+            return json.loads(content) if answer.headers.get_content_type() == "application/json" else content
 
     def refusal(self, method, path, body=None):
         """The status with which Weir refuses."""

@@ -6,7 +6,7 @@ origin. Its script is run in the page itself, as the tenant's own would be."""
 import json
 import re
 
-from common import PASSWORD, console, expect, text
+from common import PASSWORD, expect, prepared, text
 from running_weir import NOTEBOOK
 
 # Says what the browser sent, and plants a cookie where it is asked to. Nothing of HTTP is left out: it reads the socket itself.
@@ -164,10 +164,8 @@ def flooding(page, victim, world, eve):
 
 
 def main():
-    with console() as world:
-        workspace = world.prepare()
-        if not world.weir.official_images(world.operator):
-            print("  SKIPPED: the notebook image is not built on this host; `weir image build-official` builds it")
+    with prepared() as (world, workspace):
+        if not world.has_images():
             return
         eve, hostile, addresses = tenant(world)
         victim = world.person()

@@ -55,6 +55,13 @@ class Console:
         )["secret"]
         return self.operator.call("POST", "/api/v1/workspaces", {"name": workspace})["id"]
 
+    def has_images(self):
+        """Puts the official images into the list. False, and said, where they have not been built: that takes minutes."""
+        found = self.weir.official_images(self.operator)
+        if not found:
+            print("  SKIPPED: the notebook image is not built on this host; `weir image build-official` builds it")
+        return found
+
     def visitor(self, locale="en-GB", width=1280):
         """A browser of somebody's own, not logged in; its script errors and refused scripts or styles fail the suite."""
         context = self.browser.new_context(locale=locale, viewport={"width": width, "height": 900})
@@ -125,3 +132,10 @@ def console():
             opened.browser.close()
         if opened.problems:
             raise SystemExit("errors in the pages: " + "; ".join(opened.problems))
+
+
+@contextlib.contextmanager
+def prepared():
+    """The same for whoever tests something else than the beginning: with the operator's workspace, by its id."""
+    with console() as world:
+        yield world, world.prepare()

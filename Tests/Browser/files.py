@@ -6,7 +6,7 @@ import pathlib
 import re
 import tempfile
 
-from common import console, text as t
+from common import prepared, text as t
 from playwright.sync_api import expect
 
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -128,7 +128,22 @@ def edit_with_conflict(page, project, operator, shot):
     assert operator.call("GET", address)["text"] == "print('mine </textarea>" + MARKUP + "')\n"
 
 
-def break_off(page, folder, mebibytes, shot):
+# What is uploaded while the network breaks. It is read, sent, hashed and written several times over: with a GiB the suite takes that longer.
+UPLOADED = 1 << 30
+
+
+def large(file, size):
+    """A file whose bytes differ from MiB to MiB, made without being written whole. Returns its digest."""
+    with open(file, "wb") as out:
+        out.truncate(size)
+        for place in range(0, size, 1 << 20):
+            out.seek(place)
+            out.write(os.urandom(4096))
+    with open(file, "rb") as made:
+        return hashlib.file_digest(made, "sha256").hexdigest()
+
+
+def break_off(page, folder, shot):
     """Makes a dataset by clicking and uploads into its draft; the network breaks in the middle, is paused, and goes on to the end."""
     page.get_by_role("navigation", name=t("frame.main_menu")).get_by_role("link", name=t("frame.datasets")).click()
     page.locator("main").get_by_role("link", name=t("assets.new_dataset")).first.click()
@@ -138,12 +153,7 @@ def break_off(page, folder, mebibytes, shot):
     button(page, "assets.create_and_upload").click()
     expect(page.get_by_role("heading", name=t("assets.adjust"))).to_be_visible()
     file = folder / "raw.bin"
-    digest = hashlib.sha256()
-    with open(file, "wb") as out:
-        for _ in range(mebibytes):
-            block = os.urandom(1 << 20)
-            digest.update(block)
-            out.write(block)
+    digest = large(file, UPLOADED)
     network = page.context.new_cdp_session(page)
 
     def connect(rate):
@@ -152,7 +162,7 @@ def break_off(page, folder, mebibytes, shot):
         network.send("Network.emulateNetworkConditions", conditions)
 
     network.send("Network.enable")
-    slow = max(8 << 20, (mebibytes << 20) // 16)
+    slow = UPLOADED // 16
     connect(slow)
     page.locator("input[data-files]").first.set_input_files(file)
     row = page.locator(".uploads tbody tr")
@@ -188,7 +198,7 @@ def break_off(page, folder, mebibytes, shot):
     expect(page.get_by_text(t("codes.done_version"))).to_be_visible()
     expect(page.locator("#list")).to_contain_text("v1")
     shot(page, "dataset")
-    return re.search(r"/assets/(ast_\w+)", page.url).group(1), digest.hexdigest()
+    return re.search(r"/assets/(ast_\w+)", page.url).group(1), digest
 
 
 def refuse(page, folder):
@@ -256,10 +266,8 @@ def delete_project(page, weir, project):
 
 
 def main():
-    mebibytes = int(os.environ.get("UPLOAD_MEBIBYTES", "64"))
-    with console() as opened, tempfile.TemporaryDirectory(prefix="weir-browser-", dir="/tmp") as place:
+    with prepared() as (opened, _), tempfile.TemporaryDirectory(prefix="weir-browser-", dir="/tmp") as place:
         folder, weir, operator = pathlib.Path(place), opened.weir, opened.operator
-        opened.prepare()
         page = opened.person()
         expect(page.get_by_role("heading", name="vision", level=1)).to_be_visible()
 
@@ -280,10 +288,10 @@ def main():
         print("  code was uploaded, renamed and deleted")
         edit_with_conflict(page, project, operator, shot)
         print("  of two who saved, the second saw both texts and overwrote")
-        asset, digest = break_off(page, folder, mebibytes, shot)
-        content = operator.call("GET", f"/api/v1/assets/{asset}/versions/1/file?path=raw.bin")
-        assert hashlib.sha256(content).hexdigest() == digest
-        print(f"  {mebibytes} MiB went on after a broken network and a reload, and became a version")
+        asset, digest = break_off(page, folder, shot)
+        with operator.opened("GET", f"/api/v1/assets/{asset}/versions/1/file?path=raw.bin") as content:
+            assert hashlib.file_digest(content, "sha256").hexdigest() == digest
+        print(f"  {UPLOADED >> 20} MiB went on after a broken network and a reload, and became a version")
         refuse(page, folder)
         without_scripts(opened, project)
         print("  without scripts a file was uploaded and deleted")

@@ -6,7 +6,7 @@ import re
 import subprocess
 import time
 
-from common import PASSWORD, Person, console, expect, text
+from common import PASSWORD, Person, expect, prepared, text
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 EVIL = "<img src=x onerror=alert(1)>"
@@ -221,7 +221,7 @@ def records(world, page):
 def a_charge(world, workspace):
     """Runs something, where there is an image. Returns its name."""
     operator = world.operator
-    if not world.weir.official_images(operator):
+    if not world.has_images():
         return None
     image = next(i["id"] for i in operator.call("GET", "/api/v1/images")["items"] if "python" in i["reference"])
     project = operator.call("POST", f"/api/v1/workspaces/{workspace}/projects", {"name": "digits"})["id"]
@@ -443,8 +443,7 @@ def sessions(world):
 
 
 def main():
-    with console() as world:
-        workspace = world.prepare()
+    with prepared() as (world, workspace):
         page = world.person()
         page.on("dialog", lambda dialog: world.problems.append(f"a name was run as a script: {dialog.message}"))
         expect(page.locator("header .switch").first).to_be_visible()
@@ -459,8 +458,6 @@ def main():
         if name := a_charge(world, workspace):
             bills(world, page, name)
             print("  the bill shows a job with its arithmetic, and is exported")
-        else:
-            print("  SKIPPED: the notebook image is not built on this host; `weir image build-official` builds it")
         budgets(world, page)
         invoices(world, page, world.weir.folder)
         quotas(world, page)

@@ -4,7 +4,7 @@ import calendar
 import statistics
 import time
 
-from common import console, expect, text
+from common import expect, prepared, text
 from frame import accessible
 from running_weir import NOTEBOOK
 
@@ -227,10 +227,8 @@ def chinese(world):
 
 
 def main():
-    with console() as world:
-        workspace = world.prepare()
-        if not world.weir.official_images(world.operator):
-            print("  SKIPPED: the notebook image is not built on this host; `weir image build-official` builds it")
+    with prepared() as (world, workspace):
+        if not world.has_images():
             return
         project = world.operator.call("POST", f"/api/v1/workspaces/{workspace}/projects", {"name": "digits"})["id"]
         page = world.person()

@@ -26,7 +26,7 @@ struct AccountRoutes {
         }
 
         routes.get("accounts", "listAccounts") { call in
-            let page = try await accounts.list(named: call.nameFilter(), call.page(), by: call.caller)
+            let page = try await accounts.list(named: call.nameFilter(), call.pageOfNamed(), by: call.caller)
             return call.answer(page) { AccountView($0).json }
         }
 

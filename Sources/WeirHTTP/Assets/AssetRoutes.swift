@@ -32,7 +32,7 @@ struct AssetRoutes {
             guard let kind = try call.query("kind", as: AssetKind.self) else { throw WeirError.missing("kind") }
             let page = try await assets.list(
                 kind, in: workspace, named: call.nameFilter(),
-                dataType: call.query("data_type", as: DataType.self), call.page(), for: call.caller)
+                dataType: call.query("data_type", as: DataType.self), call.pageOfChanged(), for: call.caller)
             let people = try await accounts.people(page.items.map(\.createdBy))
             return call.answer(page) { AssetView(asset: $0, people: people).json }
         }

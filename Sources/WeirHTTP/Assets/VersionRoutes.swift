@@ -27,9 +27,9 @@ struct VersionRoutes {
         let (assets, accounts, files) = (assets, accounts, files)
 
         routes.get("assets/{asset}/versions", "listVersions") { call in
-            let versions = try await assets.versions(of: call.id("asset"), for: call.caller)
-            let people = try await accounts.people(versions.map(\.createdBy))
-            return call.answer(all: versions) { VersionView(version: $0, people: people).json }
+            let versions = try await assets.versions(of: call.id("asset"), call.page(), for: call.caller)
+            let people = try await accounts.people(versions.items.map(\.createdBy))
+            return call.answer(versions) { VersionView(version: $0, people: people).json }
         }
 
         routes.get("assets/{asset}/versions/{number}", "getVersion") { call in

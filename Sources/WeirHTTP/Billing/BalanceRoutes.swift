@@ -33,9 +33,14 @@ struct BalanceRoutes {
         }
 
         routes.get("workspaces/{workspace}/budgets", "listBudgets") { call in
-            let records = try await budgets.list(in: call.id("workspace"), for: call.caller)
-            let people = try await accounts.people(records.map(\.changedBy))
-            return call.answer(all: records) { $0.json(people) }
+            let page = try await budgets.list(in: call.id("workspace"), named: call.nameFilter(), call.page(), for: call.caller)
+            let people = try await accounts.people(page.items.map(\.changedBy))
+            return call.answer(page) { $0.json(people) }
+        }
+
+        routes.get("workspaces/{workspace}/budgets/{scope}", "getBudget") { call in
+            let record = try await budgets.budget(of: call.scope(), in: call.id("workspace"), for: call.caller)
+            return call.answer(record.json(try await accounts.people([record.changedBy])))
         }
 
         routes.put("workspaces/{workspace}/budgets/{scope}", "setBudget") { call in

@@ -25,7 +25,8 @@ struct InvoiceRoutes {
         routes.get("workspaces/{workspace}/invoices", "listInvoices") { call in
             let workspace = try call.id("workspace", of: Workspace.self)
             let page = try await invoices.list(
-                of: workspace, state: call.query("state", as: InvoiceRecord.State.self), call.page(), for: call.caller)
+                of: workspace, state: call.query("state", as: InvoiceRecord.State.self), named: call.nameFilter(), call.page(),
+                for: call.caller)
             let left = try await invoices.invoiceable(of: workspace, for: call.caller)
             return try await answer(page, to: call, ["invoiceable": left])
         }
@@ -41,7 +42,7 @@ struct InvoiceRoutes {
 
         routes.get("invoices", "listAllInvoices") { call in
             let page = try await invoices.list(
-                state: call.query("state", as: InvoiceRecord.State.self), call.page(), by: call.caller)
+                state: call.query("state", as: InvoiceRecord.State.self), named: call.nameFilter(), call.page(), by: call.caller)
             return try await answer(page, to: call)
         }
 

@@ -64,7 +64,8 @@ struct OperatorBillingRoutes {
         let vouchers = vouchers
 
         routes.get("vouchers", "listVouchers") { call in
-            call.answer(try await vouchers.list(call.page(), by: call.caller)) { $0.json }
+            let standing = try call.query("state", as: VoucherRecord.Standing.self)
+            return call.answer(try await vouchers.list(standing, call.page(), by: call.caller)) { $0.json }
         }
 
         routes.post("vouchers", "createVouchers") { call in

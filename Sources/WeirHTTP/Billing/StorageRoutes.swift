@@ -44,10 +44,9 @@ struct StorageRoutes {
         }
 
         routes.get("arrears-deletions", "listArrearsDeletions") { call in
-            let records = try await deletions.records(after: call.queryID("after"), by: call.caller)
-            let people = try await accounts.people(records.compactMap(\.approvedBy))
-            let next = records.count == 1000 ? records.last?.workspace : nil
-            return call.answer(["items": records.map { $0.json(people) }, "next": next])
+            let page = try await deletions.records(call.page(), by: call.caller)
+            let people = try await accounts.people(page.items.compactMap(\.approvedBy))
+            return call.answer(page) { $0.json(people) }
         }
 
         routes.post("workspaces/{workspace}/arrears-deletion/approve", "approveArrearsDeletion") { call in
@@ -69,6 +68,7 @@ extension StorageUsage {
             "largest": largest.map { item in
                 [
                     "kind": item.kind, "name": item.name, "size": item.bytes, "files": item.files, "measured_at": item.measuredAt,
+                    "unit": item.unit.part, "id": item.unit.owner,
                 ] as JSON
             },
             "people": self.people.map { person in

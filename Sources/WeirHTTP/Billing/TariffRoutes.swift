@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import WeirModel
 import WeirPlatform
+import WeirStore
 
 /// Price lists: the one that holds, those before and after it, and the publishing of the next (BIL-06).
 struct TariffRoutes {
@@ -15,7 +16,12 @@ struct TariffRoutes {
         }
 
         routes.get("tariffs", "listTariffs") { call in
-            call.answer(all: try await tariffs.history().versions.reversed()) { $0.json }
+            let page = try call.page()
+            let before = page.after.flatMap { Int($0) } ?? .max
+            let rest = try await tariffs.history().versions.reversed().filter { $0.number < before }
+            let items = Array(rest.prefix(page.limit))
+            let next = rest.count > items.count ? items.last.map { String($0.number) } : nil
+            return call.answer(Page(items: items, next: next)) { $0.json }
         }
 
         routes.post("tariffs", "publishTariff") { call in

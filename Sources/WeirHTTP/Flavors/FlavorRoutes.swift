@@ -16,8 +16,8 @@ struct FlavorRoutes {
         routes.get("flavors", "listFlavors") { call in
             let filter = Flavors.Filter(
                 kind: try call.word("kind", upTo: 128), accelerator: try call.word("class", upTo: 64),
-                group: try call.word("group", upTo: 64),
-                withRetired: try call.query("retired", as: Truth.self) == .yes)
+                group: try call.word("group", upTo: 64), name: try call.nameFilter(),
+                withRetired: try call.queryFlag("retired") ?? false)
             return call.answer(all: try await flavors.list(filter)) { $0.json }
         }
 
@@ -76,15 +76,10 @@ struct FlavorRoutes {
         }
 
         routes.get("flavors/{flavor}/changes", "listFlavorChanges") { call in
-            let changes = try await flavors.changes(of: call.text("flavor"))
-            let people = try await accounts.people(changes.compactMap(\.actor))
-            return call.answer(all: changes) { $0.json(people) }
+            let changes = try await flavors.changes(of: call.text("flavor"), call.page())
+            let people = try await accounts.people(changes.items.compactMap(\.actor))
+            return call.answer(changes) { $0.json(people) }
         }
-    }
-
-    enum Truth: String, CaseIterable {
-        case yes = "true"
-        case no = "false"
     }
 
     struct Order: Input {
@@ -161,13 +156,6 @@ struct FlavorRoutes {
 }
 
 extension Call {
-    /// A text by which a list is narrowed.
-    fileprivate func word(_ name: String, upTo most: Int) throws(WeirError) -> String? {
-        guard let text = query(name) else { return nil }
-        guard (1...most).contains(text.unicodeScalars.count) else { throw .malformed(name, "1 to \(most) characters") }
-        return text
-    }
-
     /// What is to be done: `purpose`, and for training and inference the size of the model.
     fileprivate func purpose() throws -> SizingPurpose {
         enum Word: String, CaseIterable { case development, training, inference }

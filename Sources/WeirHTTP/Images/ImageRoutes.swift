@@ -29,7 +29,7 @@ struct ImageRoutes {
             let tool = call.query("tool")
             if let tool, tool.isEmpty || tool.utf8.count > 32 { throw WeirError.malformed("tool", "the name of a tool") }
             let page = try await images.list(
-                for: call.queryID("workspace"), named: call.nameFilter(), tool: tool, call.page(), by: call.caller)
+                for: call.queryID("workspace"), named: call.nameFilter(), tool: tool, call.pageOfNamed(), by: call.caller)
             return call.answer(page) { ImageView(image: $0).json }
         }
 

@@ -13,7 +13,7 @@ struct ProjectRoutes {
 
         routes.get("workspaces/{workspace}/projects", "listProjects") { call in
             let page = try await projects.list(
-                in: call.id("workspace"), named: call.nameFilter(), call.page(), for: call.caller)
+                in: call.id("workspace"), named: call.nameFilter(), call.pageOfChanged(), for: call.caller)
             let people = try await accounts.people(page.items.map(\.createdBy))
             return call.answer(page) { Self.show($0, people) }
         }

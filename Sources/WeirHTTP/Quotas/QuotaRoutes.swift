@@ -12,29 +12,36 @@ struct QuotaRoutes {
     func add(to routes: Routes) {
         let (quotas, accounts) = (quotas, accounts)
 
-        @Sendable func answer(_ workspace: Identifier<Workspace>, to call: Call) async throws -> Response {
-            let standing = try await quotas.standing(of: workspace, for: call.caller)
-            return call.answer(standing.json(try await accounts.people(standing.setters)))
+        @Sendable func answer(_ scope: QuotaScope, in workspace: Identifier<Workspace>, to call: Call) async throws -> Response {
+            let standing = try await quotas.standing(of: scope, in: workspace, for: call.caller)
+            return call.answer(standing.json(try await accounts.people([standing.own?.changedBy].compactMap(\.self))))
         }
 
         routes.get("quotas", "listQuotas") { call in
-            let items = try await quotas.all(after: call.queryID("after"), by: call.caller)
-            let people = try await accounts.people(items.compactMap(\.1.own?.changedBy))
-            let next = items.count == 1000 ? items.last?.0.id : nil
-            return call.answer([
-                "items": items.map { workspace, standing in
-                    (["workspace": workspace.id, "name": workspace.name] as JSON).adding(standing.json(people))
-                }, "next": next,
-            ])
+            let page = try await quotas.all(named: call.nameFilter(), call.pageOfNamed(), by: call.caller)
+            let people = try await accounts.people(page.items.compactMap(\.1.own?.changedBy))
+            return call.answer(page) { workspace, standing in
+                (["workspace": workspace.id, "name": workspace.name] as JSON).adding(standing.json(people))
+            }
         }
 
-        routes.get("workspaces/{workspace}/quotas", "getQuotas") { call in try await answer(call.id("workspace"), to: call) }
+        routes.get("workspaces/{workspace}/quotas", "getQuotas") { call in
+            let filter = MemberFilter(
+                name: try call.nameFilter(), role: try call.query("role", as: Role.self),
+                hasOwnQuota: try call.queryFlag("own"))
+            let standing = try await quotas.standing(of: call.id("workspace"), filter, page: call.page(), for: call.caller)
+            return call.answer(standing.json(try await accounts.people(standing.setters)))
+        }
+
+        routes.get("workspaces/{workspace}/quotas/{scope}", "getQuota") { call in
+            try await answer(call.quotaScope(), in: call.id("workspace"), to: call)
+        }
 
         routes.put("workspaces/{workspace}/quotas/{scope}", "setQuota") { call in
             let (workspace, scope) = (try call.id("workspace", of: Workspace.self), try call.quotaScope())
             let input = try await call.input(AllowanceInput.self)
             try await quotas.set(input.allowance, of: scope, in: workspace, by: call.caller)
-            return try await answer(workspace, to: call)
+            return try await answer(scope, in: workspace, to: call)
         }
 
         routes.delete("workspaces/{workspace}/quotas/{scope}", "removeQuota") { call in
@@ -43,9 +50,9 @@ struct QuotaRoutes {
         }
 
         routes.get("workspaces/{workspace}/quota-changes", "listQuotaChanges") { call in
-            let changes = try await quotas.changes(in: call.id("workspace"), for: call.caller)
-            let people = try await accounts.people(changes.compactMap(\.actor))
-            return call.answer(all: changes) { $0.json(people) }
+            let changes = try await quotas.changes(in: call.id("workspace"), call.page(), for: call.caller)
+            let people = try await accounts.people(changes.items.compactMap(\.actor))
+            return call.answer(changes) { $0.json(people) }
         }
     }
 
@@ -120,7 +127,7 @@ extension Quotas.Standing {
 
 extension Quotas.WorkspaceStanding {
     fileprivate var setters: [Identifier<Account>] {
-        ([standing.own, everyone] + people.map(\.standing.own)).compactMap { $0?.changedBy }
+        ([standing.own, everyone] + people.items.map(\.standing.own)).compactMap { $0?.changedBy }
     }
 
     fileprivate func json(_ setters: People) -> JSON {
@@ -131,11 +138,23 @@ extension Quotas.WorkspaceStanding {
                     "changed_by": setters.json(of: record.changedBy), "changed_at": record.changedAt,
                 ])
             },
-            "people": people.map { person in
+            "items": people.items.map { person in
                 (["account": ["id": person.account, "login": person.login] as JSON, "role": person.role] as JSON)
                     .adding(person.standing.json(setters))
-            },
+            }, "next": people.next,
         ]
+    }
+}
+
+extension Quotas.ScopeStanding {
+    fileprivate func json(_ setters: People) -> JSON {
+        let account: JSON =
+            if case .account(let id) = scope, let login { ["id": id, "login": login] } else { .null }
+        return allowance.json.adding([
+            "scope": scope.description, "account": account, "role": role, "is_own": own != nil,
+            "changed_by": setters.json(of: own?.changedBy), "changed_at": own?.changedAt,
+            "held": standing.map { $0.held.json.adding(["storage": $0.storage]) }, "waiting": standing?.waiting,
+        ])
     }
 }
 

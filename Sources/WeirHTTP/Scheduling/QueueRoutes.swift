@@ -16,10 +16,11 @@ struct QueueRoutes {
         }
 
         routes.get("workspaces/{workspace}/queue", "getQueue") { call in
-            let (lines, waiting, now) = try await queue.list(in: call.id("workspace"), for: call.caller)
+            let found = try await queue.list(in: call.id("workspace"), named: call.nameFilter(), call.page(), for: call.caller)
             return call.answer([
-                "at": now, "waiting_in_zone": waiting, "score": try await queue.score()?.json,
-                "items": lines.map { $0.json(in: call.language) },
+                "at": found.at, "waiting": found.waiting, "waiting_in_zone": found.waitingInZone,
+                "score": try await queue.score()?.json, "items": found.lines.items.map { $0.json(in: call.language) },
+                "next": found.lines.next,
             ])
         }
 

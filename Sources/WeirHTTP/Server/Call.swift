@@ -89,6 +89,23 @@ struct Call: Sendable {
         return value
     }
 
+    /// A text by which a list is narrowed.
+    func word(_ name: String, upTo most: Int) throws(WeirError) -> String? {
+        guard let text = query(name) else { return nil }
+        guard (1...most).contains(text.unicodeScalars.count) else { throw .malformed(name, "1 to \(most) characters") }
+        return text
+    }
+
+    /// `true` or `false`.
+    func queryFlag(_ name: String) throws -> Bool? {
+        try query(name, as: Truth.self).map { $0 == .yes }
+    }
+
+    private enum Truth: String, CaseIterable {
+        case yes = "true"
+        case no = "false"
+    }
+
     func queryID<Subject>(_ name: String, of _: Subject.Type = Subject.self) throws -> Identifier<Subject>? {
         guard let text = query(name) else { return nil }
         guard let id = Identifier<Subject>(text) else { throw WeirError.notFound(name) }
@@ -104,13 +121,23 @@ struct Call: Sendable {
         return text
     }
 
-    /// `limit` and `after`.
-    func page() throws -> PageRequest {
+    /// `limit` and `after`, and `sort` where a list can come in several orders.
+    func page(in orders: [ListOrder] = [.newest]) throws -> PageRequest {
         let limit = try query("limit", in: 1...Int64(PageRequest.most)) ?? 50
         let after = query("after")
         if let after, !(1...512).contains(after.utf8.count) { throw WeirError.malformed("after", "the next of a list") }
-        return PageRequest(limit: Int(limit), after: after)
+        guard orders.count > 1, let sort = query("sort") else { return PageRequest(limit: Int(limit), after: after) }
+        guard let order = orders.first(where: { $0.rawValue == sort }) else {
+            throw WeirError.malformed("sort", orders.map(\.rawValue).joined(separator: ", "))
+        }
+        return PageRequest(limit: Int(limit), after: after, order: order)
     }
+
+    /// The same of what has a name.
+    func pageOfNamed() throws -> PageRequest { try page(in: [.newest, .oldest, .name]) }
+
+    /// The same of what has a name and can be changed.
+    func pageOfChanged() throws -> PageRequest { try page(in: [.newest, .oldest, .name, .changed]) }
 
     // MARK: The body
 

@@ -20,10 +20,12 @@ struct WorkloadAnswers: Sendable {
     func answer(_ page: Page<WorkloadRecord>, to call: Call) async throws -> Response {
         let people = try await platform.accounts.people(page.items.map(\.createdBy))
         let runs = try await platform.bills.lastRuns(of: page.items)
+        let ports = try await platform.workloads.ports(of: page.items)
         let now = platform.clock.now()
-        return call.answer(page) {
+        return call.answer(page) { workload in
             WorkloadView(
-                workload: $0, people: people, port: nil, run: runs[$0.id], now: now, language: call.language
+                workload: workload, people: people, port: ports[workload.id].map { view($0, of: workload) }, run: runs[workload.id],
+                now: now, language: call.language
             ).json
         }
     }

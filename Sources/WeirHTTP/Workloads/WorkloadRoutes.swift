@@ -18,8 +18,9 @@ struct WorkloadRoutes {
         routes.get("workspaces/{workspace}/workloads", "listWorkloads") { call in
             let filter = WorkloadFilter(
                 kind: try call.query("kind", as: WorkloadKind.self), project: try call.queryID("project"),
-                state: try call.query("state", as: WorkloadState.self), name: try call.nameFilter())
-            let page = try await workloads.list(in: call.id("workspace"), filter, call.page(), for: call.caller)
+                state: try call.query("state", as: WorkloadState.self), name: try call.nameFilter(),
+                tool: try call.word("tool", upTo: 32))
+            let page = try await workloads.list(in: call.id("workspace"), filter, call.pageOfNamed(), for: call.caller)
             return try await answers.answer(page, to: call)
         }
 

@@ -25,7 +25,7 @@ struct WorkspaceRoutes {
 
         routes.get("operator/workspaces", "listAllWorkspaces") { call in
             try call.caller.requireOperator()
-            let page = try await workspaces.all(named: call.nameFilter(), call.page(), by: call.caller)
+            let page = try await workspaces.all(named: call.nameFilter(), call.pageOfNamed(), by: call.caller)
             return call.answer(page) { standing in
                 [
                     "id": standing.workspace.id, "name": standing.workspace.name, "created_at": standing.workspace.createdAt,
@@ -55,7 +55,9 @@ struct WorkspaceRoutes {
         }
 
         routes.get("workspaces/{workspace}/members", "listMembers") { call in
-            call.answer(all: try await workspaces.members(of: call.id("workspace"), for: call.caller), Self.show)
+            let filter = MemberFilter(name: try call.nameFilter(), role: try call.query("role", as: Role.self))
+            let page = try await workspaces.members(of: call.id("workspace"), filter, call.page(), for: call.caller)
+            return call.answer(page, Self.show)
         }
 
         routes.put("workspaces/{workspace}/members/{login}", "setMember") { call in

@@ -17,6 +17,13 @@ public enum StorageUnit: Hashable, Sendable {
     case netdisk(Identifier<Account>)
 }
 
+extension StorageUnit {
+    /// `code`, `frozen`, `output`, `result`, `asset`, `home` or `netdisk`.
+    public var part: String { String(description.prefix { $0 != "/" }) }
+    /// The identifier of the project, workload, asset or account that it is of.
+    public var owner: String { String(description.drop { $0 != "/" }.dropFirst()) }
+}
+
 extension StorageUnit: CustomStringConvertible {
     public init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)

@@ -118,10 +118,12 @@ public struct Assets: Sendable {
 
     // MARK: Versions
 
-    public func versions(of id: Identifier<Asset>, for caller: Caller) async throws -> [AssetVersionRecord] {
+    public func versions(
+        of id: Identifier<Asset>, _ page: PageRequest, for caller: Caller
+    ) async throws -> Page<AssetVersionRecord> {
         try await store.read { db in
             let asset = try db.asset(id, for: caller, .seeWorkspace)
-            return try db.versions(of: asset.id)
+            return try db.versions(of: asset.id, page)
         }
     }
 

@@ -10,7 +10,7 @@ extension Assets {
     ) async throws -> StoredFolder {
         let (asset, latest) = try await store.read { db in
             let asset = try db.asset(id, for: caller, permission)
-            return (asset, try db.versions(of: asset.id).first)
+            return (asset, try db.latestVersion(of: asset.id))
         }
         if permission == .changeAsset { try await beginDraft(of: asset.id, from: latest?.tree) }
         return .draft(asset.id)

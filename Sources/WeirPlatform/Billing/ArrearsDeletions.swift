@@ -27,10 +27,15 @@ public struct ArrearsDeletions: Sendable {
         }
     }
 
-    /// All workspaces that are on the way, for the operator: those after `cursor`.
-    public func records(after cursor: Identifier<Workspace>? = nil, by caller: Caller) async throws -> [ArrearsDeletionRecord] {
+    /// The workspaces that are on the way, for the operator.
+    public func records(_ page: PageRequest, by caller: Caller) async throws -> Page<ArrearsDeletionRecord> {
         try caller.requireOperator()
-        return try await store.read { try $0.arrearsDeletions(after: cursor) }
+        return try await store.read { db in
+            let cursor = page.after.flatMap { Identifier<Workspace>($0) }
+            let found = try db.arrearsDeletions(after: cursor, limit: page.limit + 1)
+            let items = Array(found.prefix(page.limit))
+            return Page(items: items, next: found.count > items.count ? items.last?.workspace.text : nil)
+        }
     }
 
     /// What was deleted, the last first.

@@ -8,12 +8,24 @@ public struct Budgets: Sendable {
     let calendar: BillingCalendar
     let notices: Notices
 
-    /// All budgets, with what each was charged this month.
-    public func list(in workspace: Identifier<Workspace>, for caller: Caller) async throws -> [BudgetRecord] {
+    /// The budgets, with what each was charged this month; those of whom or what has `name` in its name.
+    public func list(
+        in workspace: Identifier<Workspace>, named name: String? = nil, _ page: PageRequest, for caller: Caller
+    ) async throws -> Page<BudgetRecord> {
         let month = try calendar.month(of: clock.now())
         return try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
-            return try db.budgets(of: workspace, in: month)
+            return try db.budgets(of: workspace, in: month, named: name, page)
+        }
+    }
+
+    /// Throws `not_found` where none was set.
+    public func budget(of scope: SpendingScope, in workspace: Identifier<Workspace>, for caller: Caller) async throws -> BudgetRecord {
+        let month = try calendar.month(of: clock.now())
+        return try await store.read { db in
+            try db.requireBilling(of: workspace, for: caller, .seeBilling)
+            guard let record = try db.budget(of: scope, in: workspace, month: month) else { throw WeirError.notFound("budget") }
+            return record
         }
     }
 

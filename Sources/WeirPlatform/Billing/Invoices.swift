@@ -52,18 +52,20 @@ public struct Invoices: Sendable {
 
     /// Those of a workspace.
     public func list(
-        of workspace: Identifier<Workspace>, state: InvoiceRecord.State?, _ page: PageRequest, for caller: Caller
+        of workspace: Identifier<Workspace>, state: InvoiceRecord.State?, named part: String? = nil, _ page: PageRequest, for caller: Caller
     ) async throws -> Page<InvoiceRecord> {
         try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
-            return try db.invoices(of: workspace, state: state, page)
+            return try db.invoices(of: workspace, state: state, named: part, page)
         }
     }
 
     /// Those of all workspaces, for the operator.
-    public func list(state: InvoiceRecord.State?, _ page: PageRequest, by caller: Caller) async throws -> Page<InvoiceRecord> {
+    public func list(
+        state: InvoiceRecord.State?, named part: String? = nil, _ page: PageRequest, by caller: Caller
+    ) async throws -> Page<InvoiceRecord> {
         try caller.requireOperator()
-        return try await store.read { try $0.invoices(of: nil, state: state, page) }
+        return try await store.read { try $0.invoices(of: nil, state: state, named: part, page) }
     }
 
     public func invoice(_ id: Identifier<Invoice>, for caller: Caller) async throws -> InvoiceRecord {

@@ -76,9 +76,12 @@ public struct Vouchers: PaymentProvider {
         return made
     }
 
-    public func list(_ page: PageRequest, by caller: Caller) async throws -> Page<VoucherRecord> {
+    public func list(
+        _ standing: VoucherRecord.Standing? = nil, _ page: PageRequest, by caller: Caller
+    ) async throws -> Page<VoucherRecord> {
         try caller.requireOperator()
-        return try await store.read { try $0.vouchers(page) }
+        let now = clock.now()
+        return try await store.read { try $0.vouchers(standing, at: now, page) }
     }
 
     /// Makes a code worthless that has not been used. Throws `voucher_used`.

@@ -29,10 +29,13 @@ public struct Flavors: Sendable {
         /// Accelerator class: `P1`.
         public var accelerator: String?
         public var group: String?
+        /// A part of the name, whatever the case.
+        public var name: String?
         /// Also those that were retired.
         public var withRetired: Bool
 
-        public init(kind: String? = nil, accelerator: String? = nil, group: String? = nil, withRetired: Bool = false) {
+        public init(kind: String? = nil, accelerator: String? = nil, group: String? = nil, name: String? = nil, withRetired: Bool = false) {
+            self.name = name?.lowercased()
             self.kind = kind
             self.accelerator = accelerator
             self.group = group
@@ -43,6 +46,7 @@ public struct Flavors: Sendable {
             let flavor = record.flavor
             return (withRetired || record.retiredAt == nil) && (kind == nil || flavor.gpu?.kind == kind)
                 && (accelerator == nil || flavor.gpu?.accelerator == accelerator)
+                && (name.map { flavor.name.lowercased().contains($0) } ?? true)
                 && (group == nil || (flavor.group ?? Node.commonGroup) == group)
         }
     }
@@ -75,10 +79,10 @@ public struct Flavors: Sendable {
     }
 
     /// Who changed a flavor, the newest first.
-    public func changes(of name: String) async throws -> [RuleChange] {
+    public func changes(of name: String, _ page: PageRequest) async throws -> Page<RuleChange> {
         try await store.read { db in
             guard try db.flavorRecord(name) != nil else { throw WeirError.notFound("flavor") }
-            return try db.ruleChanges(ofFlavor: name)
+            return try db.ruleChanges(ofFlavor: name, page)
         }
     }
 

@@ -25,51 +25,57 @@ public struct Quotas: Sendable {
         public let standing: Standing
     }
 
-    public struct WorkspaceStanding: Hashable, Sendable {
+    public struct WorkspaceStanding: Sendable {
         public let workspace: WorkspaceRecord
         public let standing: Standing
         /// For each person without an allowance of their own; nil when none was set.
         public let everyone: AllowanceRecord?
         /// Members, and others who hold something; by login.
-        public let people: [PersonStanding]
+        public let people: Page<PersonStanding>
+    }
+
+    /// What was set for a workspace, for everyone or for one person, and what it comes to.
+    public struct ScopeStanding: Hashable, Sendable {
+        public let scope: QuotaScope
+        public let allowance: Allowance
+        public let own: AllowanceRecord?
+        /// Of a person.
+        public let login: String?
+        public let role: Role?
+        /// Nil of everyone, who hold nothing together.
+        public let standing: Standing?
     }
 
     // MARK: Looking
 
-    /// All that is held against each limit of a workspace: seen by its members and the operator.
-    public func standing(of workspace: Identifier<Workspace>, for caller: Caller) async throws -> WorkspaceStanding {
+    /// All that is held against each limit of a workspace, with a part of its people: seen by its members and the operator.
+    public func standing(
+        of workspace: Identifier<Workspace>, _ filter: MemberFilter = MemberFilter(), page: PageRequest, for caller: Caller
+    ) async throws -> WorkspaceStanding {
         try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeWorkspace)
             guard let record = try db.workspace(workspace) else { throw WeirError.notFound("workspace") }
-            let allowances = try db.allowances(of: workspace)
-            let holdings = Dictionary(grouping: try db.holdings(in: workspace), by: \.account).compactMapValues(\.first)
-            let storage = try db.storageKeptByPeople(in: workspace)
-            let members = try db.members(of: workspace)
-            func own(_ scope: QuotaScope) -> AllowanceRecord? { allowances.first { $0.scope == scope } }
-
-            let everyone = own(.everyone)
-            let strangers = try holdings.keys.filter { id in !members.contains { $0.account == id } }.sorted { $0.text < $1.text }
-                .map { (account: $0, login: try db.account($0)?.login ?? "", role: Role?.none) }
-            let people = (members.map { (account: $0.account, login: $0.login, role: Role?.some($0.role)) } + strangers).map { person in
-                let own = own(.account(person.account))
-                return PersonStanding(
-                    account: person.account, login: person.login, role: person.role,
-                    standing: Standing(
-                        allowance: own?.allowance ?? everyone?.allowance ?? .plain, own: own,
-                        held: holdings[person.account]?.held ?? .none, waiting: holdings[person.account]?.waiting ?? .none,
-                        storage: storage[person.account] ?? 0))
-            }
+            let look = try QuotaLook(of: workspace, db)
             return WorkspaceStanding(
-                workspace: record,
-                standing: Standing(
-                    allowance: own(.workspace)?.allowance ?? .plain, own: own(.workspace),
-                    held: holdings.values.reduce(.none) { $0 + $1.held }, waiting: holdings.values.reduce(.none) { $0 + $1.waiting },
-                    storage: try db.storageKept(by: workspace)), everyone: everyone, people: people.sorted { $0.login < $1.login })
+                workspace: record, standing: try look.whole(db), everyone: look.own(.everyone), people: try look.people(filter, page, db))
         }
     }
 
-    /// Every workspace with what it may hold and holds, for the operator. At most 1000 after a cursor.
-    public func all(after cursor: Identifier<Workspace>? = nil, by caller: Caller) async throws -> [(WorkspaceRecord, Standing)] {
+    /// The same of one scope alone. Throws `not_found` for one who is no member, holds nothing and has no quota.
+    public func standing(
+        of scope: QuotaScope, in workspace: Identifier<Workspace>, for caller: Caller
+    ) async throws -> ScopeStanding {
+        try await store.read { db in
+            try db.requireBilling(of: workspace, for: caller, .seeWorkspace)
+            guard try db.workspace(workspace) != nil else { throw WeirError.notFound("workspace") }
+            return try QuotaLook(of: workspace, db).scope(scope, db)
+        }
+    }
+
+    /// The workspaces with what they may hold and hold, for the operator; those with `name` in their names.
+    public func all(
+        named name: String? = nil, _ page: PageRequest, by caller: Caller
+    ) async throws -> Page<(WorkspaceRecord, Standing)> {
         try caller.requireOperator()
         return try await store.read { db in
             let allowances = Dictionary(
@@ -80,7 +86,8 @@ public struct Quotas: Sendable {
                 holdings[person.workspace] = (sum.held + person.held, sum.waiting + person.waiting)
             }
             let storage = try db.storageKeptByWorkspaces()
-            return try db.workspaces(after: cursor, most: 1000).map { workspace in
+            return try db.workspaces(named: name, page).map { standing in
+                let workspace = standing.workspace
                 let own = allowances[workspace.id]
                 let sum = holdings[workspace.id] ?? (.none, .none)
                 return (
@@ -94,10 +101,12 @@ public struct Quotas: Sendable {
     }
 
     /// Who changed what, the newest first.
-    public func changes(in workspace: Identifier<Workspace>, for caller: Caller) async throws -> [RuleChange] {
+    public func changes(
+        in workspace: Identifier<Workspace>, _ page: PageRequest, for caller: Caller
+    ) async throws -> Page<RuleChange> {
         try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeWorkspace)
-            return try db.ruleChanges(in: workspace)
+            return try db.ruleChanges(in: workspace, page)
         }
     }
 

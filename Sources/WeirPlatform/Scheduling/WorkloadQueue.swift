@@ -4,7 +4,8 @@ public import WeirStore
 /// What waits, in which place, why, and when it is expected to start (QUO-04, QUO-05, DEV-26).
 public struct WorkloadQueue: Sendable {
     /// Of a longer queue the first of a workspace are shown.
-    static let mostShown = 200
+    /// Among how many that wait a name is looked for at once.
+    static let mostSearched = 1000
     /// The newest forecasts that a score is made of.
     static let mostScored = 1000
 
@@ -21,6 +22,15 @@ public struct WorkloadQueue: Sendable {
         public let reason: QueueReason?
         /// Nil: what it depends on has no known end.
         public let forecast: StartForecast?
+    }
+
+    /// A part of what a workspace waits for.
+    public struct Waiting: Sendable {
+        public let lines: Page<Line>
+        /// Of the workspace, all together.
+        public let waiting: Int
+        public let waitingInZone: Int
+        public let at: Timestamp
     }
 
     /// Why a workload waits.
@@ -55,22 +65,29 @@ public struct WorkloadQueue: Sendable {
     /// What waits in a workspace, in the order of the queue.
     /// - Returns: the first of them, and how many wait in the whole zone.
     public func list(
-        in workspace: Identifier<Workspace>, for caller: Caller
-    ) async throws -> (lines: [Line], waitingInZone: Int, at: Timestamp) {
+        in workspace: Identifier<Workspace>, named part: String? = nil, _ page: PageRequest = PageRequest(limit: PageRequest.most),
+        for caller: Caller
+    ) async throws -> Waiting {
         try await store.read { db in _ = try db.role(of: caller, in: workspace, for: .seeWorkspace) }
         let now = clock.now()
         let view = await dispatcher.view()
         let order = view.scheduler.waitingEntries
-        let own = order.enumerated().filter { $0.element.workspace == workspace }.prefix(Self.mostShown)
+        let own = order.enumerated().filter { $0.element.workspace == workspace }
+        let passed = page.after.flatMap { Int($0) } ?? 0
+        let rest = own.drop { $0.offset < passed }
+        let looked = rest.prefix(part == nil ? page.limit : Self.mostSearched)
         let forecasts = await view.forecasts(at: now, most: Scheduler.mostForecast)
-        let records = try await store.read { db in try own.compactMap { try db.workload($0.element.id) } }
+        let records = try await store.read { db in try looked.compactMap { try db.workload($0.element.id) } }
         let byId = Dictionary(records.map { ($0.id, $0) }) { first, _ in first }
-        let lines = own.compactMap { position, entry -> Line? in
+        let lines = looked.compactMap { position, entry -> Line? in
             guard let workload = byId[entry.id], workload.state == .queued else { return nil }
+            if let part, !workload.name.lowercased().contains(part.lowercased()) { return nil }
             return Line(
                 workload: workload, place: position + 1, reason: view.scheduler.reason(of: entry.id), forecast: forecasts[entry.id])
         }
-        return (lines, order.count, now)
+        let shown = Array(lines.prefix(page.limit))
+        let last = lines.count > shown.count ? shown.last?.place : rest.count > looked.count ? looked.last.map { $0.offset + 1 } : nil
+        return Waiting(lines: Page(items: shown, next: last.map { String($0) }), waiting: own.count, waitingInZone: order.count, at: now)
     }
 
     /// How good the forecasts of the last starts were.

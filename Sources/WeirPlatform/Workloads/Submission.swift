@@ -177,7 +177,7 @@ struct Submissions: Sendable {
         guard asset.workspace == project.workspace, asset.kind == kind else { throw WeirError.notFound(kind.rawValue) }
         let found: AssetVersionRecord? =
             if let number = mount.version { try db.version(number, of: asset.id) } else {
-                try db.versions(of: asset.id).first
+                try db.latestVersion(of: asset.id)
             }
         guard let found else { throw WeirError.noVersion(asset.name, kind) }
         return MountedVersion(asset: asset.id, version: found.number, tree: found.tree)

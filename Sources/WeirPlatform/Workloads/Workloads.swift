@@ -52,6 +52,13 @@ public struct Workloads: Sendable {
         }
     }
 
+    /// The ports of the services among them that run.
+    public func ports(of workloads: [WorkloadRecord]) async throws -> [Identifier<Workload>: PortRecord] {
+        let services = workloads.filter { $0.kind == .service && !$0.state.isFinal }.map(\.id)
+        guard !services.isEmpty else { return [:] }
+        return try await store.read { try $0.ports(of: services) }
+    }
+
     public func port(of id: Identifier<Workload>, for caller: Caller) async throws -> PortRecord? {
         try await store.read { db in
             let workload = try db.workload(id, for: caller, .seeWorkspace)

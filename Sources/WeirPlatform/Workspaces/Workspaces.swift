@@ -72,10 +72,12 @@ public struct Workspaces: Sendable {
         }
     }
 
-    public func members(of id: Identifier<Workspace>, for caller: Caller) async throws -> [MemberRecord] {
+    public func members(
+        of id: Identifier<Workspace>, _ filter: MemberFilter, _ page: PageRequest, for caller: Caller
+    ) async throws -> Page<MemberRecord> {
         try await store.read { db in
             try db.role(of: caller, in: id, for: .seeWorkspace)
-            return try db.members(of: id)
+            return try db.members(of: id, filter, page)
         }
     }
 
@@ -97,9 +99,7 @@ public struct Workspaces: Sendable {
                         before == nil ? .memberAdded : .roleChanged, of: account.id.text, named: account.login, before: before?.rawValue,
                         after: role.rawValue, in: id, by: caller.id, at: now))
             }
-            guard let member = try db.read.members(of: id).first(where: { $0.account == account.id }) else {
-                throw WeirError.notFound("member")
-            }
+            guard let member = try db.read.member(account.id, of: id) else { throw WeirError.notFound("member") }
             return member
         }
         try await memberships.refresh(id)
@@ -127,9 +127,7 @@ public struct Workspaces: Sendable {
 
 extension Reading {
     fileprivate func requireAnotherOwner(than account: Identifier<Account>, in id: Identifier<Workspace>) throws {
-        guard try members(of: id).contains(where: { $0.role == .owner && $0.account != account }) else {
-            throw WeirError.lastOwner()
-        }
+        guard try hasOwner(id, besides: account) else { throw WeirError.lastOwner() }
     }
 }
 

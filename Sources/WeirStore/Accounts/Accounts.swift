@@ -51,14 +51,15 @@ extension Reading {
 
     /// Those with `part` in their logins or names, or all.
     public func accounts(named part: String? = nil, _ page: PageRequest) throws -> Page<AccountRecord> {
+        let order = KeysetOrder(page, name: "login")
+        let part = part?.lowercased()
         let rows = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT * FROM account
-                    WHERE id < :bound AND (:part IS NULL OR instr(login, :part) OR instr(lower(display_name), :part))
-                    ORDER BY id DESC LIMIT :limit
-                    """), arguments: ["bound": page.bound, "part": part?.lowercased(), "limit": page.limit + 1])
-        return Page(rows: rows.map(AccountRecord.init), request: page) { $0.id.text }
+                    SELECT * FROM account WHERE \(order.condition) AND (? IS NULL OR instr(login, ?) OR instr(lower(display_name), ?))
+                    ORDER BY \(order.terms) LIMIT ?
+                    """), arguments: order.arguments + [part, part, part, page.limit + 1])
+        return Page(rows: rows, request: page, in: order, AccountRecord.init)
     }
 
     /// What the people are called that records name.

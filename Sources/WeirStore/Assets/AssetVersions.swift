@@ -46,14 +46,18 @@ public struct AssetVersionRecord: Hashable, Sendable {
 }
 
 extension Reading {
-    /// The newest versions first, a thousand at most.
-    public func versions(of asset: Identifier<Asset>) throws -> [AssetVersionRecord] {
-        try Row.fetchAll(
+    /// The newest versions first.
+    public func versions(of asset: Identifier<Asset>, _ page: PageRequest) throws -> Page<AssetVersionRecord> {
+        let rows = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT * FROM asset_version WHERE asset = ? AND deleted_at IS NULL ORDER BY number DESC LIMIT 1000
-                    """), arguments: [asset]
-        ).map(AssetVersionRecord.init)
+                    SELECT * FROM asset_version WHERE asset = ? AND deleted_at IS NULL AND number < ? ORDER BY number DESC LIMIT ?
+                    """), arguments: [asset, page.after.flatMap { Int64($0) } ?? .max, page.limit + 1])
+        return Page(rows: rows.map(AssetVersionRecord.init), request: page) { String($0.number) }
+    }
+
+    public func latestVersion(of asset: Identifier<Asset>) throws -> AssetVersionRecord? {
+        try versions(of: asset, PageRequest(limit: 1)).items.first
     }
 
     public func version(_ number: Int, of asset: Identifier<Asset>) throws -> AssetVersionRecord? {

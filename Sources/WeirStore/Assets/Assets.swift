@@ -69,19 +69,19 @@ extension Reading {
         in workspace: Identifier<Workspace>, kind: AssetKind, viewer: Identifier<Account>, named part: String?,
         dataType: DataType?, _ page: PageRequest
     ) throws -> Page<AssetRecord> {
-        let rows = try Row.each(
+        let order = KeysetOrder(page, name: "name_key")
+        let (part, type) = (part?.lowercased(), dataType?.rawValue)
+        return try Page(
             of: db.cachedStatement(
                 sql: """
-                    SELECT * FROM asset WHERE workspace = :workspace AND kind = :kind AND deleted_at IS NULL AND id < :after
-                    AND (visibility = 'workspace' OR created_by = :viewer)
-                    AND (:part IS NULL OR instr(name_key, :part)) AND (:type IS NULL OR data_type = :type)
-                    ORDER BY id DESC LIMIT :limit
+                    SELECT * FROM asset WHERE workspace = ? AND kind = ? AND deleted_at IS NULL AND \(order.condition)
+                    AND (visibility = 'workspace' OR created_by = ?)
+                    AND (? IS NULL OR instr(name_key, ?)) AND (? IS NULL OR data_type = ?)
+                    ORDER BY \(order.terms) LIMIT ?
                     """),
-            arguments: [
-                "workspace": workspace, "kind": kind.rawValue, "after": page.bound, "viewer": viewer,
-                "part": part?.lowercased(), "type": dataType?.rawValue, "limit": page.limit + 1,
-            ], AssetRecord.init)
-        return Page(rows: rows, request: page) { $0.id.text }
+            arguments: [workspace, kind.rawValue] + order.arguments + [viewer, part, part, type, type, page.limit + 1], request: page,
+            in: order,
+            AssetRecord.init)
     }
 
     public func asset(named name: Name, kind: AssetKind, in workspace: Identifier<Workspace>) throws -> AssetRecord? {

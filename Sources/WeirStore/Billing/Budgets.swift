@@ -25,7 +25,7 @@ public struct BudgetRecord: Hashable, Sendable {
 extension Reading {
     private static let budgets = """
         SELECT budget.*, spending.amount AS charged FROM budget LEFT JOIN spending
-        ON spending.workspace = budget.workspace AND spending.month = ? AND spending.scope = budget.scope
+        ON spending.workspace = budget.workspace AND spending.month = ?1 AND spending.scope = budget.scope
         """
 
     /// All budgets of a workspace. At most 10,000.
@@ -34,6 +34,21 @@ extension Reading {
             db.cachedStatement(sql: Self.budgets + " WHERE budget.workspace = ? ORDER BY budget.scope LIMIT 10000"),
             arguments: [month, workspace]
         ).map(BudgetRecord.init)
+    }
+
+    /// A part of them, of whom or what has `part` in its name: a project's name, or a person's login or name.
+    public func budgets(
+        of workspace: Identifier<Workspace>, in month: BillMonth, named part: String? = nil, _ page: PageRequest
+    ) throws -> Page<BudgetRecord> {
+        let rows = try Row.fetchAll(
+            db.cachedStatement(
+                sql: Self.budgets + """
+                     LEFT JOIN project ON project.id = budget.scope LEFT JOIN account ON account.id = budget.scope
+                    WHERE budget.workspace = ?2 AND budget.scope > ?3 AND (?4 IS NULL OR instr(project.name_key, ?4)
+                    OR instr(account.login, ?4) OR instr(lower(account.display_name), ?4))
+                    ORDER BY budget.scope LIMIT ?5
+                    """), arguments: [month, workspace, page.after ?? "", part?.lowercased(), page.limit + 1])
+        return Page(rows: try rows.map(BudgetRecord.init), request: page) { $0.scope.description }
     }
 
     /// The budgets that a start counts to: the workspace's, its project's and its person's.

@@ -73,9 +73,9 @@ extension Reading {
         try Data.fetchOne(db.cachedStatement(sql: "SELECT file FROM invoice WHERE id = ? AND file IS NOT NULL"), arguments: [id])
     }
 
-    /// Of one workspace, or for the operator of all; the newest first.
+    /// Of one workspace, or for the operator of all; the newest first. With `part` in their title, tax number or number.
     public func invoices(
-        of workspace: Identifier<Workspace>?, state: InvoiceRecord.State? = nil, _ page: PageRequest
+        of workspace: Identifier<Workspace>?, state: InvoiceRecord.State? = nil, named part: String? = nil, _ page: PageRequest
     ) throws -> Page<InvoiceRecord> {
         var sql = Self.invoices + " WHERE id < ?"
         var arguments: StatementArguments = [page.bound]
@@ -86,6 +86,10 @@ extension Reading {
         if let state {
             sql += " AND state = ?"
             arguments += [state.rawValue]
+        }
+        if let part = part?.lowercased() {
+            sql += " AND (instr(lower(title), ?) OR instr(lower(tax_number), ?) OR instr(lower(coalesce(number, '')), ?))"
+            arguments += [part, part, part]
         }
         arguments += [page.limit + 1]
         let rows = try Row.fetchAll(db.cachedStatement(sql: sql + " ORDER BY id DESC LIMIT ?"), arguments: arguments)

@@ -26,6 +26,11 @@ public struct VoucherRecord: Hashable, Sendable {
         self.expiresAt = expiresAt
     }
 
+    /// What became of a code.
+    public enum Standing: String, CaseIterable, Sendable {
+        case unused, used, revoked, expired
+    }
+
     init(_ row: Row) {
         id = row["id"]
         amount = Points(micro: row["amount"])
@@ -57,10 +62,21 @@ extension Reading {
         try Row.fetchOne(db.cachedStatement(sql: Self.vouchers + " WHERE voucher.id = ?"), arguments: [id]).map(VoucherRecord.init)
     }
 
-    public func vouchers(_ page: PageRequest) throws -> Page<VoucherRecord> {
+    public func vouchers(
+        _ standing: VoucherRecord.Standing? = nil, at now: Timestamp, _ page: PageRequest
+    ) throws -> Page<VoucherRecord> {
+        let open = "voucher.revoked_at IS NULL AND ledger_entry.at IS NULL"
+        let condition =
+            switch standing {
+            case nil: "?1 = ?1"
+            case .unused: "\(open) AND (voucher.expires_at IS NULL OR voucher.expires_at > ?1)"
+            case .expired: "\(open) AND voucher.expires_at <= ?1"
+            case .used: "?1 = ?1 AND ledger_entry.at IS NOT NULL"
+            case .revoked: "?1 = ?1 AND voucher.revoked_at IS NOT NULL"
+            }
         let rows = try Row.fetchAll(
-            db.cachedStatement(sql: Self.vouchers + " WHERE voucher.id < ? ORDER BY voucher.id DESC LIMIT ?"),
-            arguments: [page.bound, page.limit + 1])
+            db.cachedStatement(sql: Self.vouchers + " WHERE \(condition) AND voucher.id < ?2 ORDER BY voucher.id DESC LIMIT ?3"),
+            arguments: [now, page.bound, page.limit + 1])
         return Page(rows: rows.map(VoucherRecord.init), request: page) { $0.id.text }
     }
 }

@@ -1,17 +1,75 @@
-/// A part of a list: the rows after `cursor`, newest first, and where the next part begins.
+import GRDB
+
+/// A part of a list: the rows after `cursor`, and where the next part begins.
 public struct PageRequest: Hashable, Sendable {
     public static let most = 200
     public let limit: Int
-    /// The identifier of the last row of the part before.
+    /// The `next` of the part before.
     public let after: String?
+    public let order: ListOrder
 
-    public init(limit: Int = 50, after: String? = nil) {
+    public init(limit: Int = 50, after: String? = nil, order: ListOrder = .newest) {
         self.limit = min(max(limit, 1), Self.most)
         self.after = after
+        self.order = order
     }
 
     /// Sorts after every identifier, so that the first part needs no query of its own.
     var bound: String { after ?? "~" }
+}
+
+/// In which order a list comes that can come in several.
+public enum ListOrder: String, Hashable, CaseIterable, Sendable {
+    case newest, oldest, name
+    /// What was changed last comes first.
+    case changed
+}
+
+/// The order of a list of things with identifiers, as SQL: the condition for what comes after the part before, and the order itself.
+///
+/// Identifiers sort by the time of making. What several rows may have in common goes together with the identifier, so that each row has
+/// a place of its own; then a cursor is the row's value and its identifier with a bar between them.
+struct KeysetOrder {
+    let condition: String
+    let arguments: StatementArguments
+    let terms: String
+    private let column: String?
+
+    /// - Parameters:
+    ///   - table: with a dot, where the names of the columns alone are not clear.
+    ///   - name: the column with the name in which case does not matter.
+    init(_ page: PageRequest, table: String = "", name: String) {
+        let id = table + "id"
+        switch page.order {
+        case .newest: (condition, arguments, terms, column) = ("\(id) < ?", [page.bound], "\(id) DESC", nil)
+        case .oldest: (condition, arguments, terms, column) = ("\(id) > ?", [page.after ?? ""], id, nil)
+        case .name:
+            let place = Self.place(page.after)
+            condition = "(\(table)\(name), \(id)) > (?, ?)"
+            (arguments, terms, column) = ([place?.value ?? "", place?.id ?? ""], "\(table)\(name), \(id)", name)
+        case .changed:
+            let place = Self.place(page.after)
+            condition = "(\(table)changed_at, \(id)) < (?, ?)"
+            arguments = [place.flatMap { Int64($0.value) } ?? .max, place?.id ?? "~"]
+            (terms, column) = ("\(table)changed_at DESC, \(id) DESC", "changed_at")
+        }
+    }
+
+    func cursor(_ row: Row) -> String {
+        let id: String = row["id"]
+        guard let column else { return id }
+        let value: DatabaseValue = row[column]
+        switch value.storage {
+        case .int64(let number): return "\(number)|\(id)"
+        case .string(let text): return "\(text)|\(id)"
+        default: return id
+        }
+    }
+
+    private static func place(_ cursor: String?) -> (value: String, id: String)? {
+        guard let cursor, let bar = cursor.lastIndex(of: "|") else { return nil }
+        return (String(cursor[..<bar]), String(cursor[cursor.index(after: bar)...]))
+    }
 }
 
 public struct Page<Element: Sendable>: Sendable {
@@ -27,6 +85,27 @@ public struct Page<Element: Sendable>: Sendable {
     init(rows: [Element], request: PageRequest, key: (Element) -> String) {
         items = Array(rows.prefix(request.limit))
         next = rows.count > request.limit ? items.last.map(key) : nil
+    }
+
+    /// The same of what a statement gives, read row by row.
+    init(
+        of statement: Statement, arguments: StatementArguments, request: PageRequest, in order: KeysetOrder,
+        _ element: (Row) throws -> Element
+    ) throws {
+        var (count, last) = (0, "")
+        let rows = try Row.each(of: statement, arguments: arguments) { row in
+            count += 1
+            if count == request.limit { last = order.cursor(row) }
+            return try element(row)
+        }
+        items = Array(rows.prefix(request.limit))
+        next = rows.count > request.limit ? last : nil
+    }
+
+    /// The same of rows that are read after that.
+    init(rows: [Row], request: PageRequest, in order: KeysetOrder, _ element: (Row) throws -> Element) rethrows {
+        items = try rows.prefix(request.limit).map(element)
+        next = rows.count > request.limit ? order.cursor(rows[request.limit - 1]) : nil
     }
 
     public func map<Other>(_ transform: (Element) throws -> Other) rethrows -> Page<Other> {

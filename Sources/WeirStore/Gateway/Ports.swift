@@ -25,6 +25,15 @@ extension Reading {
         try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM port WHERE workload = ?"), arguments: [workload]).map(PortRecord.init)
     }
 
+    /// Those of the workloads that have one.
+    public func ports(of workloads: [Identifier<Workload>]) throws -> [Identifier<Workload>: PortRecord] {
+        guard !workloads.isEmpty else { return [:] }
+        let rows = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM port WHERE workload IN (SELECT value FROM json_each(?))"),
+            arguments: [try jsonText(workloads.map(\.text))])
+        return Dictionary(rows.map(PortRecord.init).map { ($0.workload, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
     public func ports() throws -> [PortRecord] {
         try Row.fetchAll(db.cachedStatement(sql: "SELECT * FROM port")).map(PortRecord.init)
     }

@@ -40,18 +40,17 @@ extension Reading {
     public func images(
         for workspace: Identifier<Workspace>?, named part: String? = nil, tool: String? = nil, _ page: PageRequest
     ) throws -> Page<ImageRecord> {
+        let order = KeysetOrder(page, name: "reference")
+        let (part, label) = (part?.lowercased(), tool.map { "\"weir.tool.\($0)." })
         let rows = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT * FROM image WHERE (workspace IS NULL OR workspace = :workspace) AND id < :after
-                    AND (:part IS NULL OR instr(lower(reference), :part)) AND (:tool IS NULL OR instr(labels, :tool))
-                    ORDER BY id DESC LIMIT :limit
+                    SELECT * FROM image WHERE (workspace IS NULL OR workspace = ?) AND \(order.condition)
+                    AND (? IS NULL OR instr(lower(reference), ?)) AND (? IS NULL OR instr(labels, ?))
+                    ORDER BY \(order.terms) LIMIT ?
                     """),
-            arguments: [
-                "workspace": workspace, "after": page.bound, "part": part?.lowercased(), "tool": tool.map { "\"weir.tool.\($0)." },
-                "limit": page.limit + 1,
-            ])
-        return Page(rows: try rows.map(ImageRecord.init), request: page) { $0.id.text }
+            arguments: [workspace] + order.arguments + [part, part, label, label, page.limit + 1])
+        return try Page(rows: rows, request: page, in: order, ImageRecord.init)
     }
 
     public func image(_ id: Identifier<Image>) throws -> ImageRecord? {

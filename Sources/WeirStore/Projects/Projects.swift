@@ -46,14 +46,15 @@ extension Reading {
     public func projects(
         in workspace: Identifier<Workspace>, named part: String? = nil, _ page: PageRequest
     ) throws -> Page<ProjectRecord> {
-        let rows = try Row.each(
+        let order = KeysetOrder(page, name: "name_key")
+        return try Page(
             of: db.cachedStatement(
                 sql: """
-                    SELECT * FROM project WHERE workspace = ? AND deleted_at IS NULL AND id < ?
-                    AND (? IS NULL OR instr(name_key, ?)) ORDER BY id DESC LIMIT ?
+                    SELECT * FROM project WHERE workspace = ? AND deleted_at IS NULL AND \(order.condition)
+                    AND (? IS NULL OR instr(name_key, ?)) ORDER BY \(order.terms) LIMIT ?
                     """),
-            arguments: [workspace, page.bound, part, part?.lowercased(), page.limit + 1], ProjectRecord.init)
-        return Page(rows: rows, request: page) { $0.id.text }
+            arguments: [workspace] + order.arguments + [part, part?.lowercased(), page.limit + 1], request: page, in: order,
+            ProjectRecord.init)
     }
 }
 

@@ -43,21 +43,23 @@ public struct RuleChange: Hashable, Sendable {
 }
 
 extension Reading {
-    /// The changes of a workspace's allowances, the newest first. At most 500.
-    public func ruleChanges(in workspace: Identifier<Workspace>) throws -> [RuleChange] {
-        try Row.fetchAll(
-            db.cachedStatement(sql: "SELECT * FROM rule_change WHERE workspace = ? ORDER BY sequence DESC LIMIT 500"),
-            arguments: [workspace]
-        ).map(RuleChange.init)
+    /// The changes of a workspace's allowances, the newest first.
+    public func ruleChanges(in workspace: Identifier<Workspace>, _ page: PageRequest) throws -> Page<RuleChange> {
+        try ruleChanges("workspace = ?", workspace, page)
     }
 
-    /// The changes of a flavor, the newest first. At most 500.
-    public func ruleChanges(ofFlavor name: String) throws -> [RuleChange] {
-        try Row.fetchAll(
-            db.cachedStatement(
-                sql: "SELECT * FROM rule_change WHERE workspace IS NULL AND subject = ? ORDER BY sequence DESC LIMIT 500"),
-            arguments: ["flavor/\(name)"]
-        ).map(RuleChange.init)
+    /// The changes of a flavor, the newest first.
+    public func ruleChanges(ofFlavor name: String, _ page: PageRequest) throws -> Page<RuleChange> {
+        try ruleChanges("workspace IS NULL AND subject = ?", "flavor/\(name)", page)
+    }
+
+    private func ruleChanges(
+        _ condition: String, _ value: some DatabaseValueConvertible, _ page: PageRequest
+    ) throws -> Page<RuleChange> {
+        let rows = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM rule_change WHERE \(condition) AND sequence < ? ORDER BY sequence DESC LIMIT ?"),
+            arguments: [value, page.after.flatMap { Int64($0) } ?? .max, page.limit + 1])
+        return Page(rows: rows.map(RuleChange.init), request: page) { String($0.sequence) }
     }
 }
 

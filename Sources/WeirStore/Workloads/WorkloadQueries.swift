@@ -8,11 +8,14 @@ public struct WorkloadFilter: Hashable, Sendable {
     public var state: WorkloadState?
     /// A part of the name, whatever the case.
     public var name: String?
+    /// Of an environment: `jupyterlab`.
+    public var tool: String?
 
     public init(
         kind: WorkloadKind? = nil, project: Identifier<Project>? = nil, state: WorkloadState? = nil,
-        name: String? = nil
+        name: String? = nil, tool: String? = nil
     ) {
+        self.tool = tool
         self.kind = kind
         self.project = project
         self.state = state
@@ -40,20 +43,23 @@ extension Reading {
         WHERE workspace = ? AND kind = ? AND name_key = ? AND deleted_at IS NULL AND wanted <> 'deleted'
         """
 
-    /// Each narrowing has an index that ends in the id, so that a page costs its own rows whatever the table holds.
+    /// Each narrowing has an index that ends in the id, so that a page costs its own rows whatever the table holds; one by name looks at
+    /// all that the narrowing leaves.
     public func workloads(
         in workspace: Identifier<Workspace>, _ filter: WorkloadFilter, _ page: PageRequest
     ) throws -> Page<WorkloadRecord> {
         let statement = Self.listStatement(in: workspace, filter, page)
-        let rows = try Row.each(of: db.cachedStatement(sql: statement.sql), arguments: statement.arguments, WorkloadRecord.init)
-        return Page(rows: rows, request: page) { $0.id.text }
+        return try Page(
+            of: db.cachedStatement(sql: statement.sql), arguments: statement.arguments, request: page,
+            in: KeysetOrder(page, name: "name_key"), WorkloadRecord.init)
     }
 
     static func listStatement(
         in workspace: Identifier<Workspace>, _ filter: WorkloadFilter, _ page: PageRequest
     ) -> (sql: String, arguments: StatementArguments) {
-        var conditions = ["workspace = ?", "deleted_at IS NULL", "id < ?"]
-        var arguments: StatementArguments = [workspace, page.bound]
+        let order = KeysetOrder(page, name: "name_key")
+        var conditions = ["workspace = ?", "deleted_at IS NULL", order.condition]
+        var arguments: StatementArguments = [workspace] + order.arguments
         var index = "workload_list"
         func narrow(_ condition: String, _ value: any DatabaseValueConvertible, by name: String? = nil) {
             conditions.append(condition)
@@ -67,12 +73,13 @@ extension Reading {
         if let state = filter.state {
             narrow("state = ?", state.rawValue, by: filter.project == nil ? "workload_state" : nil)
         }
+        if let tool = filter.tool { narrow("spec ->> '$.detail.environment._0.tool' = ?", tool) }
         if let name = filter.name { narrow("instr(name_key, ?)", name.lowercased()) }
         arguments += [page.limit + 1]
         return (
             """
             SELECT * FROM workload INDEXED BY \(index) WHERE \(conditions.joined(separator: " AND "))
-            ORDER BY id DESC LIMIT ?
+            ORDER BY \(order.terms) LIMIT ?
             """, arguments
         )
     }

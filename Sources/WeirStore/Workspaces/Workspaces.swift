@@ -32,24 +32,6 @@ public struct StandingWorkspace: Hashable, Sendable {
     }
 }
 
-public struct MemberRecord: Hashable, Sendable {
-    public var workspace: Identifier<Workspace>
-    public var account: Identifier<Account>
-    public var login: String
-    public var displayName: String
-    public var role: Role
-    public var since: Timestamp
-
-    init(_ row: Row) throws {
-        workspace = row["workspace"]
-        account = row["account"]
-        login = row["login"]
-        displayName = row["display_name"]
-        role = try row.raw("role")
-        since = row["since"]
-    }
-}
-
 extension Reading {
     public func workspace(_ id: Identifier<Workspace>) throws -> WorkspaceRecord? {
         try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM workspace WHERE id = ?"), arguments: [id]).map(WorkspaceRecord.init)
@@ -87,34 +69,20 @@ extension Reading {
         return Page(rows: try rows.map { (WorkspaceRecord($0), try $0.raw("role")) }, request: page) { $0.0.id.text }
     }
 
-    /// All workspaces of the installation, the newest first, those whose name has `part` in it.
+    /// All workspaces of the installation whose name has `part` in it.
     public func workspaces(named part: String?, _ page: PageRequest) throws -> Page<StandingWorkspace> {
+        let order = KeysetOrder(page, table: "workspace.", name: "name_key")
+        let part = part?.lowercased()
         let rows = try Row.fetchAll(
             db.cachedStatement(
                 sql: """
                     SELECT workspace.*, ledger_account.balance, ledger_account.used_up_since,
                     (SELECT count(*) FROM member WHERE member.workspace = workspace.id) AS members
                     FROM workspace LEFT JOIN ledger_account ON ledger_account.id = workspace.id
-                    WHERE workspace.id < :bound AND (:part IS NULL OR instr(workspace.name_key, :part))
-                    ORDER BY workspace.id DESC LIMIT :limit
-                    """), arguments: ["bound": page.bound, "part": part?.lowercased(), "limit": page.limit + 1])
-        return Page(rows: rows.map(StandingWorkspace.init), request: page) { $0.workspace.id.text }
-    }
-
-    public func role(of account: Identifier<Account>, in workspace: Identifier<Workspace>) throws -> Role? {
-        try Row.fetchOne(
-            db.cachedStatement(sql: "SELECT role FROM member WHERE workspace = ? AND account = ?"), arguments: [workspace, account]
-        ).map { try $0.raw("role") }
-    }
-
-    public func members(of workspace: Identifier<Workspace>) throws -> [MemberRecord] {
-        try Row.fetchAll(
-            db.cachedStatement(
-                sql: """
-                    SELECT member.*, account.login, account.display_name
-                    FROM member JOIN account ON account.id = member.account WHERE workspace = ? ORDER BY login LIMIT 1000
-                    """), arguments: [workspace]
-        ).map(MemberRecord.init)
+                    WHERE \(order.condition) AND (? IS NULL OR instr(workspace.name_key, ?))
+                    ORDER BY \(order.terms) LIMIT ?
+                    """), arguments: order.arguments + [part, part, page.limit + 1])
+        return Page(rows: rows, request: page, in: order, StandingWorkspace.init)
     }
 
     /// Who may enter what the gateway serves, of one workspace or of all.
@@ -143,20 +111,5 @@ extension Writing {
         }
         try db.execute(
             sql: "UPDATE workspace SET name = ?, name_key = ? WHERE id = ?", arguments: [name.text, name.key, workspace])
-    }
-
-    public func setRole(
-        _ role: Role, of account: Identifier<Account>, in workspace: Identifier<Workspace>, at now: Timestamp
-    ) throws {
-        try db.execute(
-            sql: """
-                INSERT INTO member (workspace, account, role, since) VALUES (?, ?, ?, ?)
-                ON CONFLICT (workspace, account) DO UPDATE SET role = excluded.role
-                """, arguments: [workspace, account, role.rawValue, now])
-    }
-
-    public func removeMember(_ account: Identifier<Account>, from workspace: Identifier<Workspace>) throws {
-        try db.execute(
-            sql: "DELETE FROM member WHERE workspace = ? AND account = ?", arguments: [workspace, account])
     }
 }

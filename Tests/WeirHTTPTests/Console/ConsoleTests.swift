@@ -6,32 +6,6 @@ import WeirModel
 
 /// The console's pages and forms, asked for as a browser does.
 @Suite struct ConsoleTests {
-    /// A browser with somebody's session.
-    private struct Browser: Sendable {
-        let server: TestServer
-        let user: TestServer.User?
-        var language = "en"
-
-        private var cookie: [(String, String)] { user.map { [("Cookie", "weir_session=\($0.secret)")] } ?? [] }
-
-        func open(_ path: String) async throws -> TestClient.Answer {
-            try await server.client.send("GET", path, headers: cookie + [("Accept-Language", language), ("Accept", "text/html")])
-        }
-
-        func submit(
-            _ path: String, _ fields: [(String, String)], token: String? = nil, origin: String? = nil
-        ) async throws -> TestClient.Answer {
-            let csrf = token ?? user.map { ConsoleForms.token(for: $0.secret) } ?? ""
-            let form = ([("_csrf", csrf)] + fields).map { Address.escaped($0) + "=" + Address.escaped($1) }.joined(separator: "&")
-            return try await server.client.send(
-                "POST", path,
-                headers: cookie + [
-                    ("Content-Type", "application/x-www-form-urlencoded"), ("Accept-Language", language),
-                    ("Origin", origin ?? server.client.base),
-                ], body: Array(form.utf8))
-        }
-    }
-
     @Test("who is not logged in is led to the login, and from there back to where they wanted")
     func login() async throws {
         try await TestServer.with { server in
@@ -187,6 +161,7 @@ import WeirModel
             _ = try await server.client.send(
                 "POST", "/api/v1/assets/\(asset)/draft/files", secret: ada.secret, headers: [("Content-Type", type)], body: body)
             try await server.api(ada, "POST", "assets/\(asset)/versions")
+            try await server.api(ada, "PUT", "workspaces/\(objects["workspace"] ?? "")/budgets/workspace", ["limit": "10"])
             for page in pages {
                 let path = try page.path.split(separator: "/").map { part in
                     guard part.first == "{" else { return String(part) }

@@ -15,7 +15,7 @@ import WeirModel
             #expect(plain["workspace"]["quota"]["cpu"] == .null)
             #expect(plain["workspace"]["weight"] == 100)
             #expect(plain["everyone"] == .null)
-            #expect(plain["people"].items.map { $0["account"]["login"].text } == ["ada"])
+            #expect(plain["items"].items.map { $0["account"]["login"].text } == ["ada"])
 
             let own = try await server.client.send(
                 "PUT", "/api/v1/\(path)/workspace", json: ["quota": ["cpu": 500]], secret: ada.secret)
@@ -23,9 +23,9 @@ import WeirModel
             #expect(own.code == "operator_only")
             let set = try await server.api(
                 server.operatorAccount, "PUT", "\(path)/workspace", ["quota": ["cpu": 500, "storage": 1_000_000_000], "weight": 200])
-            #expect(set["workspace"]["quota"]["cpu"] == 500)
-            #expect(set["workspace"]["quota"]["gpu"] == .null)
-            #expect(set["workspace"]["changed_by"]["login"].text == "root")
+            #expect(set["quota"]["cpu"] == 500)
+            #expect(set["quota"]["gpu"] == .null)
+            #expect(set["changed_by"]["login"].text == "root")
 
             let refused = try await server.client.send(
                 "POST", "/api/v1/projects/\(project)/jobs", json: WorkloadRouteTests.job(), secret: ada.secret)
@@ -36,8 +36,8 @@ import WeirModel
             try await server.api(ada, "PUT", "\(path)/everyone", ["quota": ["instances": 3], "highest_priority": "low"])
             let seen = try await server.api(ada, "GET", path)
             #expect(seen["everyone"]["highest_priority"].text == "low")
-            #expect(seen["people"].items.first?["quota"]["instances"] == 3)
-            #expect(seen["people"].items.first?["is_own"] == false)
+            #expect(seen["items"].items.first?["quota"]["instances"] == 3)
+            #expect(seen["items"].items.first?["is_own"] == false)
 
             let all = try await server.api(server.operatorAccount, "GET", "quotas")
             #expect(all["items"].items.map { $0["weight"] } == [200])

@@ -144,7 +144,7 @@ struct ArrearsDeletionTests {
         #expect(try await scene.held == 10_000)
         #expect(try await scene.notices == ["deletion_announced", "deletion_announced", "deletion_announced", "data_deleted"])
         #expect(try await scene.record == nil)
-        let versions = try await scene.platform.assets.versions(of: scene.asset, for: scene.tenant.caller)
+        let versions = try await scene.platform.assets.versions(of: scene.asset, PageRequest(), for: scene.tenant.caller).items
         #expect(versions.map(\.number) == [3, 2])
     }
 

@@ -75,6 +75,6 @@ struct BudgetTests: MoneyScene {
         #expect(
             try await code { try await platform.budgets.remove(.account(eve.caller.id), in: tenant.workspace, by: eve.caller) }
                 == "forbidden")
-        #expect(try await platform.budgets.list(in: tenant.workspace, for: eve.caller).count == 1)
+        #expect(try await platform.budgets.list(in: tenant.workspace, PageRequest(), for: eve.caller).items.count == 1)
     }
 }

@@ -95,7 +95,7 @@ struct LimitTests: MoneyScene {
         try await test.setBalance(0, of: tenant.workspace)
         #expect(try await code { _ = try await platform.assets.confirm(asset.id, by: tenant.caller) } == "balance_used_up")
         #expect(try await code { try await export() } == "balance_used_up")
-        #expect(try await platform.assets.versions(of: asset.id, for: tenant.caller).isEmpty)
+        #expect(try await platform.assets.versions(of: asset.id, PageRequest(), for: tenant.caller).items.isEmpty)
         #expect(try await platform.store.read { try $0.asset(named: Name("net"), kind: .model, in: tenant.workspace) } == nil)
         try await test.setBalance(1, of: tenant.workspace)
         #expect(try await platform.assets.confirm(asset.id, by: tenant.caller).number == 1)

@@ -26,7 +26,7 @@ struct VoucherTests {
         #expect(paid == 1)
         #expect(try await scene.store.read { try $0.ledgerHead() }.sequence == 1)
         #expect(try await scene.store.read { try $0.counters() }[.payments] == Points(micro: -25_000_000))
-        let voucher = try #require(try await vouchers.list(PageRequest(), by: caller).items.first)
+        let voucher = try #require(try await vouchers.list(nil, PageRequest(), by: caller).items.first)
         #expect(voucher.usedAt != nil)
         await #expect(throws: WeirError.voucherUsed()) { try await vouchers.revoke(voucher.id, by: caller) }
     }

@@ -37,7 +37,7 @@ struct FlavorTests {
             await #expect(throws: WeirError.notFound("flavor")) { try await ada.job("late", on: platform) }
             _ = try await platform.workloads.stop(job.id, by: ada.caller)
             try await platform.wait(for: job, toBe: .stopped)
-            let changes = try await platform.flavors.changes(of: "small")
+            let changes = try await platform.flavors.changes(of: "small", PageRequest()).items
             #expect(changes.map(\.actor) == [root.id, root.id, nil])
         }
     }

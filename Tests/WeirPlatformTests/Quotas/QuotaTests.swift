@@ -28,9 +28,9 @@ struct QuotaTests {
             let second = try await ada.job("second", on: platform)
             try await platform.wait(for: first, toBe: .running)
             #expect(second.state == .queued)
-            let standing = try await platform.quotas.standing(of: ada.workspace, for: ada.caller)
+            let standing = try await platform.quotas.standing(of: ada.workspace, page: PageRequest(), for: ada.caller)
             #expect(standing.standing.held.cpu + standing.standing.waiting.cpu == 4000)
-            #expect(standing.people.map(\.login) == ["ada"])
+            #expect(standing.people.items.map(\.login) == ["ada"])
         }
     }
 
@@ -81,16 +81,16 @@ struct QuotaTests {
         await #expect(throws: WeirError.forbidden(.setLimits)) {
             try await quotas.set(allowance, of: .everyone, in: ada.workspace, by: bob.caller)
         }
-        await #expect(throws: WeirError.operatorOnly()) { try await quotas.all(by: ada.caller) }
+        await #expect(throws: WeirError.operatorOnly()) { try await quotas.all(PageRequest(), by: ada.caller) }
 
         try await quotas.set(allowance, of: .workspace, in: ada.workspace, by: root)
         try await quotas.set(allowance, of: .account(bob.caller.id), in: ada.workspace, by: ada.caller)
         try await quotas.set(nil, of: .account(bob.caller.id), in: ada.workspace, by: ada.caller)
-        let changes = try await quotas.changes(in: ada.workspace, for: bob.caller)
+        let changes = try await quotas.changes(in: ada.workspace, PageRequest(), for: bob.caller).items
         #expect(changes.map(\.actor) == [ada.caller.id, ada.caller.id, root.id])
         #expect(changes.map { $0.after == nil } == [true, false, false])
 
-        let all = try await quotas.all(by: root)
+        let all = try await quotas.all(PageRequest(), by: root).items
         #expect(all.first { $0.0.id == ada.workspace }?.1.allowance == allowance)
         #expect(all.first { $0.0.id == bob.workspace }?.1.own == nil)
         // What the queue reads: the person's own is gone, the workspace's is what it was set to.
@@ -163,7 +163,9 @@ struct QuotaTests {
         try await platform.uploads.cancel(second.id, by: ada.caller)
         try await platform.storageAccounting.measureChanged()
         _ = try await platform.projects.codeForUpload(of: ada.project, for: ada.caller)
-        #expect(try await platform.quotas.standing(of: ada.workspace, for: ada.caller).standing.storage < .gib(1) + .mib(1))
+        #expect(
+            try await platform.quotas.standing(of: ada.workspace, page: PageRequest(), for: ada.caller).standing.storage < .gib(1) + .mib(1)
+        )
     }
 
     @Test("a person's storage is what the person made and their home, not what others keep (QUO-03)")

@@ -25,7 +25,8 @@ struct QueueTests {
             #expect(why.explanation?.reason == .resources)
             #expect(why.explanation?.place == 2)
             #expect(why.explanation?.sentences.isEmpty == false)
-            let (lines, waiting, _) = try await platform.queue.list(in: tenant.workspace, for: tenant.caller)
+            let found = try await platform.queue.list(in: tenant.workspace, for: tenant.caller)
+            let (lines, waiting) = (found.lines.items, found.waitingInZone)
             #expect(lines.map(\.workload.id) == [next.id, last.id])
             #expect(waiting == 2)
 

@@ -121,7 +121,7 @@ actor StorageDriver {
 
     private func deleteVersion(_ platform: Platform) async throws {
         guard let (tenant, asset) = assets.randomElement(using: &random) else { return }
-        let versions = try await platform.assets.versions(of: asset, for: tenant.caller)
+        let versions = try await platform.assets.versions(of: asset, PageRequest(limit: PageRequest.most), for: tenant.caller).items
         guard let version = versions.randomElement(using: &random) else { return }
         try await platform.assets.deleteVersion(version.number, of: asset, by: tenant.caller)
     }
@@ -205,7 +205,10 @@ actor StorageDriver {
                     try AssetKind.allCases.flatMap { kind in
                         try db.assets(in: workspace, kind: kind, viewer: person, named: nil, dataType: nil, PageRequest(limit: 100)).items
                     }.map { asset in
-                        (asset, try db.versions(of: asset.id).map(\.tree), try db.uploads(into: .asset(asset.id)).map(\.id))
+                        (
+                            asset, try db.versions(of: asset.id, PageRequest(limit: PageRequest.most)).items.map(\.tree),
+                            try db.uploads(into: .asset(asset.id)).map(\.id)
+                        )
                     }
                 )
             }

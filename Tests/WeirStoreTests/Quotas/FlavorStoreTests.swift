@@ -39,7 +39,7 @@ struct FlavorStoreTests {
         #expect(try await store.read { try $0.flavor("a") }?.cpu == 3000)
         #expect(try await store.read { try $0.flavorRecord("c") }?.retiredAt == now + .seconds(2))
         #expect(try await store.read { try $0.flavorRecord("own") }?.isFromFile == false)
-        let changes = try await store.read { try $0.ruleChanges(ofFlavor: "a") }
+        let changes = try await store.read { try $0.ruleChanges(ofFlavor: "a", PageRequest()) }.items
         #expect(changes.map(\.actor) == [nil, ada, nil])
         #expect(changes.last?.before == nil)
     }

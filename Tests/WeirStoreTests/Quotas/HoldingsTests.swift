@@ -104,7 +104,7 @@ struct HoldingsTests {
         #expect(try await fixture.store.read { try $0.allowances(of: ada, in: workspace) } == Allowances(workspace: wide, person: wide))
         try await fixture.store.write { try $0.setAllowance(nil, of: .account(ada), in: workspace, by: ada, at: now + .seconds(3)) }
         #expect(try await fixture.store.read { try $0.allowances(of: ada, in: workspace) } == Allowances(workspace: wide, person: tight))
-        let changes = try await fixture.store.read { try $0.ruleChanges(in: workspace) }
+        let changes = try await fixture.store.read { try $0.ruleChanges(in: workspace, PageRequest()) }.items
         #expect(changes.map(\.subject) == [ada.text, "workspace", ada.text, "everyone"])
         #expect(changes.first?.after == nil)
         #expect(changes.allSatisfy { $0.actor == ada })

@@ -28,6 +28,15 @@ struct ConsolePage: Sendable {
         let name: String
         let request: String
         let mayFail: Bool
+        /// Where the page's address says how far the list has been gone through: `after`, or `NAME` of `after:NAME`.
+        let cursor: String
+
+        init(name: String, request: String, mayFail: Bool) {
+            self.name = name
+            self.request = request
+            self.mayFail = mayFail
+            cursor = request.firstMatch(of: /[?&]after:([a-z_]+)/).map { String($0.output.1) } ?? "after"
+        }
 
         /// Whether the request is made of the answer with that name, by itself or by the workspace that the answer names.
         func names(_ answer: String, workspace: String?) -> Bool {

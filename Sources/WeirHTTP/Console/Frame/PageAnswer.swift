@@ -59,7 +59,9 @@ struct PageAnswer: Sendable {
         if page.access == .operator {
             guard case .bool(true)? = context.account["is_operator"] else { throw WeirError.operatorOnly() }
         }
-        for part in page.needs { context.data += try await answers(to: part, of: page, context, address, visit) }
+        for part in page.needs {
+            context.data += try await answers(to: part, of: page, context, address, visit, isShownAgain: outcome.error != nil)
+        }
         let status = outcome.error.map(ErrorAnswer.status) ?? .ok
         return answer(page.template, page, context, visit, address, outcome, status)
     }
@@ -85,18 +87,21 @@ struct PageAnswer: Sendable {
 
     // MARK: What the API is asked
 
-    /// Asks for all at once. Where several fail, the first of the file says why.
+    /// Asks for all at once. Where several fail, the first of the file says why. What may fail may not when the page's own address asks
+    /// for something that is nowhere, or says it wrongly: then that is told, unless the page is shown again for what its form did.
     private func answers(
-        to needs: [ConsolePage.Need], of page: ConsolePage, _ context: Context, _ address: Address, _ visit: Visit
+        to needs: [ConsolePage.Need], of page: ConsolePage, _ context: Context, _ address: Address, _ visit: Visit, isShownAgain: Bool
     ) async throws -> [(key: String, value: JSON)] {
         let results = await withTaskGroup(of: (Int, Result<JSON, any Error>).self) { group in
             for (place, need) in needs.enumerated() {
                 group.addTask {
+                    var isOfAddress = false
                     do {
-                        let request = try self.request(need.request, page, context, address, visit)
-                        return (place, .success(paged(try await api.send(.get, request, for: visit).value, address)))
+                        let request = try self.request(need.request, page, context, address, visit, &isOfAddress)
+                        return (place, .success(paged(try await api.send(.get, request, for: visit).value, address, by: need.cursor)))
                     } catch let error as WeirError where need.mayFail && error.category != .unauthenticated {
-                        return (place, .success(.null))
+                        let isWrong = error.category == .notFound || error.code == WeirError.malformed("", "").code
+                        return (place, isOfAddress && isWrong && !isShownAgain ? .failure(error) : .success(.null))
                     } catch {
                         return (place, .failure(error))
                     }
@@ -130,8 +135,12 @@ struct PageAnswer: Sendable {
         return parts.dropFirst().reduce(context[parts[0]]) { $0?[$1] }
     }
 
-    private func request(_ text: String, _ page: ConsolePage, _ context: Context, _ address: Address, _ visit: Visit) throws -> String {
+    /// - Parameter isOfAddress: becomes true where the page's own query says what is asked for.
+    private func request(
+        _ text: String, _ page: ConsolePage, _ context: Context, _ address: Address, _ visit: Visit, _ isOfAddress: inout Bool
+    ) throws -> String {
         let parts = text.split(separator: "?", maxSplits: 1)
+        isOfAddress = text.matches(of: /\{query\.([a-z_]+)\}/).contains { context.query[String($0.output.1)] != nil }
         let path = try Self.filled(String(parts[0])) { name in
             if name == "workspace" { return workspace(page, context, visit)?["id"]?.plain }
             return value(name, context)?.plain
@@ -147,8 +156,12 @@ struct PageAnswer: Sendable {
                     }
                 )
             }
+            if let cursor = pair[0].wholeMatch(of: /after:(.+)/)?.output.1 {
+                return address.query.last { $0.name == cursor && !$0.value.isEmpty }.map { ("after", $0.value) }
+            }
             let name = pair[0].hasSuffix(":time") ? String(pair[0].dropLast(":time".count)) : pair[0]
             guard let given = address.query.last(where: { $0.name == name && !$0.value.isEmpty }) else { return nil }
+            if name != "after" { isOfAddress = true }
             return (name, name == pair[0] ? given.value : FormFields.time(given.value, in: zone)?.plain ?? given.value)
         }
         return Address(path: path, query: query).text
@@ -167,10 +180,13 @@ struct PageAnswer: Sendable {
         return result + rest
     }
 
-    /// A list knows where it goes on.
-    private func paged(_ json: JSON, _ address: Address) -> JSON {
-        guard case .text(let next)? = json["next"] else { return json }
-        return json.adding(["next_url": address.with("after", next).text])
+    /// A list knows where it goes on, and where it began.
+    private func paged(_ json: JSON, _ address: Address, by cursor: String) -> JSON {
+        guard let next = json["next"] else { return json }
+        let isFurther = address.query.contains { $0.name == cursor && !$0.value.isEmpty }
+        let first: JSON = isFurther ? .text(address.with(cursor, nil).text) : .null
+        guard case .text(let next) = next else { return json.adding(["first_url": first]) }
+        return json.adding(["next_url": address.with(cursor, next).text, "first_url": first])
     }
 
     // MARK: What is shown
@@ -191,7 +207,8 @@ struct PageAnswer: Sendable {
             "zone": zone.identifier, "now": Shown.Text(text: Timestamp(.now).description, look: look),
             "sign_up_is_open": settings.signUpIsOpen, "path": address.text, "page_address": address.text, "here": address.path,
             "unasked": address.with(Self.ask, nil).text, "unasked_query": Self.pairs(address.with(Self.ask, nil).query, look),
-            "first_url": address.query.contains { $0.name == "after" } ? address.with("after", nil).text : Shown.Nothing(),
+            // Whether the lists are narrowed, so that an empty one says that nothing fits, and not that nothing is there yet.
+            "is_filtered": address.query.contains { !["", Self.ask, "sort", "workspace"].contains($0.value.isEmpty ? "" : $0.name) },
             "nav": Shown.Group(values: [page.map { navigation(of: $0, context) } ?? "": true]), "query": texts(query, look),
             "input": texts(outcome.fields, look),
             "param": texts(context.parameters, look), "csrf": visit.session.map(ConsoleForms.token) ?? "",

@@ -75,16 +75,15 @@ extension Records {
         let account: Person?
     }
 
-    struct EveryonesQuota: Decodable, Sendable {
+    struct WorkspaceQuotas: Decodable, Sendable {
+        let workspace: QuotaStanding
+    }
+
+    /// Of one scope alone.
+    struct ScopeQuota: Decodable, Sendable {
         let quota: Amounts
         let weight: Int
         let highestPriority: PriorityClass?
-    }
-
-    struct WorkspaceQuotas: Decodable, Sendable {
-        let workspace: QuotaStanding
-        let everyone: EveryonesQuota?
-        let people: [QuotaStanding]
     }
 
     struct RuleChange: Decodable, Sendable {

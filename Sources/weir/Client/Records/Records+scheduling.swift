@@ -32,7 +32,6 @@ extension Records {
 
     struct Queue: Decodable, Sendable {
         let waitingInZone: Int
-        let items: [Line]
 
         struct Line: Decodable, Sendable {
             let workload: String

@@ -90,13 +90,15 @@ struct AssetList<Noun: AssetNoun>: ClientCommand {
 
     @Option(help: "Only those with this in their name.") var name: String?
     @Option(help: "Only those of this data type.") var dataType: String?
+    @Option(help: "In which order: newest, oldest, name or changed.") var sort: String?
     @OptionGroup var choice: WorkspaceOptions
     @OptionGroup var global: GlobalOptions
 
     func perform(in session: ClientSession) async throws {
         let workspace = try await session.workspace(choice)
         let call = APICall.get(
-            "/api/v1/workspaces/\(workspace.id)/assets", [("kind", Noun.word), ("name", name), ("data_type", dataType)])
+            "/api/v1/workspaces/\(workspace.id)/assets",
+            [("kind", Noun.word), ("name", name), ("data_type", dataType), ("sort", sort)])
         let answer = try await session.api.list(call, of: Records.Asset.self)
         let table = Table(
             .text("NAME"), .number("VERSION"), .text("TYPE"), .text("ZONE"), .text("BY"), .text("CHANGED"), .text("ID"))

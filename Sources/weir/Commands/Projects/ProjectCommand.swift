@@ -61,12 +61,13 @@ struct ProjectCommand: AsyncParsableCommand {
             discussion: "EXAMPLES:\n  weir project list --name digit", aliases: ["ls"])
 
         @Option(help: "Only those with this in their name.") var name: String?
+        @Option(help: "In which order: newest, oldest, name or changed.") var sort: String?
         @OptionGroup var choice: WorkspaceOptions
         @OptionGroup var global: GlobalOptions
 
         func perform(in session: ClientSession) async throws {
             let workspace = try await session.workspace(choice)
-            let call = APICall.get("/api/v1/workspaces/\(workspace.id)/projects", [("name", name)])
+            let call = APICall.get("/api/v1/workspaces/\(workspace.id)/projects", [("name", name), ("sort", sort)])
             let answer = try await session.api.list(call, of: Records.Project.self)
             let table = Table(
                 .text("NAME"), .text("DESCRIPTION"), .text("TAGS"), .text("BY"), .text("CHANGED"), .text("ID"))

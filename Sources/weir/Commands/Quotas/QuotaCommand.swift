@@ -9,19 +9,28 @@ struct QuotaCommand: AsyncParsableCommand {
     struct Show: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show what is held of each limit (QUO-03).",
-            discussion: "Each cell is what is held, and the limit if there is one.\n\nEXAMPLES:\n  weir quota show")
+            discussion:
+                "Each cell is what is held, and the limit if there is one.\n\nEXAMPLES:\n  weir quota show\n  weir quota show --name ada --own"
+        )
 
+        @Option(help: "Only people with this in their login or name.") var name: String?
+        @Flag(help: "Only people with a quota of their own.") var own = false
         @OptionGroup var choice: WorkspaceOptions
         @OptionGroup var global: GlobalOptions
 
         func perform(in session: ClientSession) async throws {
             let workspace = try await session.workspace(choice)
-            let answer = try await session.api.answer(
-                .get("/api/v1/workspaces/\(workspace.id)/quotas"), as: Records.WorkspaceQuotas.self)
+            let call = APICall.get("/api/v1/workspaces/\(workspace.id)/quotas", [("name", name), ("own", own ? "true" : nil)])
+            let whole = try await session.api.answer(call, as: Records.WorkspaceQuotas.self)
+            let people = try await session.api.list(call, of: Records.QuotaStanding.self)
             var table = QuotaTable.make("WHOSE")
-            table.rows = [QuotaTable.row("workspace \(answer.value.workspace.name ?? "")", answer.value.workspace)]
-            table.rows += answer.value.people.map { QuotaTable.row($0.account?.login ?? "", $0) }
-            try session.output.done(table.text, json: answer.json, identifier: workspace.id)
+            table.rows = [QuotaTable.row("workspace \(whole.value.workspace.name ?? "")", whole.value.workspace)]
+            table.rows += people.value.map { QuotaTable.row($0.account?.login ?? "", $0) }
+            let json = JSONValue.members([
+                "workspace": whole.json["workspace"], "everyone": whole.json["everyone"], "items": people.json["items"],
+                "next": people.json["next"],
+            ])
+            try session.output.done(table.text, json: json, identifier: workspace.id)
         }
     }
 

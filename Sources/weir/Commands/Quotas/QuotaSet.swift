@@ -35,21 +35,20 @@ struct QuotaSet: ClientCommand {
 
     func perform(in session: ClientSession) async throws {
         let workspace = try await session.workspace(choice)
-        let path = "/api/v1/workspaces/\(workspace.id)/quotas"
         let scope = try await scope.text(workspace.id, session)
-        let all = try await session.api.answer(.get(path), as: Records.WorkspaceQuotas.self).value
-        let before = Self.before(scope, all)
+        let path = "/api/v1/workspaces/\(workspace.id)/quotas/\(scope)"
+        let before = try await session.api.answer(.get(path), as: Records.ScopeQuota.self).value
 
         var quota: [String: JSONValue?] = [:]
         for dimension in QuotaDimension.allCases {
-            quota[dimension.rawValue] = (given(dimension) ?? before?.quota[dimension]).map { JSONValue.integer($0) }
+            quota[dimension.rawValue] = (given(dimension) ?? before.quota[dimension]).map { JSONValue.integer($0) }
         }
-        let highest = highestPriority ?? before?.highest?.rawValue
+        let highest = highestPriority ?? before.highestPriority?.rawValue
         let body = JSONValue.members([
-            "quota": .members(quota), "weight": .integer(weight ?? Int64(before?.weight ?? 100)),
+            "quota": .members(quota), "weight": .integer(weight ?? Int64(before.weight)),
             "highest_priority": highest.flatMap { $0 == "none" ? nil : .string($0) },
         ])
-        let answer = try await session.api.answer(.send(.put, "\(path)/\(scope)", body), as: Records.WorkspaceQuotas.self)
+        let answer = try await session.api.answer(.send(.put, path, body), as: Records.ScopeQuota.self)
         try session.output.done("Set.", json: answer.json, identifier: scope)
     }
 
@@ -65,23 +64,6 @@ struct QuotaSet: ClientCommand {
         }
     }
 
-    private struct Before {
-        var quota: Records.Amounts
-        var weight: Int
-        var highest: PriorityClass?
-    }
-
-    private static func before(_ scope: String, _ all: Records.WorkspaceQuotas) -> Before? {
-        switch scope {
-        case "workspace":
-            Before(quota: all.workspace.quota, weight: all.workspace.weight, highest: all.workspace.highestPriority)
-        case "everyone": all.everyone.map { Before(quota: $0.quota, weight: $0.weight, highest: $0.highestPriority) }
-        default:
-            all.people.first { $0.account?.id == scope }.map {
-                Before(quota: $0.quota, weight: $0.weight, highest: $0.highestPriority)
-            }
-        }
-    }
 }
 
 /// An amount that a person writes, in the unit of the API.

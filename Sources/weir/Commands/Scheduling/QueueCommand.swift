@@ -15,13 +15,20 @@ struct QueueList: ClientCommand {
         commandName: "list", abstract: "What waits, in the order of the queue, and when it is expected to start (QUO-04, QUO-05).",
         discussion: "EXAMPLES:\n  weir queue", aliases: ["ls"])
 
+    @Option(help: "Only those with this in their name.") var name: String?
     @OptionGroup var choice: WorkspaceOptions
     @OptionGroup var global: GlobalOptions
 
     func perform(in session: ClientSession) async throws {
         let workspace = try await session.workspace(choice)
-        let answer = try await session.api.answer(.get("/api/v1/workspaces/\(workspace.id)/queue"), as: Records.Queue.self)
-        let items = Answer(answer.value.items, json: answer.json)
+        let call = APICall.get("/api/v1/workspaces/\(workspace.id)/queue", [("name", name)])
+        let answer = try await session.api.answer(call, as: Records.Queue.self)
+        let lines = try await session.api.list(call, of: Records.Queue.Line.self)
+        let json = JSONValue.members([
+            "at": answer.json["at"], "waiting": answer.json["waiting"], "waiting_in_zone": answer.json["waiting_in_zone"],
+            "score": answer.json["score"], "items": lines.json["items"], "next": lines.json["next"],
+        ])
+        let items = Answer(lines.value, json: json)
         let table = Table(
             .number("PLACE"), .text("NAME"), .text("KIND"), .text("FLAVOR"), .text("SINCE"), .text("WAITS FOR"), .text("EXPECTED"),
             .text("AT THE LATEST"))

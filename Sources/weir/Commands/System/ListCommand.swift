@@ -8,11 +8,12 @@ struct ListCommand: ClientCommand {
 
     @Option(help: "Only those in this state.") var state: String?
     @Option(help: "Only those with this in their name.") var name: String?
+    @Option(help: "In which order: newest, oldest or name.") var sort: String?
     @Option(help: "How many at most.") var limit = 50
     @OptionGroup var choice: ProjectOptions
     @OptionGroup var global: GlobalOptions
 
     func perform(in session: ClientSession) async throws {
-        try await WorkloadTable.show(nil, state: state, name: name, limit: limit, choice, session)
+        try await WorkloadTable.show(nil, state: state, name: name, sort: sort, limit: limit, choice, session)
     }
 }

@@ -38,18 +38,19 @@ struct WorkloadList<Noun: WorkloadNoun>: ClientCommand {
 
     @Option(help: "Only those in this state.") var state: String?
     @Option(help: "Only those with this in their name.") var name: String?
+    @Option(help: "In which order: newest, oldest or name.") var sort: String?
     @Option(help: "How many at most.") var limit = 50
     @OptionGroup var choice: ProjectOptions
     @OptionGroup var global: GlobalOptions
 
     func perform(in session: ClientSession) async throws {
-        try await WorkloadTable.show(Noun.kind, state: state, name: name, limit: limit, choice, session)
+        try await WorkloadTable.show(Noun.kind, state: state, name: name, sort: sort, limit: limit, choice, session)
     }
 }
 
 enum WorkloadTable {
     static func show(
-        _ kind: WorkloadKind?, state: String?, name: String?, limit: Int, _ choice: ProjectOptions,
+        _ kind: WorkloadKind?, state: String?, name: String?, sort: String? = nil, limit: Int, _ choice: ProjectOptions,
         _ session: ClientSession
     ) async throws {
         let workspace = try await session.workspace(choice.workspace)
@@ -57,7 +58,7 @@ enum WorkloadTable {
         let call = APICall.get(
             "/api/v1/workspaces/\(workspace.id)/workloads",
             [
-                ("kind", kind?.rawValue), ("state", state), ("project", project), ("name", name),
+                ("kind", kind?.rawValue), ("state", state), ("project", project), ("name", name), ("sort", sort),
                 ("limit", "\(max(1, min(limit, 200)))"),
             ])
         let answer = try await session.api.list(call, of: Records.Workload.self, most: max(1, limit))

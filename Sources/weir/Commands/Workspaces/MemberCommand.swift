@@ -12,15 +12,19 @@ struct MemberCommand: AsyncParsableCommand {
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the members.", discussion: "EXAMPLES:\n  weir workspace member list", aliases: ["ls"])
+            abstract: "List the members.",
+            discussion: "EXAMPLES:\n  weir workspace member list\n  weir workspace member list --role owner", aliases: ["ls"])
 
+        @Option(help: "Only those with this in their login or name.") var name: String?
+        @Option(help: "Only those with this role.") var role: Role?
         @OptionGroup var choice: WorkspaceOptions
         @OptionGroup var global: GlobalOptions
 
         func perform(in session: ClientSession) async throws {
             let workspace = try await session.workspace(choice)
-            let answer = try await session.api.list(
-                .get("/api/v1/workspaces/\(workspace.id)/members"), of: Records.Member.self)
+            let call = APICall.get(
+                "/api/v1/workspaces/\(workspace.id)/members", [("name", name), ("role", role?.rawValue)])
+            let answer = try await session.api.list(call, of: Records.Member.self)
             let table = Table(.text("LOGIN"), .text("NAME"), .text("ROLE"), .text("SINCE"))
             try session.output.list(answer, table, identifier: \.login) {
                 [$0.login, $0.displayName, $0.role, $0.since.short]
