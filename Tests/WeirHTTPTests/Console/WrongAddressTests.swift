@@ -6,7 +6,7 @@ import WeirModel
 /// What the console says to an address that somebody typed, kept too long, or was sent.
 @Suite struct WrongAddressTests {
     /// Filters that take any word: what has none of it is an empty list.
-    private static let words: Set<String> = ["name", "path", "tool", "class", "group", "/flavors kind", "/operator/flavors kind"]
+    private static let words: Set<String> = ["name", "login", "path", "tool", "class", "group", "/flavors kind", "/operator/flavors kind"]
 
     @Test("an address with an identifier of nothing is a page that says so, on every page that has one")
     func unknownObjects() async throws {
