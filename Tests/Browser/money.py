@@ -203,7 +203,7 @@ def records(world, page):
     expect(row(page, "100.00")).to_contain_text("operator")
     field(page, "records.login").fill("nobody")
     page.get_by_role("button", name=text("frame.search")).click()
-    expect(page.get_by_text(text("records.none"))).to_be_visible()
+    expect(page.get_by_text(text("frame.nothing_fits"))).to_be_visible()
     field(page, "records.login").fill("operator")
     page.get_by_role("button", name=text("frame.search")).click()
     expect(page).to_have_url(re.compile("kind=money&login=operator"))

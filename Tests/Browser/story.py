@@ -232,6 +232,7 @@ def things(world):
     form = "--b\r\nContent-Disposition: form-data; name=file; filename=digits.csv\r\n\r\n0,1,2\n\r\n--b--\r\n"
     operator.call("POST", f"/api/v1/assets/{asset}/draft/files", headers={"Content-Type": "multipart/form-data; boundary=b"}, raw=form.encode())
     operator.call("POST", f"/api/v1/assets/{asset}/versions", {"note": "as scikit-learn ships it"})
+    operator.call("PUT", f"/api/v1/workspaces/{workspace}/budgets/workspace", {"limit": "500"})
     of = {w["kind"]: w["id"] for w in operator.call("GET", f"/api/v1/workspaces/{workspace}/workloads")["items"]}
     return {
         "project": project, "asset": asset, "workload": of["job"], "number": "1", "ws": workspace, "workspace": workspace,
@@ -245,7 +246,7 @@ NARROW = re.compile(r"^/$|^/(jobs|money|queue|quotas|account|datasets)$|/workloa
 
 
 def tour(world, language, **options):
-    """Every page: it answers, nothing of its template is left, it has one heading, and it was looked at."""
+    """Every page: it answers, nothing of its template is left, it has one heading, axe-core finds nothing, and it was looked at."""
     found, of = things(world) if not hasattr(world, "found") else world.found
     world.found = found, of
     page = world.person(locale=LOCALES[language], **options)
@@ -264,6 +265,8 @@ def tour(world, language, **options):
         if options.get("width"):
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0, (path, wide)
+        if language == "en" or options.get("width"):
+            world.obeys_axe(page)
         place = language + ("-phone" if options.get("width") else "")
         world.shot(page, f"{place}/page{re.sub('[^a-z]+', '-', address)}".rstrip("-") + (f"-{seen}" if address.startswith("/workloads/wld") else ""))
         seen += 1

@@ -3,7 +3,6 @@ public import WeirStore
 
 /// What waits, in which place, why, and when it is expected to start (QUO-04, QUO-05, DEV-26).
 public struct WorkloadQueue: Sendable {
-    /// Of a longer queue the first of a workspace are shown.
     /// Among how many that wait a name is looked for at once.
     static let mostSearched = 1000
     /// The newest forecasts that a score is made of.
