@@ -1,5 +1,6 @@
 """A real `weir serve` for the suites that drive a whole Weir: a folder and ports of its own, and everything removed at the end."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -30,9 +31,12 @@ flavors:
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Below those that the kernel gives to connections: one that a Weir leaves is free for it when it begins again."""
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def podman(*arguments):
