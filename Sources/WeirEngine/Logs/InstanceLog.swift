@@ -221,16 +221,7 @@ enum LogTime {
         {
             shift = (hours * 60 + minutes) * (digits[position] == UInt8(ascii: "+") ? 60 : -60)
         }
-        let seconds = days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - shift
+        let seconds = Timestamp.days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - shift
         return Timestamp(milliseconds: seconds * 1000 + milliseconds)
-    }
-
-    /// Days since 1970-01-01 in the Gregorian calendar (Howard Hinnant's `days_from_civil`).
-    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let ofEra = shifted - era * 400
-        let ofYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
     }
 }

@@ -7,22 +7,26 @@ extension Writing {
         _ action: AuditEvent.Action, _ project: ProjectRecord, renamedFrom before: String? = nil, after: String? = nil, by caller: Caller,
         at now: Timestamp
     ) throws {
-        let isRenamed = before != nil && before != project.name
-        try record(
-            AuditEvent(
-                action, of: project.id.text, named: project.name, before: isRenamed ? before : nil, after: isRenamed ? project.name : after,
-                in: project.workspace, by: caller.id, at: now))
+        try record(action, of: project.id.text, (before, project.name), after, in: project.workspace, by: caller, at: now)
     }
 
     func record(
         _ action: AuditEvent.Action, _ asset: AssetRecord, renamedFrom before: String? = nil, after: String? = nil, by caller: Caller,
         at now: Timestamp
     ) throws {
-        let isRenamed = before != nil && before != asset.name
+        try record(action, of: asset.id.text, (before, asset.name), after, in: asset.workspace, by: caller, at: now)
+    }
+
+    /// With both names where it was renamed, else with what else there is to say.
+    private func record(
+        _ action: AuditEvent.Action, of subject: String, _ names: (before: String?, now: String), _ after: String?,
+        in workspace: Identifier<Workspace>, by caller: Caller, at now: Timestamp
+    ) throws {
+        let isRenamed = names.before != nil && names.before != names.now
         try record(
             AuditEvent(
-                action, of: asset.id.text, named: asset.name, before: isRenamed ? before : nil, after: isRenamed ? asset.name : after,
-                in: asset.workspace, by: caller.id, at: now))
+                action, of: subject, named: names.now, before: isRenamed ? names.before : nil, after: isRenamed ? names.now : after,
+                in: workspace, by: caller.id, at: now))
     }
 
     func record(

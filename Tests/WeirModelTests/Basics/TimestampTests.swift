@@ -21,4 +21,16 @@ struct TimestampTests {
     func text(milliseconds: Int64, text: String) {
         #expect(Timestamp(milliseconds: milliseconds).description == text)
     }
+
+    @Test("a day's date leads back to the day, before 1970 and in leap years, too")
+    func days() {
+        for day in Int64(-200_000)...200_000 {
+            let (year, month, date) = Timestamp.civil(day)
+            guard Timestamp.days(year, month, date) == day else {
+                Issue.record("day \(day) is \(year)-\(month)-\(date), which is day \(Timestamp.days(year, month, date))")
+                return
+            }
+        }
+        #expect(Timestamp.civil(Timestamp.days(2024, 2, 28) + 1) == (2024, 2, 29))
+    }
 }

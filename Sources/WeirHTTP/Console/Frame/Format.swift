@@ -32,13 +32,7 @@ enum Format {
         guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
             let minute = number(14..<16), let second = number(17..<19)
         else { return nil }
-        // Days from the civil date, by H. Hinnant's algorithm.
-        let shifted = month <= 2 ? year - 1 : year
-        let era = shifted / 400
-        let ofEra = shifted - era * 400
-        let ofYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        let days = era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
-        return days * 86_400 + hour * 3600 + minute * 60 + second
+        return Timestamp.days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
     }
 
     /// Without the zeros behind the second decimal: `0.15`, `12.003333`. No digit that counts is left out.

@@ -100,7 +100,7 @@ struct PageAnswer: Sendable {
                         let request = try self.request(need.request, page, context, address, visit, &isOfAddress)
                         return (place, .success(paged(try await api.send(.get, request, for: visit).value, address, by: need.cursor)))
                     } catch let error as WeirError where need.mayFail && error.category != .unauthenticated {
-                        let isWrong = error.category == .notFound || error.code == WeirError.malformed("", "").code
+                        let isWrong = error.category == .notFound || error.code == "malformed"
                         return (place, isOfAddress && isWrong && !isShownAgain ? .failure(error) : .success(.null))
                     } catch {
                         return (place, .failure(error))
