@@ -102,11 +102,14 @@ def write(page, text):
     page.keyboard.insert_text(text)
 
 
-def edit_with_conflict(page, project, operator, shot):
+def edit_with_conflict(opened, page, project, shot):
     """Saved once; then another changes the file, the saving is refused, both texts are shown, and theirs is overwritten."""
+    operator = opened.operator
     address = f"/api/v1/projects/{project}/code/text?path=train.py"
     page.locator("#list").get_by_role("link", name="train.py").click()
     page.wait_for_load_state("networkidle")
+    write(page, "print('a line of many')\n" * 200)
+    opened.obeys_axe(page)
     write(page, "print('first')\n")
     shot(page, "editor")
     button(page, "code.save").click()
@@ -286,7 +289,7 @@ def main():
         print("  a project was made and changed by clicking, with markup in every field")
         upload_code(page, folder, shot)
         print("  code was uploaded, renamed and deleted")
-        edit_with_conflict(page, project, operator, shot)
+        edit_with_conflict(opened, page, project, shot)
         print("  of two who saved, the second saw both texts and overwrote")
         asset, digest = break_off(page, folder, shot)
         with operator.opened("GET", f"/api/v1/assets/{asset}/versions/1/file?path=raw.bin") as content:

@@ -260,6 +260,8 @@ def tour(world, language, **options):
         answer = page.goto(world.weir.url + path)
         assert answer.status == 200, (language, path, answer.status)
         expect(page.locator("main h1")).to_have_count(1)
+        if address.endswith("/file"):
+            expect(page.locator(".cm-content")).to_be_visible()
         shown = page.locator("main").inner_text()
         assert "{{" not in shown and "undefined" not in shown, (path, shown[:400])
         if options.get("width"):

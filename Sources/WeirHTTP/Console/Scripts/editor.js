@@ -22,7 +22,7 @@ async function put(mirror, field) {
   const name = field.dataset.editor.split("/").pop();
   const language = languages.find((one) => one.extensions.some((end) => name.toLowerCase().endsWith("." + end)) || one.filename?.test(name));
   const extensions = [basicSetup, keymap.of([indentWithTab]), EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ "aria-label": field.labels[0]?.textContent ?? name }),
+    EditorView.contentAttributes.of({ "aria-label": field.labels[0]?.textContent ?? name, tabindex: "0" }),
     EditorView.theme({ "&": { height: "100%", fontSize: "0.9rem" }, ".cm-scroller": { fontFamily: "ui-monospace, monospace", overflow: "auto" } })];
   if (matchMedia("(prefers-color-scheme: dark)").matches) extensions.push(oneDark);
   try { if (language) extensions.push(await language.load()); } catch { /* without colours */ }
