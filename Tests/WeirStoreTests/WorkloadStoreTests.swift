@@ -84,6 +84,37 @@ struct WorkloadStoreTests {
         #expect(Set(seen).count == 25)
     }
 
+    @Test("of replicas that were started again thousands of times, the newest attempts are seen, and the list comes in parts")
+    func attempts() async throws {
+        let fixture = try await StoreFixture()
+        let service = try fixture.job("restless")
+        try await fixture.insert(service)
+        try await fixture.store.write { db in
+            for attempt in 0..<1500 {
+                for position in [0, 2] where position == 0 || attempt < 3 {
+                    try db.insert(
+                        InstanceRecord(
+                            id: fixture.identifiers.next(Instance.self, at: fixture.now), workload: service.id, run: 1,
+                            position: position, attempt: attempt, createdAt: fixture.now))
+                }
+            }
+        }
+        let seen = try await fixture.store.read { try $0.instances(of: service.id, run: 1) }
+        #expect(seen.filter { $0.position == 0 }.map(\.attempt) == Array(1493..<1500))
+        #expect(seen.filter { $0.position == 2 }.map(\.attempt) == [0, 1, 2])
+        #expect(try await fixture.store.read { try $0.instances(of: service.id, run: 2) }.isEmpty)
+
+        var (all, cursor): ([InstanceRecord], String?) = ([], nil)
+        repeat {
+            let page = PageRequest(limit: 200, after: cursor)
+            let part = try await fixture.store.read { try $0.instances(of: service.id, run: 1, page) }
+            all += part.items
+            cursor = part.next
+        } while cursor != nil
+        #expect(all.count == 1503)
+        #expect(all.map(\.id) == all.map(\.id).sorted(by: >))
+    }
+
     @Test("a name is free again when its holder is deleted or is to be, and not before, whatever the case (X17)")
     func names() async throws {
         let fixture = try await StoreFixture()

@@ -116,7 +116,7 @@ struct FullQueue: Sendable {
 
     private func moment(of job: String, _ cause: String) async throws -> Date {
         let history = try await person.done(.GET, "/api/v1/workloads/\(job)/history").json["items"].list
-        let text = history.last { $0["cause"].text == cause }?["at"].text ?? ""
+        let text = history.first { $0["cause"].text == cause }?["at"].text ?? ""
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         guard let date = try? style.parse(text) else { throw WeirProcess.Failure("\(job) has no \(cause): \(history)") }
         return date

@@ -13,12 +13,12 @@ struct ProcessRoutes {
     func add(to routes: Routes) {
         let processes = processes
         let history = history
-        let running = running
+        let workloads = workloads
 
         routes.get("workloads/{workload}/usage", "getUsage") { call in
             let id = try call.id("workload", of: Workload.self)
             var items: [JSON] = []
-            for instance in try await running(call, id) {
+            for instance in try await workloads.runningInstances(of: id, for: call.caller) {
                 guard let usage = try await processes.usage(of: id, position: instance.position, for: call.caller) else {
                     continue
                 }
@@ -42,7 +42,7 @@ struct ProcessRoutes {
         routes.get("workloads/{workload}/processes", "listProcesses") { call in
             let id = try call.id("workload", of: Workload.self)
             var items: [JSON] = []
-            for instance in try await running(call, id) {
+            for instance in try await workloads.runningInstances(of: id, for: call.caller) {
                 for process in try await processes.list(of: id, position: instance.position, for: call.caller) {
                     items.append([
                         "instance": instance.id, "pid": process.pid, "parent": process.parent,
@@ -59,7 +59,7 @@ struct ProcessRoutes {
             let input = try await call.input(Kill.self)
             var position = 0
             if let named = input.instance {
-                guard let instance = try await running(call, id).first(where: { $0.id == named }) else {
+                guard let instance = try await workloads.runningInstances(of: id, for: call.caller).first(where: { $0.id == named }) else {
                     throw WeirError.notFound("instance")
                 }
                 position = instance.position
@@ -68,10 +68,6 @@ struct ProcessRoutes {
                 input.pid, force: input.force ?? false, in: id, position: position, by: call.caller)
             return call.done()
         }
-    }
-
-    @Sendable private func running(_ call: Call, _ id: Identifier<Workload>) async throws -> [InstanceRecord] {
-        try await workloads.instances(of: id, for: call.caller).filter { $0.startedAt != nil && $0.endedAt == nil }
     }
 
     struct Kill: Input {

@@ -73,21 +73,21 @@ struct WorkloadRoutes {
         let (workloads, accounts, clock) = (workloads, accounts, answers.platform.clock)
 
         routes.get("workloads/{workload}/history", "getHistory") { call in
-            let transitions = try await workloads.history(of: call.id("workload"), for: call.caller)
-            let people = try await accounts.people(transitions.compactMap(\.actor))
-            return call.answer(all: transitions) { $0.json(people, in: call.language) }
+            let transitions = try await workloads.history(of: call.id("workload"), call.page(), for: call.caller)
+            let people = try await accounts.people(transitions.items.compactMap(\.actor))
+            return call.answer(transitions) { $0.json(people, in: call.language) }
         }
 
         routes.get("workloads/{workload}/runs", "getRuns") { call in
-            let runs = try await workloads.runs(of: call.id("workload"), for: call.caller)
+            let runs = try await workloads.runs(of: call.id("workload"), call.page(), for: call.caller)
             let now = clock.now()
-            return call.answer(all: runs) { $0.json(at: now) }
+            return call.answer(runs) { $0.json(at: now) }
         }
 
         routes.get("workloads/{workload}/instances", "getInstances") { call in
             let run = try call.query("run", in: 1...1_000_000).map(Int.init)
-            let instances = try await workloads.instances(of: call.id("workload"), run: run, for: call.caller)
-            return call.answer(all: instances) { $0.json(in: call.language) }
+            let instances = try await workloads.instances(of: call.id("workload"), run: run, call.page(), for: call.caller)
+            return call.answer(instances) { $0.json(in: call.language) }
         }
     }
 

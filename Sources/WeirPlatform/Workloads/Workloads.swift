@@ -27,28 +27,39 @@ public struct Workloads: Sendable {
         try await store.read { try $0.workload(id, for: caller, permission) }
     }
 
-    /// Every change of state with its time and its cause.
-    public func history(of id: Identifier<Workload>, for caller: Caller) async throws -> [TransitionRecord] {
+    /// Every change of state with its time and its cause, newest first.
+    public func history(
+        of id: Identifier<Workload>, _ page: PageRequest, for caller: Caller
+    ) async throws -> Page<TransitionRecord> {
         try await store.read { db in
             let workload = try db.workload(id, for: caller, .seeWorkspace)
-            return try db.transitions(of: workload.id)
+            return try db.transitions(of: workload.id, page)
         }
     }
 
-    public func runs(of id: Identifier<Workload>, for caller: Caller) async throws -> [RunRecord] {
+    /// Newest first.
+    public func runs(of id: Identifier<Workload>, _ page: PageRequest, for caller: Caller) async throws -> Page<RunRecord> {
         try await store.read { db in
             let workload = try db.workload(id, for: caller, .seeWorkspace)
-            return try db.runs(of: workload.id)
+            return try db.runs(of: workload.id, page)
         }
     }
 
-    /// The containers of one run; of the current one when none is named.
+    /// The containers of one run, newest first; of the current one when none is named.
     public func instances(
-        of id: Identifier<Workload>, run: Int? = nil, for caller: Caller
-    ) async throws -> [InstanceRecord] {
+        of id: Identifier<Workload>, run: Int? = nil, _ page: PageRequest, for caller: Caller
+    ) async throws -> Page<InstanceRecord> {
         try await store.read { db in
             let workload = try db.workload(id, for: caller, .seeWorkspace)
-            return try db.instances(of: workload.id, run: run ?? workload.run)
+            return try db.instances(of: workload.id, run: run ?? workload.run, page)
+        }
+    }
+
+    /// The containers of the current run that run.
+    public func runningInstances(of id: Identifier<Workload>, for caller: Caller) async throws -> [InstanceRecord] {
+        try await store.read { db in
+            let workload = try db.workload(id, for: caller, .seeWorkspace)
+            return try db.instances(of: workload.id, run: workload.run).filter { $0.startedAt != nil && $0.endedAt == nil }
         }
     }
 

@@ -141,11 +141,20 @@ extension Reading {
 }
 
 extension Reading {
+    /// The last 500, oldest first.
     public func transitions(of workload: Identifier<Workload>) throws -> [TransitionRecord] {
         try Row.fetchAll(
             db.cachedStatement(sql: "SELECT * FROM transition WHERE workload = ? ORDER BY sequence DESC LIMIT 500"),
             arguments: [workload]
         ).reversed().map(TransitionRecord.init)
+    }
+
+    /// All, newest first.
+    public func transitions(of workload: Identifier<Workload>, _ page: PageRequest) throws -> Page<TransitionRecord> {
+        let rows = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM transition WHERE workload = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"),
+            arguments: [workload, page.after.flatMap { Int64($0) } ?? .max, page.limit + 1])
+        return Page(rows: try rows.map(TransitionRecord.init), request: page) { "\($0.sequence)" }
     }
 
     /// What happened in a workspace after a position in its stream of events.
@@ -162,19 +171,51 @@ extension Reading {
         try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(sequence) FROM transition")) ?? 0
     }
 
+    /// The last 500, newest first.
     public func runs(of workload: Identifier<Workload>) throws -> [RunRecord] {
         try Row.fetchAll(
             db.cachedStatement(sql: "SELECT * FROM run WHERE workload = ? ORDER BY number DESC LIMIT 500"), arguments: [workload]
         ).map(RunRecord.init)
     }
 
+    /// All, newest first.
+    public func runs(of workload: Identifier<Workload>, _ page: PageRequest) throws -> Page<RunRecord> {
+        let rows = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM run WHERE workload = ? AND number < ? ORDER BY number DESC LIMIT ?"),
+            arguments: [workload, page.after.flatMap { Int64($0) } ?? .max, page.limit + 1])
+        return Page(rows: try rows.map(RunRecord.init), request: page) { "\($0.number)" }
+    }
+
+    /// The newest attempts at each position, as many as it takes to decide about the next: a replica that is started again and again
+    /// for weeks has thousands.
     public func instances(of workload: Identifier<Workload>, run: Int) throws -> [InstanceRecord] {
         try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT * FROM instance WHERE workload = ? AND run = ? ORDER BY position, attempt LIMIT 1000
-                    """), arguments: [workload, run]
+                    WITH RECURSIVE place (position) AS (
+                        SELECT min(position) FROM instance WHERE workload = ?1 AND run = ?2
+                        UNION ALL
+                        SELECT (SELECT min(position) FROM instance
+                            WHERE workload = ?1 AND run = ?2 AND position > place.position)
+                        FROM place WHERE position IS NOT NULL
+                    )
+                    SELECT instance.* FROM place JOIN instance INDEXED BY instance_workload
+                    ON instance.workload = ?1 AND instance.run = ?2 AND instance.position = place.position
+                    AND instance.attempt >= (SELECT max(attempt) FROM instance AS newest
+                        WHERE newest.workload = ?1 AND newest.run = ?2 AND newest.position = place.position) - ?3
+                    ORDER BY instance.position, instance.attempt
+                    """), arguments: [workload, run, RestartPolicy.mostInARow]
         ).map(InstanceRecord.init)
+    }
+
+    /// All of a run, newest first.
+    public func instances(
+        of workload: Identifier<Workload>, run: Int, _ page: PageRequest
+    ) throws -> Page<InstanceRecord> {
+        let rows = try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM instance WHERE workload = ? AND run = ? AND id < ? ORDER BY id DESC LIMIT ?"),
+            arguments: [workload, run, page.bound, page.limit + 1])
+        return Page(rows: try rows.map(InstanceRecord.init), request: page) { $0.id.text }
     }
 
     /// The instances whose containers may still be there.

@@ -29,9 +29,14 @@ import WeirModel
             try await server.wait(for: id, "completed", ada)
 
             let history = try await server.api(ada, "GET", "workloads/\(id)/history")["items"].items
-            #expect(history.map { $0["state"].text } == ["queued", "deploying", "running", "completed"])
-            #expect(history[0]["actor"]["login"].text == "ada")
-            #expect(history[1]["actor"] == .null)
+            #expect(history.map { $0["state"].text } == ["completed", "running", "deploying", "queued"])
+            #expect(history[3]["actor"]["login"].text == "ada")
+            #expect(history[2]["actor"] == .null)
+            let newest = try await server.api(ada, "GET", "workloads/\(id)/history?limit=3")
+            #expect(newest["items"].items == Array(history.prefix(3)))
+            let rest = try await server.api(ada, "GET", "workloads/\(id)/history?limit=3&after=\(newest["next"].text)")
+            #expect(rest["items"].items == [history[3]])
+            #expect(rest["next"] == .null)
             let runs = try await server.api(ada, "GET", "workloads/\(id)/runs")["items"].items
             #expect(runs.map { $0["outcome"].text } == ["completed"])
 

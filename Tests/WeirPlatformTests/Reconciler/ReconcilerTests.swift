@@ -20,7 +20,7 @@ struct ReconcilerTests {
             try await platform.wait(for: job, toBe: .completed)
             try await platform.wait(for: job.id) { _ in test.engine.present.isEmpty }
 
-            let history = try await platform.workloads.history(of: job.id, for: tenant.caller)
+            let history = try await test.store.read { try $0.transitions(of: job.id) }
             #expect(history.map(\.state) == [.queued, .deploying, .running, .completed])
             #expect(history.map(\.cause) == ["submitted", "admitted", "ready", "exited"])
             #expect(history.first?.actor == tenant.caller.id)
@@ -198,7 +198,7 @@ struct ReconcilerTests {
             clock.advance(by: .seconds(1))
             platform.signals.send(.workload(environment.id))
             try await platform.wait(for: environment, toBe: .stopped)
-            let history = try await platform.workloads.history(of: environment.id, for: tenant.caller)
+            let history = try await test.store.read { try $0.transitions(of: environment.id) }
             #expect(history.contains { $0.cause == "auto_stop" })
         }
     }

@@ -53,7 +53,7 @@ struct ServiceTests {
             clock.advance(by: .seconds(2))
             platform.signals.send(.workload(service.id))
             try await platform.wait(for: service.id) { _ in try await backends(of: service.id, platform) == 2 }
-            let instances = try await platform.workloads.instances(of: service.id, for: tenant.caller)
+            let instances = try await platform.workloads.instances(of: service.id, PageRequest(), for: tenant.caller).items
             #expect(instances.map(\.attempt).sorted() == [0, 0, 1, 1])
         }
     }

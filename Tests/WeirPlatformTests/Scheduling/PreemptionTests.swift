@@ -24,7 +24,7 @@ struct PreemptionTests {
             #expect(victims.count == 1)
             let victim = try #require(victims.first)
             #expect(victim.state == .queued)
-            let history = try await platform.workloads.history(of: victim.id, for: tenant.caller)
+            let history = try await test.store.read { try $0.transitions(of: victim.id) }
             #expect(history.map(\.state) == [.queued, .deploying, .running, .stopping, .stopped, .queued])
             #expect(history.map(\.cause) == ["submitted", "admitted", "ready", "preempted", "freed", "requeued"])
             let preemption = try #require(try await platform.queue.why(victim.id, for: tenant.caller).preemptions.first)

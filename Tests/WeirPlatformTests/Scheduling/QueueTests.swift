@@ -103,7 +103,7 @@ struct QueueTests {
             #expect(changed.spec.priority == .high)
             #expect(changed.stateSince == second.stateSince)
             _ = try await platform.workloads.setPriority(of: second.id, to: .high, by: tenant.caller)
-            let history = try await platform.workloads.history(of: second.id, for: tenant.caller)
+            let history = try await test.store.read { try $0.transitions(of: second.id) }
             #expect(history.map(\.cause) == ["submitted", "priority_high"])
             #expect(history.last?.actor == tenant.caller.id)
 
