@@ -80,6 +80,41 @@ def phone(world, weir, paths):
     page.context.close()
 
 
+def find(world, weir):
+    """What a choice of the first 200 does not hold is found by its name; what was chosen stays chosen."""
+    workspace = world.operator.call("GET", "/api/v1/workspaces")["items"][0]["id"]
+    for number in range(202):
+        world.operator.call("POST", f"/api/v1/workspaces/{workspace}/projects", {"name": f"many-{number}"})
+    page = world.person()
+    page.goto(weir.url + "/money/budgets")
+    scope = page.locator("select[name=scope]")
+    expect(scope.get_by_role("option", name="many-1", exact=True)).to_have_count(0)
+    scope.select_option(label="many-150")
+    field = page.get_by_label(text("frame.find") + " " + text("codes.project"))
+    field.fill("many-1")
+    expect(scope.get_by_role("option", name="many-1", exact=True)).to_have_count(1)
+    expect(scope.get_by_role("option", name="many-2", exact=True)).to_have_count(0)
+    expect(scope.locator("option:checked")).to_have_text("many-150")
+    field.fill("many-0")
+    expect(scope.get_by_role("option", name="many-0", exact=True)).to_have_count(1)
+    expect(scope.locator("option:checked")).to_have_text("many-150")
+    scope.select_option(label="many-0")
+    page.get_by_label(text("billing.limit"), exact=True).fill("5")
+    page.locator("main form[method=post]").first.get_by_role("button", name=text("billing.save")).click()
+    expect(page.locator("#list")).to_contain_text("many-0")
+    # A list that is narrowed by it goes on being what it was while one looks.
+    page.goto(weir.url + "/jobs?state=failed")
+    page.get_by_label(text("frame.find") + " " + text("codes.project")).fill("many-1")
+    expect(page.locator("select[name=project]").get_by_role("option", name="many-1", exact=True)).to_have_count(1)
+    assert page.url.endswith("/jobs?state=failed"), page.url
+    page.goto(weir.url + "/jobs/new")
+    page.get_by_role("searchbox").fill("many-77")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.locator("main a.card")).to_have_count(1)
+    world.obeys_axe(page)
+    page.context.close()
+
+
 def without_scripts(world, weir):
     """Logging in, making a project and finding it need no script."""
     context = world.browser.new_context(java_script_enabled=False, locale="en-GB")
@@ -108,6 +143,8 @@ def main():
         phone(world, world.weir, paths)
         without_scripts(world, world.weir)
         print("  on a phone nothing is too wide; without scripts it works")
+        find(world, world.weir)
+        print("  what a choice does not hold is found by its name")
 
 
 if __name__ == "__main__":

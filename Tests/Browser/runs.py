@@ -203,14 +203,23 @@ def waiting(page, world, workspace, project):
 
 
 def idle_policy(page, world):
+    """Who is left alone stays so when something else is saved, also where more than one is."""
     page.goto(world.weir.url + "/environments")
-    page.get_by_text(text("environments.idle_change"), exact=True).click()
+    page.get_by_role("link", name=text("environments.idle_more")).click()
+    save = page.locator("#change").get_by_role("button", name=text("workloads.save"))
     page.get_by_label(text("environments.idle_minutes")).fill("90")
-    page.get_by_label("lab-2", exact=True).check()
-    page.locator("#idle").get_by_role("button", name=text("workloads.save")).click()
+    page.locator("select[name='exempt_workloads[]']").select_option(label="lab-2")
+    page.locator("select[name='exempt_accounts[]']").select_option(label="operator")
+    save.click()
     expect(page.locator("#idle")).to_contain_text("01:30:00")
-    page.get_by_text(text("environments.idle_change"), exact=True).click()
-    expect(page.get_by_label("lab-2", exact=True)).to_be_checked()
+    page.get_by_label(text("environments.idle_minutes")).fill("60")
+    save.click()
+    expect(page.locator("#idle")).to_contain_text("01:00:00")
+    expect(page.locator("#idle .tag")).to_have_count(2)
+    page.get_by_label("operator", exact=True).uncheck()
+    save.click()
+    expect(page.locator("#idle .tag")).to_have_text(["lab-2"])
+    world.shot(page, "runs-idle")
 
 
 def chinese(world):
@@ -249,7 +258,7 @@ def main():
         idle_policy(page, world)
         print("  what waits says why; the idle policy was set")
         paths = [f"/workloads/{id}" for id in of.values()] + [
-            "/environments", "/jobs", "/services", "/boards", "/queue", "/sizing?purpose=development", f"/projects/{project}/environments/new",
+            "/environments", "/environments/idle", "/jobs", "/services", "/boards", "/queue", "/sizing?purpose=development", f"/projects/{project}/environments/new",
             f"/projects/{project}/jobs/new", f"/projects/{project}/services/new", f"/projects/{project}/boards/new",
             f"/workloads/{of['environment']}/processes", f"/workloads/{of['job']}/history", f"/workloads/{of['job']}/export",
         ]

@@ -26,7 +26,7 @@ struct RecordRoutes {
 
     private func answer(_ page: Page<OperationRecord>, to call: Call) async throws -> Response {
         let people = try await accounts.people(page.items.compactMap(\.actor) + page.items.compactMap(\.personConcerned))
-        let workspaces = try await audit.names(of: Set(page.items.compactMap(\.workspace)))
+        let workspaces = try await accounts.names(of: Set(page.items.compactMap(\.workspace?.text)))
         return call.answer(page) { $0.json(people, workspaces, in: call.language) }
     }
 }
@@ -38,9 +38,9 @@ extension OperationRecord {
         return id
     }
 
-    fileprivate func json(_ people: People, _ workspaces: [Identifier<Workspace>: String], in language: Language) -> JSON {
+    fileprivate func json(_ people: People, _ workspaces: [String: String], in language: Language) -> JSON {
         let (action, text) = words
-        let workspace: JSON = workspace.map { ["id": $0, "name": workspaces[$0] ?? ""] } ?? .null
+        let workspace: JSON = workspace.map { ["id": $0, "name": workspaces[$0.text] ?? ""] } ?? .null
         var (before, after, amount, note): (String?, String?, Points?, String?)
         switch self {
         case .workload, .rule: break

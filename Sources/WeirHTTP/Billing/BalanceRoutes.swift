@@ -35,12 +35,14 @@ struct BalanceRoutes {
         routes.get("workspaces/{workspace}/budgets", "listBudgets") { call in
             let page = try await budgets.list(in: call.id("workspace"), named: call.nameFilter(), call.page(), for: call.caller)
             let people = try await accounts.people(page.items.map(\.changedBy))
-            return call.answer(page) { $0.json(people) }
+            let names = try await accounts.names(of: Set(page.items.map(\.scope.description)))
+            return call.answer(page, names: names) { $0.json(people) }
         }
 
         routes.get("workspaces/{workspace}/budgets/{scope}", "getBudget") { call in
             let record = try await budgets.budget(of: call.scope(), in: call.id("workspace"), for: call.caller)
-            return call.answer(record.json(try await accounts.people([record.changedBy])))
+            let names = try await accounts.names(of: [record.scope.description])
+            return call.answer(record.json(try await accounts.people([record.changedBy])).adding(["names": names]))
         }
 
         routes.put("workspaces/{workspace}/budgets/{scope}", "setBudget") { call in

@@ -10,6 +10,7 @@ struct BillRoutes {
     let bills: Bills
     let whyCharged: WhyCharged
     let ledger: Ledger
+    let accounts: Accounts
 
     func add(to routes: Routes) {
         let (bills, whyCharged) = (bills, whyCharged)
@@ -59,7 +60,7 @@ struct BillRoutes {
     }
 
     private func addEntries(to routes: Routes) {
-        let (bills, ledger) = (bills, ledger)
+        let (bills, ledger, accounts) = (bills, ledger, accounts)
 
         routes.get("workspaces/{workspace}/entries", "listEntries") { call in
             let filter = EntryFilter(
@@ -67,18 +68,18 @@ struct BillRoutes {
                 project: try call.queryID("project"), account: try call.queryID("account"),
                 workload: try call.queryID("workload"), from: try call.moment("from"), to: try call.moment("to"))
             let page = try await ledger.entries(of: call.id("workspace"), filter, call.page(), for: call.caller)
-            return call.answer(page) { $0.json }
+            let names = try await accounts.names(of: Set(page.items.flatMap(\.posting.namedIdentifiers)))
+            return call.answer(page, names: names) { $0.json }
         }
 
         routes.get("workspaces/{workspace}/entries/{entry}", "getEntry") { call in
             let (entry, record) = try await ledger.entry(
                 Int64(call.number("entry")), of: call.id("workspace"), for: call.caller)
-            guard let record else {
-                return call.answer(entry.json.adding(["charge": JSON.null]))
-            }
+            let shown = entry.json.adding(["names": try await accounts.names(of: Set(entry.posting.namedIdentifiers))])
+            guard let record else { return call.answer(shown.adding(["charge": JSON.null])) }
             let (charge, text) = try bills.explained(record)
             return call.answer(
-                entry.json.adding([
+                shown.adding([
                     "charge": [
                         "name": record.name, "from": charge.from, "to": charge.to, "explanation": text[call.language],
                         "price": charge.price?.json ?? .null,

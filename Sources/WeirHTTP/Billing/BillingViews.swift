@@ -34,6 +34,11 @@ extension RunPrice: JSONConvertible {
     }
 }
 
+extension Posting {
+    /// Of whom and what it is.
+    var namedIdentifiers: [String] { [project?.text, account?.text, actor?.text, run?.workload.text].compactMap(\.self) }
+}
+
 extension LedgerEntry: JSONConvertible {
     var json: JSON {
         let run: JSON =

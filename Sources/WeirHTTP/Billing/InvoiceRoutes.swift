@@ -18,7 +18,8 @@ struct InvoiceRoutes {
         }
         @Sendable func answer(_ page: Page<InvoiceRecord>, to call: Call, _ more: JSON = [:]) async throws -> Response {
             let people = try await accounts.people(InvoiceRecord.people(in: page.items))
-            let list: JSON = ["items": page.items.map { $0.json(people) }, "next": page.next]
+            let names = try await accounts.names(of: Set(page.items.map(\.workspace.text)))
+            let list: JSON = ["items": page.items.map { $0.json(people) }, "next": page.next, "names": names]
             return call.answer(list.adding(more))
         }
 

@@ -9,6 +9,7 @@ import WeirStore
 struct OperatorBillingRoutes {
     let ledger: Ledger
     let vouchers: Vouchers
+    let accounts: Accounts
 
     func add(to routes: Routes) {
         addEntering(to: routes)
@@ -61,11 +62,13 @@ struct OperatorBillingRoutes {
     }
 
     private func addVouchers(to routes: Routes) {
-        let vouchers = vouchers
+        let (vouchers, accounts) = (vouchers, accounts)
 
         routes.get("vouchers", "listVouchers") { call in
             let standing = try call.query("state", as: VoucherRecord.Standing.self)
-            return call.answer(try await vouchers.list(standing, call.page(), by: call.caller)) { $0.json }
+            let page = try await vouchers.list(standing, call.page(), by: call.caller)
+            let names = try await accounts.names(of: Set(page.items.compactMap(\.usedBy?.text)))
+            return call.answer(page, names: names) { $0.json }
         }
 
         routes.post("vouchers", "createVouchers") { call in

@@ -46,7 +46,8 @@ struct StorageRoutes {
         routes.get("arrears-deletions", "listArrearsDeletions") { call in
             let page = try await deletions.records(call.page(), by: call.caller)
             let people = try await accounts.people(page.items.compactMap(\.approvedBy))
-            return call.answer(page) { $0.json(people) }
+            let names = try await accounts.names(of: Set(page.items.map(\.workspace.text)))
+            return call.answer(page, names: names) { $0.json(people) }
         }
 
         routes.post("workspaces/{workspace}/arrears-deletion/approve", "approveArrearsDeletion") { call in

@@ -6,24 +6,30 @@ import WeirStore
 /// Environments that nobody uses (X18).
 struct IdleRoutes {
     let idle: IdlePolicies
+    let accounts: Accounts
 
     func add(to routes: Routes) {
-        let idle = idle
+        let (idle, accounts) = (idle, accounts)
+        @Sendable func answer(_ policy: IdlePolicy, to call: Call) async throws -> Response {
+            let spared = policy.exemptWorkloads.map(\.text) + policy.exemptAccounts.map(\.text)
+            return call.answer(policy.json.adding(["names": try await accounts.names(of: Set(spared))]))
+        }
 
         routes.get("workspaces/{workspace}/idle-policy", "getIdlePolicy") { call in
-            call.answer(try await idle.policy(of: call.id("workspace"), for: call.caller).json)
+            try await answer(idle.policy(of: call.id("workspace"), for: call.caller), to: call)
         }
 
         routes.put("workspaces/{workspace}/idle-policy", "setIdlePolicy") { call in
             let workspace = try call.id("workspace", of: Workspace.self)
             let input = try await call.input(PolicyInput.self)
-            return call.answer(try await idle.set(input.policy, of: workspace, by: call.caller).json)
+            return try await answer(idle.set(input.policy, of: workspace, by: call.caller), to: call)
         }
 
         routes.get("workspaces/{workspace}/idle-stops", "listIdleStops") { call in
-            let stops = try await idle.stops(in: call.id("workspace"), for: call.caller)
-            let saved = try stops.compactMap { $0.saving?.points }.reduce(Points(micro: 0)) { try $0.adding($1) }
-            return call.answer(["saved": saved, "items": stops.map { $0.json }])
+            let workspace = try call.id("workspace", of: Workspace.self)
+            let page = try await idle.stops(in: workspace, call.page(), for: call.caller)
+            let saved = try await idle.saved(in: workspace, for: call.caller)
+            return call.answer(["saved": saved, "items": page.items.map { $0.json }, "next": page.next])
         }
     }
 

@@ -52,7 +52,8 @@ struct QuotaRoutes {
         routes.get("workspaces/{workspace}/quota-changes", "listQuotaChanges") { call in
             let changes = try await quotas.changes(in: call.id("workspace"), call.page(), for: call.caller)
             let people = try await accounts.people(changes.items.compactMap(\.actor))
-            return call.answer(changes) { $0.json(people) }
+            let names = try await accounts.names(of: Set(changes.items.map(\.subject)))
+            return call.answer(changes, names: names) { $0.json(people) }
         }
     }
 

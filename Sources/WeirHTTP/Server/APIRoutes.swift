@@ -41,16 +41,16 @@ struct APIRoutes {
         BoardRoutes(boards: platform.boards, answers: answers).add(to: routes)
 
         QueueRoutes(queue: platform.queue).add(to: routes)
-        IdleRoutes(idle: platform.idlePolicies).add(to: routes)
+        IdleRoutes(idle: platform.idlePolicies, accounts: accounts).add(to: routes)
         SSHRoutes(credentials: platform.sshCredentials, addresses: platform.sshAddresses).add(to: routes)
 
         BalanceRoutes(platform: platform).add(to: routes)
-        BillRoutes(bills: platform.bills, whyCharged: platform.whyCharged, ledger: platform.ledger).add(to: routes)
+        BillRoutes(bills: platform.bills, whyCharged: platform.whyCharged, ledger: platform.ledger, accounts: accounts).add(to: routes)
         QuoteRoutes(quotes: platform.quotes).add(to: routes)
         InvoiceRoutes(invoices: platform.invoices, accounts: accounts).add(to: routes)
         TariffRoutes(tariffs: platform.tariffs).add(to: routes)
         StorageRoutes(storage: platform.storage, deletions: platform.arrearsDeletions, accounts: accounts).add(to: routes)
-        OperatorBillingRoutes(ledger: platform.ledger, vouchers: platform.vouchers).add(to: routes)
+        OperatorBillingRoutes(ledger: platform.ledger, vouchers: platform.vouchers, accounts: accounts).add(to: routes)
 
         FlavorRoutes(flavors: platform.flavors, accounts: accounts).add(to: routes)
         QuotaRoutes(quotas: platform.quotas, accounts: accounts).add(to: routes)

@@ -15,6 +15,11 @@ extension Call {
         answer(["items": page.items.map(show), "next": page.next])
     }
 
+    /// A list that carries identifiers, and what they are called.
+    func answer<Element>(_ page: Page<Element>, names: [String: String], _ show: (Element) -> JSON) -> Response {
+        answer(["items": page.items.map(show), "next": page.next, "names": names])
+    }
+
     /// A list that is given whole.
     func answer<Element>(all items: [Element], _ show: (Element) -> JSON) -> Response {
         answer(["items": items.map(show), "next": JSON.null])

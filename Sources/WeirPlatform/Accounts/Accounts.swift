@@ -169,6 +169,11 @@ public struct Accounts: Sendable {
         try await store.read { try $0.logins(of: accounts) }
     }
 
+    /// The same of projects, workspaces and workloads as well, for an answer that carries the identifiers alone.
+    public func names(of identifiers: Set<String>) async throws -> [String: String] {
+        try await store.read { try $0.names(of: identifiers) }
+    }
+
     /// Gives the account a new one-time password, and ends its sessions.
     public func resetPassword(of id: Identifier<Account>, by caller: Caller) async throws -> String {
         try caller.requireOperator()

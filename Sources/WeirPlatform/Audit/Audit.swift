@@ -26,11 +26,6 @@ public struct Audit: Sendable {
         try caller.requireOperator()
         return try await store.read { try $0.operations(nil, kind, by: login, page) }
     }
-
-    /// What the workspaces are called that an answer names.
-    public func names(of workspaces: Set<Identifier<Workspace>>) async throws -> [Identifier<Workspace>: String] {
-        try await store.read { try $0.names(of: workspaces) }
-    }
 }
 
 extension Reading {

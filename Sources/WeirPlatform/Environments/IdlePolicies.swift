@@ -3,7 +3,8 @@ public import WeirStore
 
 /// When a workspace stops environments that nobody uses, and what that saved (X18).
 public struct IdlePolicies: Sendable {
-    static let mostShown = 200
+    /// What was saved is said of so long.
+    static let savedSpan = Duration.seconds(30 * 86_400)
 
     let store: Store
     let clock: any WallClock
@@ -32,20 +33,36 @@ public struct IdlePolicies: Sendable {
         return policy
     }
 
-    /// The last stops, newest first.
-    public func stops(in workspace: Identifier<Workspace>, for caller: Caller) async throws -> [Stop] {
-        let records = try await store.read { db in
+    /// Newest first.
+    public func stops(
+        in workspace: Identifier<Workspace>, _ page: PageRequest, for caller: Caller
+    ) async throws -> Page<Stop> {
+        let stops = try await store.read { db in
             try db.role(of: caller, in: workspace, for: .seeWorkspace)
-            return try db.idleStops(in: workspace, limit: Self.mostShown)
+            return try db.idleStops(in: workspace, page)
         }
         let now = clock.now()
-        return try records.map { record in
-            let saving = try record.price.map { price in
-                try IdleSaving(
-                    stoppedAt: record.at, autoStopAt: record.autoStopAt, startedAgainAt: record.startedAgainAt, now: now,
-                    pricePerHour: price.amount(minutes: 60))
-            }
-            return Stop(record: record, saving: saving)
+        return try stops.map { try Stop($0, now) }
+    }
+
+    /// By the stops of the last 30 days.
+    public func saved(in workspace: Identifier<Workspace>, for caller: Caller) async throws -> Points {
+        let now = clock.now()
+        let stops = try await store.read { db in
+            try db.role(of: caller, in: workspace, for: .seeWorkspace)
+            return try db.idleStops(in: workspace, since: now - Self.savedSpan)
+        }
+        return try stops.compactMap { try Stop($0, now).saving?.points }.reduce(Points(micro: 0)) { try $0.adding($1) }
+    }
+}
+
+extension IdlePolicies.Stop {
+    fileprivate init(_ record: IdleStopRecord, _ now: Timestamp) throws {
+        self.record = record
+        saving = try record.price.map { price in
+            try IdleSaving(
+                stoppedAt: record.at, autoStopAt: record.autoStopAt, startedAgainAt: record.startedAgainAt, now: now,
+                pricePerHour: price.amount(minutes: 60))
         }
     }
 }

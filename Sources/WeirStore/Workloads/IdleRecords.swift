@@ -63,7 +63,21 @@ extension Reading {
     }
 
     /// The newest first.
-    public func idleStops(in workspace: Identifier<Workspace>, limit: Int) throws -> [IdleStopRecord] {
+    public func idleStops(in workspace: Identifier<Workspace>, _ page: PageRequest) throws -> Page<IdleStopRecord> {
+        let place = page.after?.split(separator: "|").map(String.init) ?? []
+        let stops = try idleStops(
+            in: workspace, "AND (idle_stop.at, idle_stop.workload) < (?, ?) ORDER BY idle_stop.at DESC, idle_stop.workload DESC LIMIT ?",
+            [place.first.flatMap { Int64($0) } ?? .max, place.last ?? "~", page.limit + 1])
+        return Page(rows: stops, request: page) { "\($0.at.milliseconds)|\($0.workload)" }
+    }
+
+    public func idleStops(in workspace: Identifier<Workspace>, since: Timestamp) throws -> [IdleStopRecord] {
+        try idleStops(in: workspace, "AND idle_stop.at >= ?", [since])
+    }
+
+    private func idleStops(
+        in workspace: Identifier<Workspace>, _ which: String, _ arguments: StatementArguments
+    ) throws -> [IdleStopRecord] {
         try Row.fetchAll(
             db.cachedStatement(
                 sql: """
@@ -71,8 +85,8 @@ extension Reading {
                         (SELECT queued_at FROM run WHERE run.workload = idle_stop.workload AND run.number = idle_stop.run + 1),
                         workload.deleted_at) AS started_again_at
                     FROM idle_stop INDEXED BY idle_stop_workspace JOIN workload ON workload.id = idle_stop.workload
-                    WHERE idle_stop.workspace = ? ORDER BY idle_stop.at DESC LIMIT ?
-                    """), arguments: [workspace, limit]
+                    WHERE idle_stop.workspace = ? \(which)
+                    """), arguments: [workspace] + arguments
         ).map { row in
             IdleStopRecord(
                 workload: row["workload"], name: row["name"], run: row["run"], at: row["at"], idleSince: row["idle_since"],

@@ -42,13 +42,19 @@ extension Reading {
             .map(WorkspaceRecord.init)
     }
 
-    /// What the workspaces are called.
-    public func names(of workspaces: Set<Identifier<Workspace>>) throws -> [Identifier<Workspace>: String] {
-        guard !workspaces.isEmpty else { return [:] }
+    /// What projects, people, workspaces and workloads are called, deleted ones, too, by their identifiers; what is none of these is left out.
+    public func names(of identifiers: Set<String>) throws -> [String: String] {
+        guard !identifiers.isEmpty else { return [:] }
         let rows = try Row.fetchAll(
-            db.cachedStatement(sql: "SELECT id, name FROM workspace WHERE id IN (SELECT value FROM json_each(?))"),
-            arguments: [try jsonText(workspaces.map(\.text))])
-        return Dictionary(uniqueKeysWithValues: rows.map { ($0["id"], $0["name"]) })
+            db.cachedStatement(
+                sql: """
+                    WITH wanted (id) AS (SELECT value FROM json_each(?))
+                    SELECT id, name FROM project WHERE id IN wanted
+                    UNION ALL SELECT id, login FROM account WHERE id IN wanted
+                    UNION ALL SELECT id, name FROM workspace WHERE id IN wanted
+                    UNION ALL SELECT id, name FROM workload WHERE id IN wanted
+                    """), arguments: [try jsonText(identifiers.sorted())])
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
     }
 
     /// All workspaces of the installation in the order of their making, in parts: those after `cursor`.

@@ -69,6 +69,9 @@ import WeirPlatform
             #expect(entries.map { $0["amount"].text } == ["-0.016666", "1000.000000"])
             let own = try await server.api(ada, "GET", "workspaces/\(workspace)/entries?kind=charge&workload=\(job)")
             #expect(own["items"].items.count == 1)
+            for (id, name) in [(job, "train"), (project, "digits"), (ada.id, "ada")] {
+                #expect(own["names"]["\(id)"].text == name)
+            }
             let entry = try await server.api(ada, "GET", "workspaces/\(workspace)/entries/\(entries[0]["sequence"].int ?? 0)")
             #expect(entry["charge"]["price"]["items"][0]["part"].text == "flavor")
             #expect(entry["charge"]["explanation"].text.contains("0.016666"))

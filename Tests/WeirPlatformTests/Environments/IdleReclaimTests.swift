@@ -84,18 +84,19 @@ struct IdleReclaimTests {
                     await terminal.close()
                 }
 
-                let history = try await platform.workloads.history(of: idle.workload.id, for: tenant.caller)
+                let history = try await test.store.read { try $0.transitions(of: idle.workload.id) }
                 #expect(history.map(\.cause).contains("idle"))
                 for other in [exempt, busy] {
                     let workload = try #require(try await test.store.read { try $0.workload(other.workload.id) })
                     #expect(workload.state == .running && workload.idleStopAt == nil)
                 }
                 clock.advance(by: .seconds(3600))
-                let stops = try await platform.idlePolicies.stops(in: tenant.workspace, for: tenant.caller)
+                let stops = try await platform.idlePolicies.stops(in: tenant.workspace, PageRequest(), for: tenant.caller).items
                 #expect(stops.map(\.record.name) == ["idle"])
                 let saving = try #require(stops.first?.saving)
                 #expect(saving.seconds >= 3600)
                 #expect(saving.points > Points(0))
+                #expect(try await platform.idlePolicies.saved(in: tenant.workspace, for: tenant.caller) == saving.points)
             }
         }
     }

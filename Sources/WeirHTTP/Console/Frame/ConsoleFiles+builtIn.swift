@@ -27,6 +27,7 @@ extension ConsoleFiles {
         "upload.js": PackageResources.upload_js,
         "editor.js": PackageResources.editor_js,
         "build.js": PackageResources.build_js,
+        "find.js": PackageResources.find_js,
         "quote.js": PackageResources.quote_js,
         "console.css": PackageResources.console_css,
         "weir.svg": PackageResources.weir_svg,

@@ -13,7 +13,8 @@ import WeirModel
 ///     <h1>{{job.name}}</h1>
 ///
 /// `{job}` is of the page's path, `{workspace}` the workspace in which the visitor is, `{job.project}` of an answer that is there
-/// already. A name alone in a query is passed on from the page's own query. With `?` an answer may be an error: then its name
+/// already. A name alone in a query is passed on from the page's own query; `after` and `name` also from another of its names, as
+/// `name:find_dataset`. With `?` an answer may be an error: then its name
 /// holds nothing. A block that begins with `=== partial NAME` is a part of pages.
 struct ConsolePage: Sendable {
     enum Access: String, Sendable {

@@ -15,6 +15,9 @@ enum Names {
             if let id = (json["id"] ?? json["account"] ?? json["workspace"])?.plain, let name = (json["login"] ?? json["name"])?.plain {
                 names[id] = name
             }
+            if case .object(let given)? = json["names"] {
+                for (id, name) in given { names[id] = name.plain }
+            }
             for field in fields { add(to: &names, field.value, deep: deep - 1) }
         default: return
         }

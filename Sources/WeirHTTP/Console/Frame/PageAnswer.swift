@@ -156,8 +156,8 @@ struct PageAnswer: Sendable {
                     }
                 )
             }
-            if let cursor = pair[0].wholeMatch(of: /after:(.+)/)?.output.1 {
-                return address.query.last { $0.name == cursor && !$0.value.isEmpty }.map { ("after", $0.value) }
+            if let (_, name, other) = pair[0].wholeMatch(of: /(after|name):(.+)/)?.output {
+                return address.query.last { $0.name == other && !$0.value.isEmpty }.map { (String(name), $0.value) }
             }
             let name = pair[0].hasSuffix(":time") ? String(pair[0].dropLast(":time".count)) : pair[0]
             guard let given = address.query.last(where: { $0.name == name && !$0.value.isEmpty }) else { return nil }

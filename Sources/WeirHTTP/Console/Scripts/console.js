@@ -108,7 +108,7 @@ if (isForeign()) {
 }
 
 // What only some pages have is fetched by those alone.
-const parts = { "[data-log]": "./log.js", "[data-upload]": "./upload.js", "[data-editor]": "./editor.js", "[data-build]": "./build.js", "[data-quote], [data-choices]": "./quote.js" };
+const parts = { "[data-log]": "./log.js", "[data-upload]": "./upload.js", "[data-editor]": "./editor.js", "[data-build]": "./build.js", "[data-find]": "./find.js", "[data-quote], [data-choices]": "./quote.js" };
 for (const [selector, file] of Object.entries(parts)) {
   const places = document.querySelectorAll(selector);
   if (places.length) import(file).then(({ begin }) => places.forEach(begin));

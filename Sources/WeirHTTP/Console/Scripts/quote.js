@@ -63,6 +63,7 @@ function imagesByTool(form) {
   // A tool that no image has can't be chosen.
   for (const option of tool.options) option.disabled = ![...images.options].some((image) => image.dataset.tools.split(" ").includes(option.value));
   tool.addEventListener("change", fit);
+  images.addEventListener("weir:found", fit);
   fit();
 }
 

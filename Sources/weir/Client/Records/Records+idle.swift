@@ -5,6 +5,8 @@ extension Records {
         let after: Int?
         let cpu: Int
         let warning: Int
+        let exemptWorkloads: [String]
+        let exemptAccounts: [String]
 
         var sentence: LocalizedText {
             guard let after else {
