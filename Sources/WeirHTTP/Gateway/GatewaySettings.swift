@@ -46,20 +46,4 @@ public struct GatewaySettings: Sendable {
     public var origin: String {
         publicURL ?? "\(tls == nil ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
-
-    /// The link that lets a person into a tool, once and within a minute.
-    /// - Parameter token: from `EntryTokens.issue`.
-    public func entryURL(token: String) -> String { "\(origin)/enter?token=\(token)" }
-
-    /// The address of a tool for who has entered it already.
-    public func toolURL(_ tool: String, of workload: Identifier<Workload>) -> String {
-        origin + ToolName.path(of: tool, in: workload)
-    }
-
-    /// The address of an external port (INF-05), `domain:port` behind its protocol.
-    /// - Parameter domain: the name that people use for this machine; nil takes the bound address.
-    public func portURL(_ number: Int, mode: PortMode, domain: String? = nil) -> String {
-        let scheme = mode == .http ? (tls == nil ? "http" : "https") : "tcp"
-        return "\(scheme)://\(domain ?? host):\(number)"
-    }
 }

@@ -45,10 +45,6 @@ extension Reading {
         try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(sequence) FROM notice")) ?? 0
     }
 
-    public func hasNotice(_ key: String) throws -> Bool {
-        try Bool.fetchOne(db.cachedStatement(sql: "SELECT 1 FROM notice WHERE key = ?"), arguments: [key]) ?? false
-    }
-
     public func balanceWarning(of workspace: Identifier<Workspace>) throws -> BalanceWarningRecord? {
         try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM balance_warning WHERE workspace = ?"), arguments: [workspace])
             .map(BalanceWarningRecord.init)
@@ -63,14 +59,6 @@ extension Reading {
                     LEFT JOIN balance_warning ON balance_warning.workspace = workspace.id
                     WHERE balance_warning.seen_balance IS NOT ledger_account.balance LIMIT ?
                     """), arguments: [limit])
-    }
-
-    /// Of all workspaces, in parts: those after `cursor`.
-    public func balanceWarnings(after cursor: Identifier<Workspace>? = nil, limit: Int = 1000) throws -> [BalanceWarningRecord] {
-        try Row.fetchAll(
-            db.cachedStatement(sql: "SELECT * FROM balance_warning WHERE workspace > ? ORDER BY workspace LIMIT ?"),
-            arguments: [cursor?.text ?? "", limit]
-        ).map(BalanceWarningRecord.init)
     }
 }
 

@@ -86,13 +86,6 @@ extension Reading {
         ).map(StorageMeterRecord.init)
     }
 
-    public func storageMeter(_ meter: StorageMeter) throws -> StorageMeterRecord? {
-        try Row.fetchOne(
-            db.cachedStatement(sql: "SELECT * FROM storage_meter WHERE workspace = ? AND account = ?"),
-            arguments: [meter.workspace, meter.owner]
-        ).map(StorageMeterRecord.init)
-    }
-
     /// The last day that is charged for every meter; nil when there is none.
     public func storageChargedDay() throws -> BillDay? {
         try String.fetchOne(db.cachedStatement(sql: "SELECT min(charged_day) FROM storage_meter")).flatMap { BillDay($0) }

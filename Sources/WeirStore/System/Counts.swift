@@ -16,12 +16,12 @@ extension Reading {
     /// Deleted assets whose drafts may still be there.
     public func assets(deletedSince moment: Timestamp) throws -> [Identifier<Asset>] {
         try Identifier<Asset>.fetchAll(
-            db.cachedStatement(sql: "SELECT id FROM asset WHERE deleted_at >= ? LIMIT 1000"), arguments: [moment])
+            db.cachedStatement(sql: "SELECT id FROM asset WHERE deleted_at >= ?"), arguments: [moment])
     }
 
     /// Deleted projects whose files may still be there.
     public func projects(deletedSince moment: Timestamp) throws -> [Identifier<Project>] {
         try Identifier<Project>.fetchAll(
-            db.cachedStatement(sql: "SELECT id FROM project WHERE deleted_at >= ? LIMIT 1000"), arguments: [moment])
+            db.cachedStatement(sql: "SELECT id FROM project WHERE deleted_at >= ?"), arguments: [moment])
     }
 }

@@ -99,16 +99,6 @@ extension Reading {
         ).map(WorkloadRecord.init)
     }
 
-    public func queuedWorkloads() throws -> [WorkloadRecord] {
-        try Row.fetchAll(
-            db.cachedStatement(
-                sql: """
-                    SELECT * FROM workload WHERE state = 'queued' AND state IN ('queued', 'deploying', 'running', 'stopping')
-                    AND wanted = 'running' ORDER BY state_since, id LIMIT 1000
-                    """)
-        ).map(WorkloadRecord.init)
-    }
-
     public func hasLiveWorkloads(of project: Identifier<Project>) throws -> Bool {
         try Bool.fetchOne(
             db.cachedStatement(
