@@ -1,6 +1,3 @@
-public import WeirModel
-import WeirPlatform
-
 /// Where the gateway listens and how long it waits.
 public struct GatewaySettings: Sendable {
     /// The address that the tools' door and the external ports are bound to.

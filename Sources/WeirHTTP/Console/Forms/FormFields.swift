@@ -83,7 +83,6 @@ struct FormFields: Sendable {
         case "hours": return scaled(trimmed, 3600) ?? asIs
         case "days": return scaled(trimmed, 86_400) ?? asIs
         case "thousandths": return scaled(trimmed, 1000) ?? asIs
-        case "millionths": return scaled(trimmed, 1_000_000) ?? asIs
         case "gib": return scaled(trimmed, 1_073_741_824) ?? asIs
         case "gb": return scaled(trimmed, 1_000_000_000) ?? asIs
         case "flag": return .bool(trimmed == "on" || trimmed == "true")

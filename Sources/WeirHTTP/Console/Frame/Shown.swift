@@ -102,10 +102,9 @@ enum Shown {
             items.contains { if case .text(let text) = $0 { text == wanted } else { false } }
         }
 
-        /// `reversed`, `first`, `list`: the texts in one line; `soonest`: the five with the least `remaining_seconds`.
+        /// `first`, `list`: the texts in one line; `soonest`: the five with the least `remaining_seconds`.
         func transform(_ name: String) -> Any? {
             switch name {
-            case "reversed": Items(items: items.reversed(), look: look)
             case "soonest":
                 Items(
                     items: items.compactMap { item in item["remaining_seconds"]?.number.map { ($0, item) } }
@@ -184,7 +183,7 @@ extension Shown {
             return look.isMarked(renderText, by: name)
         }
 
-        /// `count`, `size` of bytes, `duration` of seconds, `thousandths` and `millionths` as decimals, `gib`, `hours` and `minutes` as a
+        /// `count`, `size` of bytes, `duration` of seconds, `thousandths` as decimals, `gib`, `hours` and `minutes` as a
         /// form's field has them, `any`.
         func transform(_ name: String) -> Any? {
             switch name {
@@ -193,7 +192,6 @@ extension Shown {
             case "duration": Format.duration(number)
             case "milliseconds": Format.duration(number / 1000)
             case "thousandths": Format.decimal(number, 1000)
-            case "millionths": Format.decimal(number, 1_000_000)
             case "percent": Format.decimal(number, 10) + " %"
             case "gib": Format.decimal(number / 1_048_576 * 1000 / 1024, 1000)
             case "hours": Format.decimal(number * 1000 / 3600, 1000)
