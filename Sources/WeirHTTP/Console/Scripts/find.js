@@ -19,13 +19,15 @@ export function begin(field) {
     const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
     if (!answer?.ok || own !== asked) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const name = field.value.trim().toLowerCase();
     for (const choice of document.querySelectorAll(`select[data-found~="${find}"]`)) {
-      const other = page.querySelector(`select[data-found~="${find}"][name="${choice.name}"]`);
+      const other = page.querySelector(`select[data-found~="${find}"][name="${choice.name}"]`)?.cloneNode(true);
+      if (!other) continue;
       const [chosen, option] = [choice.value, choice.selectedOptions[0]];
       choice.replaceChildren(...other.childNodes);
-      status.textContent = `${[...choice.options].filter((one) => one.value).length} ${found}`;
+      status.textContent = `${[...choice.options].filter((one) => one.value && one.text.toLowerCase().includes(name)).length} ${found}`;
       // What is chosen stays chosen, found or not.
-      if (![...choice.options].some((one) => one.value === chosen)) choice.append(option);
+      if (option && ![...choice.options].some((one) => one.value === chosen)) choice.append(option);
       choice.value = chosen;
       choice.dispatchEvent(new Event("weir:found"));
     }
