@@ -30,7 +30,7 @@ extension AuditEvent {
         switch action {
         case .projectCreated, .projectChanged, .projectDeleted, .outputDeleted: "project"
         case .assetCreated, .assetChanged, .assetDeleted, .draftDiscarded, .versionConfirmed, .versionDeleted: "asset"
-        case .workspaceCreated, .workspaceRenamed, .deletionApproved, .deletionWithdrawn: "workspace"
+        case .workspaceCreated, .workspaceRenamed, .deletionApproved, .deletionWithdrawn, .idlePolicySet, .warningsSet: "workspace"
         case .memberAdded, .roleChanged, .memberRemoved, .commitmentSigned, .accountCreated, .passwordReset, .accountDisabled,
             .accountEnabled:
             "account"
@@ -70,8 +70,10 @@ extension AuditEvent.Action {
         case .commitmentSigned: LocalizedText("open-port commitment signed", zh: "签署端口开放承诺书")
         case .portOpened: LocalizedText("external port opened", zh: "开放外部端口")
         case .portClosed: LocalizedText("external port closed", zh: "关闭外部端口")
+        case .idlePolicySet: LocalizedText("stop of idle environments set", zh: "设置空闲回收")
         case .budgetSet: LocalizedText("budget set", zh: "设置预算")
         case .budgetRemoved: LocalizedText("budget removed", zh: "移除预算")
+        case .warningsSet: LocalizedText("warnings of the balance set", zh: "设置余额提醒")
         case .invoiceRequested: LocalizedText("invoice requested", zh: "申请发票")
         case .invoiceIssued: LocalizedText("invoice issued", zh: "开具发票")
         case .invoiceRejected: LocalizedText("invoice rejected", zh: "驳回发票申请")

@@ -35,8 +35,12 @@ public struct Notices: Sendable {
     public func setWarnings(
         _ warnings: BalanceWarnings, of workspace: Identifier<Workspace>, by caller: Caller
     ) async throws {
+        let now = clock.now()
         try await store.write { db in
             try db.read.requireBilling(of: workspace, for: caller, .setLimits)
+            guard try db.read.warnings(of: workspace).warnings != warnings else { return }
+            let name = try db.read.workspace(workspace)?.name ?? ""
+            try db.record(AuditEvent(.warningsSet, of: workspace.text, named: name, in: workspace, by: caller.id, at: now))
             try db.setBalanceWarning(BalanceWarningRecord(workspace: workspace, warnings: warnings, seen: .neverSeen))
         }
         try await look(at: [workspace])

@@ -28,10 +28,20 @@ public struct IdlePolicies: Sendable {
         let now = clock.now()
         try await store.write { db in
             try db.read.role(of: caller, in: workspace, for: .setLimits)
+            let before = try db.read.idlePolicy(of: workspace)?.policy ?? .none
+            guard policy != before else { return }
             try db.setIdlePolicy(policy, of: workspace, by: caller.id, at: now)
+            let isOther = policy.after != before.after
+            try db.record(
+                AuditEvent(
+                    .idlePolicySet, of: workspace.text, named: try db.read.workspace(workspace)?.name ?? "",
+                    before: isOther ? Self.span(before) : nil, after: isOther ? Self.span(policy) : nil, in: workspace, by: caller.id,
+                    at: now))
         }
         return policy
     }
+
+    private static func span(_ policy: IdlePolicy) -> String { policy.after.map { "\($0 / 60) min" } ?? "–" }
 
     /// Newest first.
     public func stops(

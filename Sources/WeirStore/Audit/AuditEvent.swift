@@ -25,9 +25,11 @@ public struct AuditEvent: Hashable, Sendable {
 
         case portOpened = "port_opened"
         case portClosed = "port_closed"
+        case idlePolicySet = "idle_policy_set"
 
         case budgetSet = "budget_set"
         case budgetRemoved = "budget_removed"
+        case warningsSet = "warnings_set"
         case invoiceRequested = "invoice_requested"
         case invoiceIssued = "invoice_issued"
         case invoiceRejected = "invoice_rejected"
@@ -49,8 +51,9 @@ public struct AuditEvent: Hashable, Sendable {
             case .projectCreated, .projectChanged, .projectDeleted, .outputDeleted: .project
             case .assetCreated, .assetChanged, .assetDeleted, .draftDiscarded, .versionConfirmed, .versionDeleted: .data
             case .workspaceCreated, .workspaceRenamed, .memberAdded, .roleChanged, .memberRemoved, .commitmentSigned: .member
-            case .portOpened, .portClosed: .workload
-            case .budgetSet, .budgetRemoved, .invoiceRequested, .invoiceIssued, .invoiceRejected, .deletionApproved, .deletionWithdrawn,
+            case .portOpened, .portClosed, .idlePolicySet: .workload
+            case .budgetSet, .budgetRemoved, .warningsSet, .invoiceRequested, .invoiceIssued, .invoiceRejected, .deletionApproved,
+                .deletionWithdrawn,
                 .vouchersMade, .voucherRevoked:
                 .money
             case .accountCreated, .passwordReset, .accountDisabled, .accountEnabled: .account

@@ -70,6 +70,11 @@ import WeirModel
             try await server.api(ada, "POST", base + "/invoices", ["title": "Lab", "tax_number": "1", "amount": "40"])
             try await server.api(ada, "DELETE", base + "/members/bob")
             try await server.api(ada, "DELETE", "projects/\(project)")
+            try await server.api(ada, "PUT", base + "/idle-policy", ["after": 3600])
+            try await server.api(ada, "PUT", base + "/idle-policy", ["after": 3600])
+            try await server.api(ada, "PUT", base + "/idle-policy", ["after": 3600, "cpu": 20])
+            try await server.api(ada, "PUT", base + "/balance/warnings", ["amounts": ["7"], "hours": [1]])
+            try await server.api(ada, "PUT", base + "/balance/warnings", ["amounts": ["7"], "hours": [1]])
             try await server.api(ada, "PATCH", base, ["name": "laboratory"])
 
             let items = try await server.api(ada, "GET", base + "/records")["items"].items
@@ -84,7 +89,8 @@ import WeirModel
                     "project project_changed new  ", "member member_added bob  member", "member role_changed bob member administrator",
                     "money budget_set new  10.000000", "money budget_set new 10.000000 20.000000", "money budget_removed new 20.000000 ",
                     "money recharge   ", "money invoice_requested Lab  40.000000", "member member_removed bob administrator ",
-                    "project project_deleted new  ", "member workspace_renamed laboratory ada-old laboratory",
+                    "project project_deleted new  ", "workload idle_policy_set ada-old – 60 min", "workload idle_policy_set ada-old  ",
+                    "money warnings_set ada-old  ", "member workspace_renamed laboratory ada-old laboratory",
                 ])
             let members = try await server.api(ada, "GET", base + "/records?kind=member&limit=2")
             #expect(members["items"].items.map { $0["action"].text } == ["workspace_renamed", "member_removed"])
