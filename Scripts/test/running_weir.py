@@ -1,6 +1,7 @@
 """A real `weir serve` for the suites that drive a whole Weir: a folder and ports of its own, and everything removed at the end."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -30,13 +31,36 @@ flavors:
 """
 
 
-def free_port():
-    """Below those that the kernel gives to connections: one that a Weir leaves is free for it when it begins again."""
-    while True:
-        port = 20_000 + secrets.randbelow(10_000)
-        with socket.socket() as listener, contextlib.suppress(OSError):
+# All are below those that the kernel gives to connections: one that a Weir leaves is free for it when it begins again.
+SINGLE_PORTS = range(20_000, 21_000)
+PORT_BLOCKS = range(21_000, 30_000, 200)
+
+
+def is_free(port):
+    with socket.socket() as listener:
+        try:
             listener.bind(("127.0.0.1", port))
-            return port
+        except OSError:
+            return False
+        return True
+
+
+def free_port():
+    while not is_free(port := secrets.choice(SINGLE_PORTS)):
+        pass
+    return port
+
+
+def port_block():
+    """The first of 200 ports that no other suite takes while the lock is held, and the lock."""
+    while True:
+        first = secrets.choice(PORT_BLOCKS)
+        lock = open(f"/tmp/weir-suite-ports-{first}", "w")
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if all(is_free(first + offset) for offset in range(3)):
+                return first, lock
+        lock.close()
 
 
 def podman(*arguments):
@@ -107,8 +131,9 @@ class Weir:
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-suite-", dir="/tmp"))
         os.chmod(self.folder, 0o711)
-        ports = {"api": free_port(), "gateway": free_port(), "ssh": free_port(), "ports": (lowest := 200 * secrets.randbelow(40) + 20_000)}
-        (self.folder / "weir.yaml").write_text(CONFIGURATION.format(folder=self.folder, last=lowest + 99, **ports))
+        first, self.ports = port_block()
+        ports = {"api": first, "gateway": first + 1, "ssh": first + 2, "ports": first + 100}
+        (self.folder / "weir.yaml").write_text(CONFIGURATION.format(folder=self.folder, last=first + 199, **ports))
         self.url = f"http://127.0.0.1:{ports['api']}"
         self.ssh_port = ports["ssh"]
         self.gateway = f"http://127.0.0.1:{ports['gateway']}"
@@ -181,6 +206,10 @@ class Weir:
         return True
 
     def __exit__(self, *_):
+        with contextlib.closing(self.ports):
+            self.end()
+
+    def end(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:

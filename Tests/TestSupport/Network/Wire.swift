@@ -51,18 +51,32 @@ public final class Wire: Sendable {
 
     /// A port of loopback that nobody listened on a moment ago.
     public static func freePort() throws -> Int {
+        guard let port = try bound(to: 0) else { throw Failure("bind") }
+        return port
+    }
+
+    /// The same of those that the kernel gives to no connection: what leaves them finds them free when it begins again.
+    public static func lastingPorts(_ count: Int) throws -> [Int] {
+        var ports: Set<Int> = []
+        while ports.count < count {
+            if let port = try bound(to: .random(in: 10_000..<20_000)) { ports.insert(port) }
+        }
+        return ports.sorted()
+    }
+
+    /// Nil when somebody has it.
+    private static func bound(to port: Int) throws -> Int? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Failure("socket") }
         defer { close(descriptor) }
-        var address = loopback(0)
+        var address = loopback(port)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
             }
         }
-        guard result else { throw Failure("bind") }
-        return Int(UInt16(bigEndian: address.sin_port))
+        return result ? Int(UInt16(bigEndian: address.sin_port)) : nil
     }
 
     static func loopback(_ port: Int) -> sockaddr_in {

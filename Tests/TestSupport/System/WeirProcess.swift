@@ -55,7 +55,7 @@ public actor WeirProcess {
         guard FileManager.default.isExecutableFile(atPath: executable) else {
             throw Failure("\(executable) is not there: `swift build --product weir`")
         }
-        let ports = try (0..<3).map { _ in try Wire.freePort() }
+        let ports = try Wire.lastingPorts(3)
         api = "127.0.0.1:\(ports[0])"
         gateway = "127.0.0.1:\(ports[1])"
         sshPort = ports[2]
