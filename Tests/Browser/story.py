@@ -97,6 +97,9 @@ def environment(teller):
     teller.submit("environments")
     expect(teller.state("running")).to_be_visible(timeout=90_000)
     teller.shot("environment")
+    teller.menu("frame.home")
+    expect(page.locator("#soon")).to_contain_text("lab")
+    page.go_back()
 
 
 def notebook(teller):

@@ -84,6 +84,36 @@ struct WorkloadStoreTests {
         #expect(Set(seen).count == 25)
     }
 
+    @Test("what is stopped soonest comes first, by its timer or for being idle, and what is not is left out (X18)")
+    func ending() async throws {
+        let fixture = try await StoreFixture()
+        let ends: [(stop: Int64?, idle: Int64?)] = [(500, nil), (nil, nil), (900, 100), (nil, 300), (200, 400), (500, nil), (nil, nil)]
+        var jobs: [WorkloadRecord] = []
+        for number in ends.indices {
+            jobs.append(try fixture.job("job-\(number)"))
+            try await fixture.insert(jobs[number])
+        }
+        let all = jobs
+        try await fixture.store.write { db in
+            for (job, end) in zip(all, ends) {
+                try db.db.execute(
+                    sql: "UPDATE workload SET stop_at = ?, idle_stop_at = ? WHERE id = ?", arguments: [end.stop, end.idle, job.id])
+            }
+        }
+        for limit in [1, 2, 3, 10] {
+            var (seen, cursor): ([String], String?) = ([], nil)
+            repeat {
+                let page = PageRequest(limit: limit, after: cursor, order: .ending)
+                let part = try await fixture.store.read {
+                    try $0.workloads(in: fixture.workspace, WorkloadFilter(state: .queued), page)
+                }
+                seen += part.items.map(\.name)
+                cursor = part.next
+            } while cursor != nil
+            #expect(seen == ["job-2", "job-4", "job-3", "job-0", "job-5"])
+        }
+    }
+
     @Test("of replicas that were started again thousands of times, the newest attempts are seen, and the list comes in parts")
     func attempts() async throws {
         let fixture = try await StoreFixture()

@@ -20,7 +20,8 @@ struct WorkloadRoutes {
                 kind: try call.query("kind", as: WorkloadKind.self), project: try call.queryID("project"),
                 state: try call.query("state", as: WorkloadState.self), name: try call.nameFilter(),
                 tool: try call.word("tool", upTo: 32))
-            let page = try await workloads.list(in: call.id("workspace"), filter, call.pageOfNamed(), for: call.caller)
+            let order = try call.page(in: [.newest, .oldest, .name, .ending])
+            let page = try await workloads.list(in: call.id("workspace"), filter, order, for: call.caller)
             return try await answers.answer(page, to: call)
         }
 

@@ -23,6 +23,8 @@ public enum ListOrder: String, Hashable, CaseIterable, Sendable {
     case newest, oldest, name
     /// What was changed last comes first.
     case changed
+    /// Of workloads: what is stopped soonest comes first, by its timer or for being idle; what is not, is left out.
+    case ending
 }
 
 /// The order of a list of things with identifiers, as SQL: the condition for what comes after the part before, and the order itself.
@@ -33,7 +35,7 @@ struct KeysetOrder {
     let condition: String
     let arguments: StatementArguments
     let terms: String
-    private let column: String?
+    private let columns: [String]
 
     /// - Parameters:
     ///   - table: with a dot, where the names of the columns alone are not clear.
@@ -41,29 +43,31 @@ struct KeysetOrder {
     init(_ page: PageRequest, table: String = "", name: String) {
         let id = table + "id"
         switch page.order {
-        case .newest: (condition, arguments, terms, column) = ("\(id) < ?", [page.bound], "\(id) DESC", nil)
-        case .oldest: (condition, arguments, terms, column) = ("\(id) > ?", [page.after ?? ""], id, nil)
+        case .newest: (condition, arguments, terms, columns) = ("\(id) < ?", [page.bound], "\(id) DESC", [])
+        case .oldest: (condition, arguments, terms, columns) = ("\(id) > ?", [page.after ?? ""], id, [])
         case .name:
             let place = Self.place(page.after)
             condition = "(\(table)\(name), \(id)) > (?, ?)"
-            (arguments, terms, column) = ([place?.value ?? "", place?.id ?? ""], "\(table)\(name), \(id)", name)
+            (arguments, terms, columns) = ([place?.value ?? "", place?.id ?? ""], "\(table)\(name), \(id)", [name])
         case .changed:
             let place = Self.place(page.after)
             condition = "(\(table)changed_at, \(id)) < (?, ?)"
             arguments = [place.flatMap { Int64($0.value) } ?? .max, place?.id ?? "~"]
-            (terms, column) = ("\(table)changed_at DESC, \(id) DESC", "changed_at")
+            (terms, columns) = ("\(table)changed_at DESC, \(id) DESC", ["changed_at"])
+        case .ending:
+            let place = Self.place(page.after)
+            let end = "min(coalesce(\(table)stop_at, \(Int64.max)), coalesce(\(table)idle_stop_at, \(Int64.max)))"
+            condition = "coalesce(\(table)stop_at, \(table)idle_stop_at) IS NOT NULL AND (\(end), \(id)) > (?, ?)"
+            arguments = [place.flatMap { Int64($0.value) } ?? 0, place?.id ?? ""]
+            (terms, columns) = ("\(end), \(id)", ["stop_at", "idle_stop_at"])
         }
     }
 
     func cursor(_ row: Row) -> String {
         let id: String = row["id"]
-        guard let column else { return id }
-        let value: DatabaseValue = row[column]
-        switch value.storage {
-        case .int64(let number): return "\(number)|\(id)"
-        case .string(let text): return "\(text)|\(id)"
-        default: return id
-        }
+        let values = columns.map { row[$0] as DatabaseValue }
+        if let number = values.compactMap({ Int64.fromDatabaseValue($0) }).min() { return "\(number)|\(id)" }
+        return values.first.flatMap { String.fromDatabaseValue($0) }.map { "\($0)|\(id)" } ?? id
     }
 
     private static func place(_ cursor: String?) -> (value: String, id: String)? {

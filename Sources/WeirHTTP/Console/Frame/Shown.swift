@@ -102,13 +102,9 @@ enum Shown {
             items.contains { if case .text(let text) = $0 { text == wanted } else { false } }
         }
 
-        /// `first`, `list`: the texts in one line; `soonest`: the five with the least `remaining_seconds`.
+        /// `first`, `list`: the texts in one line.
         func transform(_ name: String) -> Any? {
             switch name {
-            case "soonest":
-                Items(
-                    items: items.compactMap { item in item["remaining_seconds"]?.number.map { ($0, item) } }
-                        .sorted { $0.0 < $1.0 }.prefix(5).map(\.1), look: look)
             case "first": items.first.map { Shown.value($0, look) } ?? Nothing()
             case "list":
                 Text(

@@ -29,13 +29,19 @@ export function live() {
 
   const workspace = document.body.dataset.workspace;
   if (workspace) {
-    const source = new EventSource(`/api/v1/workspaces/${workspace}/events`);
-    source.addEventListener("transition", soon);
-    source.addEventListener("notice", soon);
+    let source = null;
     let wasLost = false;
-    source.onopen = () => { offline(false); if (wasLost) soon(); wasLost = false; };
-    source.onerror = () => { wasLost = true; offline(true); };
+    const listen = () => {
+      source = new EventSource(`/api/v1/workspaces/${workspace}/events`);
+      source.addEventListener("transition", soon);
+      source.addEventListener("notice", soon);
+      source.onopen = () => { offline(false); if (wasLost) soon(); wasLost = false; };
+      source.onerror = () => { wasLost = true; offline(true); };
+    };
+    listen();
     addEventListener("pagehide", () => source.close());
+    // A browser may have kept the page to which one comes back as it was.
+    addEventListener("pageshow", (event) => { if (event.persisted) { listen(); soon(); } });
   }
   const every = Math.min(...[...marked].map((part) => Number(part.dataset.every) || Infinity));
   if (every < Infinity) setInterval(refresh, every * 1000);
