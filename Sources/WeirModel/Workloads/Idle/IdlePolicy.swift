@@ -36,7 +36,9 @@ public struct IdlePolicy: Hashable, Sendable, Codable {
             guard (Self.shortest...Self.longest).contains(after) else {
                 throw .malformed("after", "\(Self.shortest) to \(Self.longest) seconds", rule: "X18")
             }
-            guard (0...after).contains(warning) else { throw .malformed("warning", "0 to \(after) seconds", rule: "X18") }
+        }
+        guard (0...(after ?? Self.longest)).contains(warning) else {
+            throw .malformed("warning", "0 to \(after ?? Self.longest) seconds", rule: "X18")
         }
         guard (0...1_000_000).contains(cpu) else { throw .malformed("cpu", "0 to 1000000 thousandths of a core", rule: "X18") }
         guard (0...100).contains(gpuPercent) else { throw .malformed("gpu_percent", "0 to 100", rule: "X18") }
