@@ -22,7 +22,7 @@ public struct IdlePolicies: Sendable {
         }
     }
 
-    /// Throws `malformed` with the field.
+    /// Throws `malformed` with the field, and `not_found` for who is exempt and not of the workspace.
     public func set(_ policy: IdlePolicy, of workspace: Identifier<Workspace>, by caller: Caller) async throws -> IdlePolicy {
         let policy = try policy.checked()
         let now = clock.now()
@@ -30,6 +30,13 @@ public struct IdlePolicies: Sendable {
             try db.read.role(of: caller, in: workspace, for: .setLimits)
             let before = try db.read.idlePolicy(of: workspace)?.policy ?? .none
             guard policy != before else { return }
+            // What is exempt is answered by its name, so it must be this workspace's own.
+            for id in policy.exemptWorkloads.subtracting(before.exemptWorkloads) where try db.read.workload(id)?.workspace != workspace {
+                throw WeirError.notFound("workload")
+            }
+            for id in policy.exemptAccounts.subtracting(before.exemptAccounts) where try db.read.role(of: id, in: workspace) == nil {
+                throw WeirError.notFound("account")
+            }
             try db.setIdlePolicy(policy, of: workspace, by: caller.id, at: now)
             let isOther = policy.after != before.after
             try db.record(

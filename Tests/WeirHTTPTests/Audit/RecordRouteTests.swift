@@ -73,6 +73,9 @@ import WeirModel
             try await server.api(ada, "PUT", base + "/idle-policy", ["after": 3600])
             try await server.api(ada, "PUT", base + "/idle-policy", ["after": 3600])
             try await server.api(ada, "PUT", base + "/idle-policy", ["after": 3600, "cpu": 20])
+            let foreign: JSONText = ["after": 3600, "exempt_accounts": [.text("\(root.id)")]]
+            #expect(
+                try await server.client.send("PUT", "/api/v1/" + base + "/idle-policy", json: foreign, secret: ada.secret).status == 404)
             try await server.api(ada, "PUT", base + "/balance/warnings", ["amounts": ["7"], "hours": [1]])
             try await server.api(ada, "PUT", base + "/balance/warnings", ["amounts": ["7"], "hours": [1]])
             try await server.api(ada, "PATCH", base, ["name": "laboratory"])
