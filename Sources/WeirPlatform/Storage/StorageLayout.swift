@@ -15,11 +15,12 @@ public struct StorageLayout: Hashable, Sendable {
     public var uploads: String { root + "/uploads" }
     public var projects: String { root + "/projects" }
     public var accounts: String { root + "/accounts" }
+    public var workspaces: String { root + "/workspaces" }
     /// What is being made; emptied at every start.
     public var staging: String { root + "/staging" }
     public var logs: String { root + "/logs" }
 
-    var all: [String] { [trees, blobs, drafts, uploads, projects, accounts, staging, logs] }
+    var all: [String] { [trees, blobs, drafts, uploads, projects, accounts, workspaces, staging, logs] }
 
     public func tree(_ name: TreeName) -> String { trees + "/" + name.text }
     public func draft(of asset: Identifier<Asset>) -> String { drafts + "/" + asset.text }
@@ -34,6 +35,8 @@ public struct StorageLayout: Hashable, Sendable {
     }
     public func home(of account: Identifier<Account>) -> String { accounts + "/" + account.text + "/home" }
     public func netdisk(of account: Identifier<Account>) -> String { accounts + "/" + account.text + "/netdisk" }
+    /// The workspace's own folders, which shared environments see in place of somebody's home and netdisk.
+    private func shared(of workspace: Identifier<Workspace>) -> String { workspaces + "/" + workspace.text + "/shared" }
     public func logs(of workload: Identifier<Workload>) -> String { logs + "/" + workload.text }
 
     public func path(of folder: StoredFolder) -> String {
@@ -46,6 +49,8 @@ public struct StorageLayout: Hashable, Sendable {
         case .workloadOutput(let workload, let project): output(of: workload, in: project)
         case .home(let account): home(of: account)
         case .netdisk(let account): netdisk(of: account)
+        case .sharedHome(let workspace): shared(of: workspace) + "/home"
+        case .sharedNetdisk(let workspace): shared(of: workspace) + "/netdisk"
         }
     }
 }
@@ -64,6 +69,9 @@ public enum StoredFolder: Hashable, Sendable {
     case workloadOutput(Identifier<Workload>, Identifier<Project>)
     case home(Identifier<Account>)
     case netdisk(Identifier<Account>)
+    /// The workspace's own, in place of a person's where others can reach in.
+    case sharedHome(Identifier<Workspace>)
+    case sharedNetdisk(Identifier<Workspace>)
 
     /// Whether only Weir writes into it, so that a file in it can be shared by a hard link.
     var isOwn: Bool {

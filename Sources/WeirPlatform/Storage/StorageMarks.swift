@@ -72,7 +72,7 @@ extension StoredFolder {
         case .workloadOutput(let workload, _): .result(workload)
         case .home(let account): .home(account)
         case .netdisk(let account): .netdisk(account)
-        case .tree, .jobs: nil
+        case .tree, .jobs, .sharedHome, .sharedNetdisk: nil
         }
     }
 }
