@@ -36,19 +36,41 @@ struct KillTests {
             let seen = killer.seen.withLock { $0 }
             #expect(seen.restarted.isEmpty, "containers that were started again, with seed \(seed)")
             try await story.compareWithRecords()
+            let long = try await story.ageLongService()
             try await story.deleteAll()
             let wrong = try await weir.moneyViolations(of: story.workloads)
             #expect(wrong.isEmpty, "with seed \(seed): \(wrong.joined(separator: "\n"))")
+            #expect(try await weir.settled(long).corrections > 0, "nothing was taken back, with seed \(seed)")
         }
     }
 }
 
 extension WeirProcess {
-    /// All that runs has run an hour longer: the system's clock cannot be set for a test. Only while Weir is down.
-    func ageRuns() throws {
-        try DatabaseQueue(path: folder.path + "/data/weir.sqlite").write { db in
-            try db.execute(sql: "UPDATE run SET running_at = running_at - 3600000 WHERE running_at IS NOT NULL AND ended_at IS NULL")
+    private var database: DatabaseQueue {
+        get throws { try DatabaseQueue(path: folder.path + "/data/weir.sqlite") }
+    }
+
+    /// All that runs has run longer by `age`, as if the machine's clock had been set back meanwhile: no test may set that. Its start stays
+    /// where it was, as on any other day. A negative age takes back what was given, so that more may have been charged than has run. Only
+    /// while Weir is down.
+    func ageRuns(by age: Duration) throws {
+        try database.write { db in
+            try db.execute(
+                sql: """
+                    UPDATE run SET clock_steps = clock_steps - ?1
+                    WHERE clock_steps - ?1 <= 0 AND running_at IS NOT NULL AND ended_at IS NULL
+                    """, arguments: [age.milliseconds])
         }
+    }
+
+    /// How far a workload's first run is charged.
+    func settled(_ workload: Identifier<Workload>) throws -> Settled {
+        let row = try database.read { db in
+            try Row.fetchOne(
+                db, sql: "SELECT settled_minutes, corrections FROM run WHERE workload = ? AND number = 1", arguments: [workload.text])
+        }
+        guard let row else { throw Failure("\(workload) has no run") }
+        return Settled(minutes: row["settled_minutes"], corrections: row["corrections"])
     }
 }
 
@@ -77,8 +99,12 @@ final class Killer: Sendable {
             try await Task.sleep(for: .milliseconds(Int.random(in: 0...1500, using: &random)))
             await weir.kill()
             try await note()
-            // What runs crosses a full hour, also in the middle of its settlement.
-            if Bool.random(using: &random) { try await weir.ageRuns() }
+            // What runs crosses a full hour, also in the middle of its settlement; one time in eight the hour was none.
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0..<4: try await weir.ageRuns(by: .seconds(3600))
+            case 4: try await weir.ageRuns(by: .seconds(-3600))
+            default: break
+            }
             try await weir.start()
             seen.withLock { $0.kills += 1 }
         }
@@ -286,6 +312,30 @@ struct KillStory: Sendable {
             after = page["next"].text
         } while !after.isEmpty
         return found.sorted()
+    }
+
+    /// The long service is charged for hours of which one turns out to be none just before its end: that is taken back, in whatever
+    /// month it was charged.
+    func ageLongService() async throws -> Identifier<Workload> {
+        let weir = person.weir
+        guard let long = services["long"].flatMap({ Identifier<Workload>($0) }) else { throw WeirProcess.Failure("no long service") }
+        func restart(agingBy age: Duration) async throws {
+            await weir.kill()
+            try await weir.ageRuns(by: age)
+            try await weir.start()
+            try await weir.untilReady()
+        }
+        let charged = try await weir.settled(long).minutes
+        try await restart(agingBy: .seconds(7200))
+        let deadline = ContinuousClock.now + .seconds(40)
+        while try await weir.settled(long).minutes < charged + 60 {
+            guard ContinuousClock.now < deadline else {
+                throw WeirProcess.Failure("hours that have run are not charged, with seed \(seed)")
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        try await restart(agingBy: .seconds(-7200))
+        return long
     }
 
     /// After everything was deleted no container of this installation is left.

@@ -34,12 +34,12 @@ struct TickBench: AsyncParsableCommand {
         }
     }
 
-    /// All that runs has run an hour longer.
+    /// All that runs has run an hour longer, as if the clock had been set back meanwhile; its start stays where it was.
     private func ageRuns(_ site: Site) async throws {
         let path = site.test.folder.path + "/weir.sqlite"
         try await Threads.run {
             let database = try RawDatabase(path: path)
-            try database.execute("UPDATE run SET running_at = running_at - 3600000; PRAGMA wal_checkpoint(TRUNCATE)")
+            try database.execute("UPDATE run SET clock_steps = clock_steps - 3600000; PRAGMA wal_checkpoint(TRUNCATE)")
         }
     }
 }

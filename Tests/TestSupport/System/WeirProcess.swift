@@ -88,6 +88,16 @@ public actor WeirProcess {
             configuration: PodmanConfiguration(
                 socket: socket, installation: installation.id, host: profile, scratchFolder: data + "/scratch"),
             clock: SystemClock(), logger: logger)
+        do {
+            try await Self.offerTestImage(engine, in: store)
+        } catch {
+            try? await engine.shutdown()
+            throw error
+        }
+        try store.close()
+    }
+
+    private static func offerTestImage(_ engine: PodmanEngine, in store: Store) async throws {
         _ = try await TestImage.busybox(engine)
         if let image = try await engine.image(TestImage.reference) {
             let now = SystemClock().now()
@@ -99,7 +109,6 @@ public actor WeirProcess {
                         createdAt: now))
             }
         }
-        try store.close()
     }
 
     /// What the server has written so far.
