@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Brings what the host lacks: `deps.sh` for building, running and the demo, `deps.sh test` for the tests and benchmarks too.
+# Brings what the host lacks, packages and what else Weir needs of it: `deps.sh` for building, running and the demo, `deps.sh test` for
+# the tests and benchmarks too.
 # Does nothing, in a few hundredths of a second, when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -53,6 +54,8 @@ for package in "${!oldest[@]}"; do
     [[ ${present[$package]} == "${oldest[$package]}"* ]] || dpkg --compare-versions "${present[$package]}" ge "${oldest[$package]}" ||
         give_up "$package ${present[$package]} is too old: Weir needs ${oldest[$package]} or later"
 done
+
+Scripts/deps/host.sh
 
 # Python packages, pinned with their hashes, in an environment of the repository's own.
 python=.build/python

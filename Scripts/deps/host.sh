@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# The state that Weir needs a host to be in beyond its packages. This is the one place that says it: `make deps` runs it, and so does
+# whatever else installs Weir; it needs nothing of the repository.
+#
+#   host.sh         brings the host into that state; does nothing, in a few milliseconds, when all is there
+#   host.sh undo    takes back what it would have made itself, and nothing else: .ci/run begins with that, so that each run proves it
+set -euo pipefail
+
+say() { printf 'deps: %s\n' "$*" >&2; }
+give_up() { say "$*"; exit 1; }
+
+as_root=()
+need_root() {
+    ((EUID == 0)) && return
+    command -v sudo >/dev/null || give_up "not root and no sudo; as root run: $(realpath "$0")"
+    as_root=(sudo)
+}
+
+# Users and groups that Podman gives to containers, each its own (`userns=auto`): without them root in a container is root of the host.
+owner=containers
+files=(/etc/subuid /etc/subgid)
+# Podman's own advice is the upper half of all numbers; nobody has the last one.
+upper=2147483647
+end=4294967295
+# Below lie the users of the host itself.
+lower=100000
+# 65,536 for each container.
+least=$((65536 * 64))
+
+# Prints `containers:START:COUNT`, the largest range that no other line of either file has a part of.
+free_line() {
+    local name start count first from best=0 best_first=0
+    local -a taken=()
+    while read -r start count; do taken+=("$start $count"); done < <(
+        for file in "${files[@]}"; do
+            [[ -e $file ]] || continue
+            while IFS=: read -r name start count || [[ -n $name ]]; do
+                [[ $name == "$owner" || ! $start =~ ^[0-9]{1,10}$ || ! $count =~ ^[0-9]{1,10}$ ]] || echo "$start $count"
+            done <"$file"
+        done | sort -n
+    )
+    for first in $upper $lower; do
+        from=$first
+        for range in "${taken[@]}" "$end 0"; do
+            read -r start count <<<"$range"
+            if ((start - from > best)); then best=$((start - from)) best_first=$from; fi
+            if ((start + count > from)); then from=$((start + count)); fi
+        done
+        ((best < least)) || break
+    done
+    ((best >= least)) || give_up "no range of $least numbers is free in ${files[*]}: make room for a line $owner:START:COUNT"
+    printf '%s:%d:%d\n' "$owner" "$best_first" "$best"
+}
+
+has_line() { [[ -e $1 ]] && grep -q "^$owner:[0-9]" "$1"; }
+
+make_ranges() {
+    has_line "${files[0]}" && has_line "${files[1]}" && return
+    local line file
+    line=$(free_line)
+    need_root
+    for file in "${files[@]}"; do
+        has_line "$file" && continue
+        say "adding $line to $file"
+        # A last line without an end would swallow it.
+        if [[ -s $file && -n $(tail -c 1 "$file") ]]; then line=$'\n'$line; fi
+        printf '%s\n' "$line" | "${as_root[@]}" tee -a "$file" >/dev/null
+        line=${line#$'\n'}
+    done
+}
+
+# A range that somebody else chose stays.
+undo_ranges() {
+    local line file
+    line=$(free_line) || return 0
+    for file in "${files[@]}"; do
+        [[ -e $file ]] && grep -qxF "$line" "$file" || continue
+        need_root
+        say "taking $line from $file"
+        "${as_root[@]}" sed -i "/^$line\$/d" "$file"
+    done
+}
+
+case "${1:-}" in
+"") make_ranges ;;
+undo) undo_ranges ;;
+*) give_up "unknown step \"$1\"; there is only \"undo\"" ;;
+esac
