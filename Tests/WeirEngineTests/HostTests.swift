@@ -20,6 +20,31 @@ struct HostTests {
         #expect(checks.allSatisfy { !$0.finding.en.isEmpty && !$0.finding.zh.isEmpty })
     }
 
+    @Test("users are set aside for containers by a line of both files that is large enough, and only where the kernel allows it")
+    func userNamespaces() async {
+        func find(_ users: String, _ groups: String, most: String = "96000\n") -> UserNamespaceObstacle? {
+            .find(mostNamespaces: most, ranges: [("/etc/subuid", users), ("/etc/subgid", groups)])
+        }
+        let line = "alice:100000:65536\ncontainers:2147483647:2147483648\n"
+        #expect(find(line, line) == nil)
+        #expect(find(line, line, most: "") == nil)
+        #expect(find(line, line, most: "0\n") == .forbidden)
+        #expect(find("", line) == .noRange(["/etc/subuid"]))
+        #expect(find("", "alice:100000:65536") == .noRange(["/etc/subuid", "/etc/subgid"]))
+        for wrong in ["containers:", "containers:1:1", "containers:x:65536", "#containers:1:65536", "containers:0:65536"] {
+            #expect(find(line, wrong) == .noRange(["/etc/subgid"]), "\(wrong)")
+        }
+
+        let profile = HostProfile(cgroups: .v2, userNamespaceObstacle: .forbidden)
+        let service = PodmanService(profile: profile, logger: Logger(label: "weir.test"))
+        func check(_ isRequired: Bool) -> HostCheck {
+            HostChecks(service: service, folders: [], requiresUserNamespaces: isRequired).userNamespaces()
+        }
+        #expect(check(true).status == .failed)
+        #expect(check(false).status == .warning)
+        #expect(check(false).remedy != nil)
+    }
+
     @Test("a program of the host gets none of our open files, and its lines are told while it runs")
     func programs() async throws {
         let open = (0..<12).map { _ in dup(0) }

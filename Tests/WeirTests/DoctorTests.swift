@@ -1,3 +1,4 @@
+import Logging
 import Testing
 import WeirEngine
 import WeirModel
@@ -36,6 +37,22 @@ struct DoctorTests {
                 "2 × B1 with 8 GiB are simulated: they are counted, and there is no device.",
             ])
         #expect(HostCheckup(configuration: Configuration()).accelerators([]) == [])
+    }
+
+    @Test("without users for containers no tenant is run, before anything is made, unless the configuration allows it (hostile 3)")
+    func userNamespaces() throws {
+        var profile = HostProfile(cgroups: .v2, userNamespaceObstacle: .noRange(["/etc/subuid"]))
+        var configuration = Configuration()
+        let logger = Logger(label: "weir.test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let refused = #expect(throws: WeirError.self) { try configuration.requireUserNamespaces(profile, logger: logger) }
+        #expect(refused?.code == "user_namespaces_missing")
+        #expect(refused?.remedy?.en.contains("echo containers:2147483647:2147483648 | tee -a /etc/subuid.") == true)
+        #expect(refused?.remedy?.en.contains("engine.user_namespaces: optional") == true)
+        configuration.engine.userNamespaces = .optional
+        try configuration.requireUserNamespaces(profile, logger: logger)
+        profile.userNamespaceObstacle = nil
+        configuration.engine.userNamespaces = .required
+        try configuration.requireUserNamespaces(profile, logger: logger)
     }
 
     @Test("who is not root is told so")

@@ -34,14 +34,17 @@ public struct HostChecks: Sendable {
     private let folders: [String]
     /// `docker.io` or `registry.example.org:5000`; nil when none is configured.
     private let registry: String?
+    /// Whether Weir runs no tenants without.
+    private let requiresUserNamespaces: Bool
 
     static let leastFree: Int64 = 20 << 30
 
-    public init(service: PodmanService, folders: [String], registry: String? = nil) {
+    public init(service: PodmanService, folders: [String], registry: String? = nil, requiresUserNamespaces: Bool = true) {
         self.service = service
         profile = service.profile
         self.folders = folders
         self.registry = registry
+        self.requiresUserNamespaces = requiresUserNamespaces
     }
 
     public func run() async -> [HostCheck] {
@@ -104,15 +107,12 @@ public struct HostChecks: Sendable {
                     zh: "缺少 CAP_SYS_RESOURCE：容器限制为 \(HostProfile.openFiles) 个打开文件与 \(HostProfile.userProcesses) 个进程。"))
     }
 
-    private func userNamespaces() -> HostCheck {
-        profile.subordinateIDs
-            ? HostCheck("user_namespaces", .ok, LocalizedText("Jobs get users of their own.", zh: "任务使用独立的用户命名空间。"))
-            : HostCheck(
-                "user_namespaces", .warning,
-                LocalizedText("Jobs run without a user namespace: no range of users is set aside.", zh: "任务未使用用户命名空间：未预留用户范围。"),
-                remedy: LocalizedText(
-                    "Add the line containers:2147483647:2147483648 to /etc/subuid and /etc/subgid.",
-                    zh: "请在 /etc/subuid 与 /etc/subgid 中添加一行 containers:2147483647:2147483648。"))
+    func userNamespaces() -> HostCheck {
+        guard let obstacle = profile.userNamespaceObstacle else {
+            return HostCheck("user_namespaces", .ok, LocalizedText("Containers get users of their own.", zh: "容器使用独立的用户命名空间。"))
+        }
+        return HostCheck(
+            "user_namespaces", requiresUserNamespaces ? .failed : .warning, obstacle.finding, remedy: obstacle.remedy)
     }
 
     private func scratch() -> HostCheck {

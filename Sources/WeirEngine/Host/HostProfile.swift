@@ -10,8 +10,8 @@ public struct HostProfile: Hashable, Sendable {
     public var ownsCgroups: Bool
     /// Without CAP_SYS_RESOURCE, the default limits of Podman are refused by the kernel.
     public var canRaiseLimits: Bool
-    /// `/etc/subuid` has a range from which Podman gives each container users of its own.
-    public var subordinateIDs: Bool
+    /// Why containers cannot have users of their own; nil where they can.
+    public var userNamespaceObstacle: UserNamespaceObstacle?
     public var scratch: ScratchWay
     /// The first process of containers: passes signals on, reaps orphans.
     public var initProgram: String?
@@ -32,17 +32,21 @@ public struct HostProfile: Hashable, Sendable {
 
     public init(
         cgroups: Cgroups, hybridCgroups: Bool = false, ownsCgroups: Bool = true, canRaiseLimits: Bool = true,
-        subordinateIDs: Bool = true, scratch: ScratchWay = .loopFile, initProgram: String? = nil, gpus: [EngineGPU] = []
+        userNamespaceObstacle: UserNamespaceObstacle? = nil, scratch: ScratchWay = .loopFile, initProgram: String? = nil,
+        gpus: [EngineGPU] = []
     ) {
         self.cgroups = cgroups
         self.hybridCgroups = hybridCgroups
         self.ownsCgroups = ownsCgroups
         self.canRaiseLimits = canRaiseLimits
-        self.subordinateIDs = subordinateIDs
+        self.userNamespaceObstacle = userNamespaceObstacle
         self.scratch = scratch
         self.initProgram = initProgram
         self.gpus = gpus
     }
+
+    /// Podman gives each container users of its own from a range of the host's.
+    public var subordinateIDs: Bool { userNamespaceObstacle == nil }
 
     /// The limits to be named for each container; none where Podman's own may be used.
     var processLimits: [ContainerSpec.ProcessLimit] {
@@ -69,7 +73,7 @@ extension HostProfile {
         return HostProfile(
             cgroups: unified ? .v2 : .v1, hybridCgroups: hybrid,
             ownsCgroups: !(externalPodman && FileManager.default.fileExists(atPath: "/run/systemd/system")),
-            canRaiseLimits: hasCapability(24), subordinateIDs: hasSubordinateIDs(), scratch: scratchWay(mounts),
+            canRaiseLimits: hasCapability(24), userNamespaceObstacle: .onThisHost(), scratch: scratchWay(mounts),
             initProgram: ["/usr/libexec/podman/catatonit", "/usr/bin/catatonit", "/usr/bin/tini"]
                 .first(where: FileManager.default.isExecutableFile(atPath:)),
             gpus: await GPUInventory.find())
@@ -80,13 +84,6 @@ extension HostProfile {
         let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
         let bits = line.flatMap { UInt64($0.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16) } ?? 0
         return bits & (1 << bit) != 0
-    }
-
-    private static func hasSubordinateIDs() -> Bool {
-        ["/etc/subuid", "/etc/subgid"].allSatisfy { file in
-            let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
-            return text.split(separator: "\n").contains { $0.hasPrefix("containers:") }
-        }
     }
 
     private static func scratchWay(_ mounts: [MountTable.Mount]) -> ScratchWay {

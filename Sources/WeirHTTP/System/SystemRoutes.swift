@@ -24,15 +24,18 @@ struct SystemRoutes {
         routes.get("/healthz", "getHealth", .anyone) { call in call.answer(["status": "ok"]) }
 
         routes.get("/readyz", "getReadiness", .anyone) { call in
-            let problems = await health.problems()
+            let (problems, warnings) = (await health.problems(), await health.warnings())
             return call.answer(
-                ["ready": problems.isEmpty, "problems": problems.map { $0[call.language] }],
+                [
+                    "ready": problems.isEmpty, "degraded": !warnings.isEmpty, "problems": problems.map { $0[call.language] },
+                    "warnings": warnings.map { $0[call.language] },
+                ],
                 status: problems.isEmpty ? .ok : .serviceUnavailable)
         }
 
         routes.get("operator/checks", "listChecks") { call in
             try call.caller.requireOperator()
-            let problems = await health.problems()
+            let (problems, warnings) = (await health.problems(), await health.warnings())
             let items = await health.checks().map { check -> JSON in
                 [
                     "subject": check.subject, "status": check.status, "text": check.text[call.language],
@@ -40,7 +43,8 @@ struct SystemRoutes {
                 ]
             }
             return call.answer([
-                "ready": problems.isEmpty, "problems": problems.map { $0[call.language] }, "items": items, "next": JSON.null,
+                "ready": problems.isEmpty, "degraded": !warnings.isEmpty, "problems": problems.map { $0[call.language] },
+                "warnings": warnings.map { $0[call.language] }, "items": items, "next": JSON.null,
             ])
         }
 

@@ -80,6 +80,8 @@ struct Configuration: Sendable, Equatable {
     struct Engine: Sendable, Equatable {
         /// Podman's REST socket; nil lets Weir start a Podman service of its own.
         var socket: String?
+        /// Whether tenants may be run by a host that gives containers no users of their own.
+        var userNamespaces = Need.required
         /// The resource group of this machine (QUO-11).
         var group = WeirModel.Node.commonGroup
         /// How many times the machine's cores may be promised.
@@ -94,6 +96,11 @@ struct Configuration: Sendable, Equatable {
         var networks: [String] = []
         /// The bytes of output that are kept of one instance.
         var logLimit = Bytes.mib(64)
+    }
+
+    enum Need: String, Sendable, CaseIterable {
+        case required
+        case optional
     }
 
     enum Egress: String, Sendable, CaseIterable {

@@ -79,6 +79,10 @@ struct ConfigurationKey: Sendable {
             "engine.socket", \.engine.socket, .optional(.path),
             "Podman's REST socket. When empty, Weir runs a Podman service of its own."),
         key(
+            "engine.user_namespaces", \.engine.userNamespaces, .choice(),
+            "Whether Weir starts on a host that gives containers no users of their own: `required`, it refuses; `optional`, root in a "
+                + "container is then root of the host."),
+        key(
             "engine.group", \.engine.group, .word,
             "The resource group of this machine: flavors that name another do not run here."),
         key(

@@ -13,7 +13,9 @@ struct HostCheckup {
         let socket = configuration.engine.socket
         let profile = await HostProfile.detect(externalPodman: socket != nil)
         let service = PodmanService(external: socket, profile: profile, logger: Logger(label: "weir.doctor"))
-        let engine = HostChecks(service: service, folders: [existingFolder()], registry: configuration.engine.registry)
+        let engine = HostChecks(
+            service: service, folders: [existingFolder()], registry: configuration.engine.registry,
+            requiresUserNamespaces: configuration.engine.userNamespaces == .required)
         return [Self.user()] + Self.programs() + (await engine.run().map(Finding.init)) + accelerators(profile.gpus) + ports()
     }
 

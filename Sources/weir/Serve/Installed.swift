@@ -15,11 +15,14 @@ import WeirStore
 /// One installation, put together from its configuration: the only place that knows every room.
 struct Installed {
     private let configuration: Configuration
+    private let profile: HostProfile
     private let logger: Logger
     private let data: DataFolder
 
-    init(_ configuration: Configuration, logger: Logger) throws {
+    /// - Parameter profile: what the host offers.
+    init(_ configuration: Configuration, profile: HostProfile, logger: Logger) throws {
         self.configuration = configuration
+        self.profile = profile
         self.logger = logger
         data = try DataFolder(configuration.dataFolder)
     }
@@ -33,7 +36,6 @@ struct Installed {
         let tools = NIOThreadPool(numberOfThreads: 4)
         threads.start()
         tools.start()
-        let profile = await HostProfile.detect(externalPodman: configuration.engine.socket != nil)
         let podman = PodmanService(external: configuration.engine.socket, profile: profile, logger: logger)
         let keeper = PodmanKeeper(service: podman, logger: logger)
         await keeper.tryOnce()
@@ -100,7 +102,8 @@ struct Installed {
             InstalledFiles.folder(holding: "frontend/codemirror/index.js")?
             .appendingPathComponent("frontend/codemirror").path
         let door = try WeirServer(
-            settings, platform, health: platform.health(engine, checkup: HostCheckup(configuration: configuration)), logger: logger
+            settings, platform, health: platform.health(engine, checkup: HostCheckup(configuration: configuration), profile: profile),
+            logger: logger
         ) { [logger, configuration] port in
             logger.info("Weir serves", metadata: ["address": "\(configuration.publicURL)", "port": "\(port)"])
         }

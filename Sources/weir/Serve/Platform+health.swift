@@ -6,7 +6,7 @@ import WeirStore
 
 extension Platform {
     /// Whether requests can be served, and the figures of the whole.
-    func health(_ engine: any Engine, checkup: HostCheckup) -> Health {
+    func health(_ engine: any Engine, checkup: HostCheckup, profile: HostProfile) -> Health {
         Health(
             problems: {
                 var problems: [LocalizedText] = []
@@ -21,6 +21,10 @@ extension Platform {
                     problems.append(LocalizedText("The database does not answer.", zh: "数据库无响应。"))
                 }
                 return problems
+            },
+            warnings: {
+                // The host was looked at once, at the start: so do its containers run.
+                profile.userNamespaceObstacle.map { [$0.finding] } ?? []
             },
             gauges: {
                 guard let counts = try? await store.read({ try $0.liveCounts() }) else { return [] }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Logging
+import WeirEngine
+import WeirModel
 
 /// The server: the API and the console, the gateway, and the loops behind them.
 struct Serve: AsyncParsableCommand {
@@ -27,6 +29,12 @@ struct Serve: AsyncParsableCommand {
         }
         var logger = Logger(label: "weir")
         logger.logLevel = Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info
-        try await Installed(configuration, logger: logger).run()
+        let profile = await HostProfile.detect(externalPodman: configuration.engine.socket != nil)
+        do {
+            try configuration.requireUserNamespaces(profile, logger: logger)
+        } catch {
+            throw Output(json: false, quiet: false, language: .ofProcess()).report(error)
+        }
+        try await Installed(configuration, profile: profile, logger: logger).run()
     }
 }

@@ -31,7 +31,7 @@ struct TestServer: Sendable {
 
     /// Runs a server for as long as `body` takes.
     static func with(
-        clock: any WallClock = SystemClock(), signUpIsOpen: Bool = true, mostStreams: Int = 1000,
+        clock: any WallClock = SystemClock(), signUpIsOpen: Bool = true, mostStreams: Int = 1000, warnings: [LocalizedText] = [],
         _ body: @Sendable @escaping (TestServer) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder("weir-http")
@@ -59,7 +59,7 @@ struct TestServer: Sendable {
         let (ports, portSource) = AsyncStream<Int>.makeStream()
         let server = try WeirServer(
             HTTPSettings(port: 0, mostStreams: mostStreams, version: "test", signUpIsOpen: signUpIsOpen), platform,
-            health: Health(problems: { [] }, gauges: { [] }), logger: logger,
+            health: Health(problems: { [] }, warnings: { warnings }, gauges: { [] }), logger: logger,
             onRunning: { portSource.yield($0) })
         let services: [any Service] = platform.loops + [server]
         let group = ServiceGroup(configuration: .init(services: services, logger: logger))
@@ -69,7 +69,7 @@ struct TestServer: Sendable {
                 tasks.addTask {
                     guard let port = await ports.first(where: { _ in true }) else { return }
                     let api = TestClient(base: "http://127.0.0.1:\(port)", client: client)
-                    let operatorAccount = try await addUser("root", isOperator: true, to: store)
+                    let operatorAccount = try await addUser("root", isOperator: true, to: store, at: clock.now())
                     try await body(
                         TestServer(
                             platform: platform, engine: engine, clock: clock, client: api,
@@ -107,8 +107,10 @@ struct TestServer: Sendable {
     }
 
     /// Somebody who is logged in already: to make a password's hash takes long on purpose.
-    private static func addUser(_ login: String, isOperator: Bool = false, to store: Store) async throws -> User {
-        let (now, identifiers) = (SystemClock().now(), RandomIdentifiers())
+    private static func addUser(
+        _ login: String, isOperator: Bool = false, to store: Store, at now: Timestamp
+    ) async throws -> User {
+        let identifiers = RandomIdentifiers()
         let account = AccountRecord(
             id: identifiers.next(Account.self, at: now), login: login, displayName: login, passwordHash: "none",
             isOperator: isOperator, mustChangePassword: false, createdAt: now)
@@ -125,7 +127,7 @@ struct TestServer: Sendable {
     }
 
     /// A new account, logged in; it has no password that anybody knows.
-    func user(_ login: String) async throws -> User { try await Self.addUser(login, to: platform.store) }
+    func user(_ login: String) async throws -> User { try await Self.addUser(login, to: platform.store, at: clock.now()) }
 
     /// A new account made through the API, with `TestServer.password`.
     func signUp(_ login: String) async throws {

@@ -33,8 +33,7 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let environment = ProcessInfo.processInfo.environment
-        let language = Language(accepting: (lang ?? environment["WEIR_LANG"] ?? environment["LANG"])?.replacing("_", with: "-"))
+        let language = Language.ofProcess(lang)
         let output = Output(json: json, quiet: false, language: language)
         do {
             let input = try SimulationInput(history: history, pods: pods, nodes: nodes)

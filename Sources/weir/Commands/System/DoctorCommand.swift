@@ -19,9 +19,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
-        let environment = ProcessInfo.processInfo.environment
-        let language = Language(
-            accepting: (lang ?? environment["WEIR_LANG"] ?? environment["LANG"])?.replacing("_", with: "-"))
+        let language = Language.ofProcess(lang)
         let findings = await HostCheckup(configuration: try options.configuration()).findings()
         if json {
             print(try JSONValue.object(["items": .array(findings.map { $0.json(language) }), "next": .null]).pretty())
