@@ -1,7 +1,13 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change goes in: layout, unit and integration tests, then the suites that drive a whole Weir.
+# `test.sh fast` leaves out all that needs Podman, for a look in between.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+what=${1:-all}
+[[ $what == all || $what == fast ]] || { echo "unknown tests \"$what\"; there is only \"fast\"" >&2; exit 2; }
+# Targets whose tests run real containers.
+real=(WeirEngineTests WeirSystemTests)
 
 step() {
     local name=$1 start=$SECONDS
@@ -27,13 +33,17 @@ swift_test() {
 step "dependencies" Scripts/deps.sh test
 step "format" swift format lint --strict --parallel --recursive Package.swift Sources Tests
 step "build" swift build --build-tests
-for target in Tests/*Tests; do
-    target=${target#Tests/}
-    step "$target" swift_test "$target"
-done
 # A suite is an executable Tests/<Suite>/run; it finds the weir that was just built in $WEIR.
 WEIR=$(swift build --show-bin-path)/weir
 export WEIR
+if [[ $what == all ]]; then
+    step "official images" env PYTHONPATH=Scripts/test .build/python/bin/python Scripts/test/official_images.py
+fi
+for target in Tests/*Tests; do
+    target=${target#Tests/}
+    if [[ $what == all || " ${real[*]} " != *" $target "* ]]; then step "$target" swift_test "$target"; fi
+done
+if [[ $what == fast ]]; then exit; fi
 for suite in Tests/*/run; do
     if [[ -x $suite ]]; then step "$suite" "$suite"; fi
 done

@@ -82,14 +82,14 @@ def objects(operator):
     spare = {"name": "spare", "cpu": 1000, "memory": 1 << 30, "scratch": 1 << 30, "price_per_hour": "1"}
     operator.call("POST", "/api/v1/flavors", spare)
     found = {"workspace": workspace, "project": project, "asset": asset, "flavor": "spare"}
-    if operator.weir.official_images(operator):
-        images = operator.call("GET", "/api/v1/images")["items"]
-        found["image"] = next(image["id"] for image in images if "python" in image["reference"])
-        job = {"name": "train", "image": found["image"], "flavor": "small", "command": "sleep 300"}
-        found["workload"] = operator.call("POST", f"/api/v1/projects/{project}/jobs", job)["id"]
-        job |= {"name": "done", "command": "echo done > /gemini/output/done"}
-        found["job"] = operator.call("POST", f"/api/v1/projects/{project}/jobs", job)["id"]
-        operator.wait(found["job"], "completed")
+    operator.weir.official_images(operator)
+    images = operator.call("GET", "/api/v1/images")["items"]
+    found["image"] = next(image["id"] for image in images if "python" in image["reference"])
+    job = {"name": "train", "image": found["image"], "flavor": "small", "command": "sleep 300"}
+    found["workload"] = operator.call("POST", f"/api/v1/projects/{project}/jobs", job)["id"]
+    job |= {"name": "done", "command": "echo done > /gemini/output/done"}
+    found["job"] = operator.call("POST", f"/api/v1/projects/{project}/jobs", job)["id"]
+    operator.wait(found["job"], "completed")
     return found
 
 

@@ -55,12 +55,9 @@ class Console:
         )["secret"]
         return self.operator.call("POST", "/api/v1/workspaces", {"name": workspace})["id"]
 
-    def has_images(self):
-        """Puts the official images into the list. False, and said, where they have not been built: that takes minutes."""
-        found = self.weir.official_images(self.operator)
-        if not found:
-            print("  SKIPPED: the notebook image is not built on this host; `weir image build-official` builds it")
-        return found
+    def offer_images(self):
+        """Puts the official images into the list."""
+        self.weir.official_images(self.operator)
 
     def visitor(self, locale="en-GB", width=1280):
         """A browser of somebody's own, not logged in; its script errors and refused scripts or styles fail the suite."""

@@ -446,26 +446,23 @@ def main():
             client.add_key()
         disk = person.call("GET", f"/api/v1/workspaces/{workspace}/netdisk/sftp")["user"]
         if not only or only & {"login", "sessions", "terminal", "files", "entry", "forwarding", "vscode", "faults", "states"}:
-            if not weir.official_images(operator):
-                print("the official images have not been built on this host: environments are left out")
-                client.add_key()
-            else:
-                made = person.call("POST", f"/api/v1/projects/{project}/environments",
-                                   {"name": "lab", "image": NOTEBOOK, "flavor": "medium"})
-                environment = made["id"]
-                person.wait(environment, "running")
-                lines = person.call("GET", f"/api/v1/workloads/{environment}/ssh")
-                user = lines["user"]
-                check("the user name is the one that people know (SSH-02)", re.fullmatch(r"gemini@root@ssh-[0-9a-f]{32}\.vision", user), user)
-                part(login, client, user, stranger)
-                part(sessions, client, user)
-                part(terminal, client, user)
-                part(files, client, user)
-                part(forwarding, client, user, person, operator, project)
-                part(entry, client, environment)
-                part(vscode, client, user)
-                part(faults, client, user, person, workspace)
-                part(states, client, user, person, environment, operator, workspace, project)
+            weir.official_images(operator)
+            made = person.call("POST", f"/api/v1/projects/{project}/environments",
+                               {"name": "lab", "image": NOTEBOOK, "flavor": "medium"})
+            environment = made["id"]
+            person.wait(environment, "running")
+            lines = person.call("GET", f"/api/v1/workloads/{environment}/ssh")
+            user = lines["user"]
+            check("the user name is the one that people know (SSH-02)", re.fullmatch(r"gemini@root@ssh-[0-9a-f]{32}\.vision", user), user)
+            part(login, client, user, stranger)
+            part(sessions, client, user)
+            part(terminal, client, user)
+            part(files, client, user)
+            part(forwarding, client, user, person, operator, project)
+            part(entry, client, environment)
+            part(vscode, client, user)
+            part(faults, client, user, person, workspace)
+            part(states, client, user, person, environment, operator, workspace, project)
         part(uploads, client, person, workspace, project)
         part(arrears, client, person, operator, workspace)
         part(quota, client, person, operator, workspace)

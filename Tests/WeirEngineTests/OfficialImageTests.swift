@@ -4,8 +4,8 @@ import Testing
 import WeirEngine
 import WeirModel
 
-/// Builds hundreds of megabytes, so it runs when it is asked for: `WEIR_IMAGES=1`.
-@Suite("Official images", .enabled(if: ProcessInfo.processInfo.environment["WEIR_IMAGES"] != nil), .serialized)
+/// Builds hundreds of megabytes where the images are not there; `make test` brings them first.
+@Suite("Official images", .serialized)
 struct OfficialImageTests {
     static let definitions = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Images").path
