@@ -3,7 +3,9 @@ public import WeirStore
 
 /// A month's bill as a file: all from which every amount and every hash on it follow, so that it can be checked without Weir (BIL-22).
 public struct BillDocument: Codable, Hashable, Sendable {
-    public static let format = "weir-bill/1"
+    public static let format = "weir-bill/2"
+    /// The first has no `entered_start`: its runs' starts are not under the hashes.
+    static let readable: Set<String> = ["weir-bill/1", format]
     /// A file with more is not read: a month of a hundred thousand runs has fewer.
     public static let mostEntries = 2_000_000
 
@@ -73,6 +75,8 @@ public struct BillDocument: Codable, Hashable, Sendable {
         public let workload: Identifier<Workload>
         public let number: Int
         public let start: Timestamp
+        /// As it stands in the entry, under its hash; absent in an entry from before starts stood there.
+        public let enteredStart: Timestamp?
         /// As it was known when the entry was made.
         public let end: Timestamp?
         public let price: RunPrice
@@ -82,6 +86,7 @@ public struct BillDocument: Codable, Hashable, Sendable {
 
         enum CodingKeys: String, CodingKey {
             case workload, number, start, end, price, corrections
+            case enteredStart = "entered_start"
             case minutesBefore = "minutes_before"
             case minutesAfter = "minutes_after"
         }
@@ -106,7 +111,8 @@ extension BillDocument.Entry {
         account = entry.account
         if case .run(let basis) = record.charge?.basis {
             run = BillDocument.Run(
-                workload: basis.run.workload, number: basis.run.number, start: basis.start, end: basis.end, price: basis.price,
+                workload: basis.run.workload, number: basis.run.number, start: basis.start,
+                enteredStart: entry.minutes?.start, end: basis.end, price: basis.price,
                 minutesBefore: basis.before.minutes, minutesAfter: basis.after.minutes, corrections: basis.before.corrections)
         } else {
             run = nil

@@ -36,7 +36,7 @@ public struct BillVerification: Hashable, Sendable {
         } catch {
             throw WeirError.noBillFile()
         }
-        guard document.format == BillDocument.format, document.entries.count <= BillDocument.mostEntries else {
+        guard BillDocument.readable.contains(document.format), document.entries.count <= BillDocument.mostEntries else {
             throw WeirError.noBillFile()
         }
         try self.init(document)
@@ -115,6 +115,9 @@ private struct BillCheck {
         if let run = entry.run {
             let identity = RunIdentity(workload: run.workload, number: run.number)
             let before = Settled(minutes: run.minutesBefore, corrections: run.corrections)
+            if let entered = run.enteredStart, entered != run.start {
+                return differs(entry, "run.start", "\(entered)", "\(run.start)")
+            }
             let isBack = run.minutesAfter < run.minutesBefore
             let after = Settled(minutes: run.minutesAfter, corrections: run.corrections + (isBack ? 1 : 0))
             if let known = runs[identity] {
@@ -167,7 +170,8 @@ private struct BillCheck {
         }
         var minutes: ChargedMinutes?
         if entry.kind == .charge, let run = entry.run {
-            minutes = ChargedMinutes(before: run.minutesBefore, after: run.minutesAfter, corrections: run.corrections, end: run.end)
+            minutes = ChargedMinutes(
+                start: run.enteredStart, before: run.minutesBefore, after: run.minutesAfter, corrections: run.corrections, end: run.end)
         }
         let identity = entry.run.map { RunIdentity(workload: $0.workload, number: $0.number) }
         let posting = Posting(

@@ -132,6 +132,10 @@ struct LedgerAudit {
         guard entry.account == recorded.account else {
             return differs(entry, entry.key, "account", recorded.account.text, entry.account?.text ?? "none")
         }
+        // A start that was moved afterwards may still give the same minutes in the same months.
+        guard minutes.start == nil || minutes.start == start else {
+            return differs(entry, entry.key, "start", minutes.start?.description ?? "none", "\(start)")
+        }
         let price: RunPrice
         switch try prices.price(text, of: recorded, tariffs) {
         case .failure(let wrong): return differs(entry, entry.key, wrong.field, wrong.expected, wrong.found)

@@ -55,8 +55,9 @@ struct CanonicalReader {
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    /// The next field; nil for one that is absent.
+    /// The next field; nil for one that is absent, and for one that was never written.
     mutating func next() -> UnsafeRawBufferPointer? {
+        guard place < bytes.count else { return nil }
         if bytes[place] == UInt8(ascii: "-") {
             place += 1
             return nil

@@ -51,7 +51,8 @@ struct PreparedPosting: Sendable {
 }
 
 extension Posting {
-    /// The fields in the order of the table.
+    /// The fields in their order. One that came later stands at the end and, where it is absent, not even as that: entries from before
+    /// it keep their hashes.
     var content: [UInt8] {
         var fields = CanonicalFields()
         fields.reserve(320)
@@ -73,6 +74,7 @@ extension Posting {
         fields.add(actor?.text)
         fields.add(reference)
         fields.add(note)
+        if let start = minutes?.start { fields.add(start.milliseconds) }
         return fields.bytes
     }
 }

@@ -51,7 +51,7 @@ struct LedgerWriter {
         ("workspace", false), ("kind", false), ("counter", false), ("amount", true), ("key", false), ("month", false),
         ("project", false), ("account", false), ("workload", false), ("run", true), ("minutes_before", true),
         ("minutes_after", true), ("corrections", true), ("run_ended_at", true), ("basis", false), ("actor", false),
-        ("reference", false), ("note", false),
+        ("reference", false), ("note", false), ("run_started_at", true),
     ]
     private static let insert = """
         INSERT INTO ledger_entry (sequence, at, hash, \(columns.map(\.name).joined(separator: ", ")))

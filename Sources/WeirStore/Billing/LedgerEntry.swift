@@ -24,7 +24,7 @@ public struct LedgerEntry: Hashable, Sendable {
     /// The table's columns in its order. A query that reads entries has them first, by `*`.
     private enum Column: Int, CaseIterable {
         case sequence, workspace, kind, counter, amount, key, at, month, project, account, workload, run
-        case minutesBefore, minutesAfter, corrections, runEndedAt, basis, actor, reference, note, hash
+        case minutesBefore, minutesAfter, corrections, runEndedAt, basis, actor, reference, note, hash, runStartedAt
     }
 
     static let columnCount = Column.allCases.count
@@ -51,7 +51,8 @@ public struct LedgerEntry: Hashable, Sendable {
         var minutes: ChargedMinutes?
         if let before: Int64 = try take(.minutesBefore) {
             minutes = ChargedMinutes(
-                before: before, after: try need(.minutesAfter), corrections: try need(.corrections), end: try take(.runEndedAt))
+                start: try take(.runStartedAt), before: before, after: try need(.minutesAfter), corrections: try need(.corrections),
+                end: try take(.runEndedAt))
         }
         posting = Posting(
             workspace: try need(.workspace), kind: try raw(.kind), counter: try raw(.counter),

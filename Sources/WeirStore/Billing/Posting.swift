@@ -79,7 +79,8 @@ public struct Posting: Hashable, Sendable {
             workspace: due.workspace, kind: .charge, counter: .revenue, amount: Points(micro: -charge.amount.micro),
             key: charge.key, month: charge.month, project: due.project, account: due.account, run: basis.run,
             minutes: ChargedMinutes(
-                before: basis.before.minutes, after: basis.after.minutes, corrections: basis.before.corrections, end: basis.end))
+                start: basis.start, before: basis.before.minutes, after: basis.after.minutes, corrections: basis.before.corrections,
+                end: basis.end))
     }
 
     /// The key of a refund begins with the charge's, so that both are found together.
@@ -100,6 +101,8 @@ public struct Posting: Hashable, Sendable {
 
 /// The minutes of a run that an entry charges: from `before` to `after`, counted from the run's start.
 public struct ChargedMinutes: Hashable, Sendable {
+    /// From which they are counted; nil in an entry from before starts stood in the ledger.
+    public let start: Timestamp?
     public let before: Int64
     public let after: Int64
     /// How many charges of the run had taken minutes back before.
@@ -107,7 +110,8 @@ public struct ChargedMinutes: Hashable, Sendable {
     /// The end of the run, as it was known then.
     public let end: Timestamp?
 
-    public init(before: Int64, after: Int64, corrections: Int, end: Timestamp?) {
+    public init(start: Timestamp?, before: Int64, after: Int64, corrections: Int, end: Timestamp?) {
+        self.start = start
         self.before = before
         self.after = after
         self.corrections = corrections

@@ -16,6 +16,7 @@ enum Migrations {
         migrator.registerMigration("10 history") { db in try db.execute(sql: history) }
         migrator.registerMigration("11 names") { db in try db.execute(sql: names) }
         migrator.registerMigration("12 audit") { db in try db.execute(sql: audit) }
+        migrator.registerMigration("13 starts") { db in try db.execute(sql: starts) }
         return migrator
     }
 

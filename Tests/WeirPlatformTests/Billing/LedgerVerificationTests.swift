@@ -62,7 +62,10 @@ struct LedgerVerificationTests {
             ("UPDATE run SET price = replace(price, '1.234567', '1.234566')", 3, "price"),
             ("UPDATE run SET tariff = 9", 3, "tariff"),
             ("UPDATE tariff SET document = replace(document, '1.234567', '1.234566')", 3, "price"),
-            ("UPDATE run SET running_at = running_at + 36000000", 3, "month"),
+            ("UPDATE run SET running_at = running_at + 36000000", 3, "start"),
+            // No minute and no month changes by it.
+            ("UPDATE run SET running_at = running_at + 60000, ended_at = ended_at + 60000", 3, "start"),
+            ("UPDATE run SET running_at = running_at - 1", 3, "start"),
             ("UPDATE run SET ended_at = ended_at + 60000", 5, "minutes_after"),
             ("UPDATE workload SET workspace = (SELECT id FROM workspace WHERE id <> workload.workspace)", 3, "workspace"),
             ("UPDATE ledger_account SET balance = balance + 1 WHERE id LIKE 'wsp%'", nil, "balance"),
@@ -94,6 +97,27 @@ struct LedgerVerificationTests {
         try await scene.store.write { _ = try $0.post(wrong, at: at) }
         let difference = try #require(try await scene.ledger.verify(by: scene.operatorCaller).difference)
         #expect(difference.sequence == 6 && difference.field == "amount", "\(difference.text.en)")
+    }
+
+    @Test("a ledger from before starts stood in it is right, and keeps its hashes")
+    func withoutStarts() async throws {
+        let scene = try await scene()
+        let entries = try await scene.store.read { db in try (1...8).map { try #require(try db.entry($0)) } }
+        try scene.tamper("DELETE FROM ledger_entry; DELETE FROM ledger_account; DELETE FROM spending")
+        for entry in entries {
+            let posting = entry.posting
+            #expect((posting.minutes?.start == nil) == (posting.run == nil || posting.minutes == nil))
+            let older = Posting(
+                workspace: posting.workspace, kind: posting.kind, counter: posting.counter, amount: posting.amount, key: posting.key,
+                month: posting.month, project: posting.project, account: posting.account, run: posting.run,
+                minutes: posting.minutes.map {
+                    ChargedMinutes(start: nil, before: $0.before, after: $0.after, corrections: $0.corrections, end: $0.end)
+                }, basis: posting.basis, actor: posting.actor, reference: posting.reference, note: posting.note)
+            try await scene.store.write { _ = try $0.post(older, at: entry.at) }
+        }
+        let verification = try await scene.ledger.verify(by: scene.operatorCaller)
+        #expect(verification.difference == nil, "\(verification.difference?.text.en ?? "")")
+        #expect(verification.entries == 8)
     }
 
     @Test("an end that was cut off with all that tells of it is found by an end that was noted before")

@@ -46,6 +46,20 @@ struct LedgerStoreTests {
         #expect(entry.hash == Data(expected))
     }
 
+    @Test("the start of a run stands under the hash, after all other fields; an entry without one is hashed as before it stood there")
+    func startUnderHash() throws {
+        let (now, identifiers) = (Timestamp(milliseconds: 1_770_000_000_000), RandomIdentifiers())
+        let run = RunIdentity(workload: identifiers.next(Workload.self, at: now), number: 2)
+        func content(_ start: Timestamp?) -> String {
+            let posting = Posting(
+                workspace: identifiers.next(Workspace.self, at: now), kind: .charge, counter: .revenue, amount: -1, key: "k", run: run,
+                minutes: ChargedMinutes(start: start, before: 0, after: 60, corrections: 0, end: nil))
+            return String(decoding: posting.content, as: UTF8.self)
+        }
+        #expect(content(nil).hasSuffix("1:21:02:601:0-----"))
+        #expect(content(now).hasSuffix("1:21:02:601:0-----13:1770000000000"))
+    }
+
     @Test("what was entered cannot be changed or deleted")
     func appendOnly() async throws {
         let fixture = try await StoreFixture()
