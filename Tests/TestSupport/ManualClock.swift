@@ -5,7 +5,7 @@ public import WeirModel
 public final class ManualClock: WallClock {
     private let moment: Mutex<(now: Timestamp, set: Duration)>
 
-    public init(_ start: String = "2026-03-01T09:00:00Z") {
+    public init(_ start: String = TestDay.ordinary.hour.description) {
         moment = Mutex((Timestamp(start) ?? Timestamp(milliseconds: 0), .zero))
     }
 
@@ -30,9 +30,12 @@ public final class ManualClock: WallClock {
 public struct FastClock: WallClock {
     private let factor: Int
     private let start = ContinuousClock.now
-    private let first = Timestamp(milliseconds: 1_772_355_600_000)
+    private let first: Timestamp
 
-    public init(factor: Int) { self.factor = factor }
+    public init(factor: Int, from first: Timestamp = TestDay.ordinary.hour) {
+        self.factor = factor
+        self.first = first
+    }
 
     public func now() -> Timestamp { first + (ContinuousClock.now - start) * factor }
 

@@ -8,9 +8,12 @@ import WeirPlatform
 @testable import WeirHTTP
 
 @Suite struct BillRouteTests {
-    @Test("a job that ran stands on the bill with its arithmetic, and the exported file is right without the server (BIL-22)")
-    func exportedBill() async throws {
-        try await TestServer.with { server in
+    @Test(
+        "a job that ran stands on the bill with its arithmetic, and the exported file is right without the server (BIL-22)",
+        arguments: TestDay.all)
+    func exportedBill(day: TestDay) async throws {
+        // Long before the hour ends: nothing here waits for it.
+        try await TestServer.with(clock: FastClock(factor: 1, from: day.moment(.seconds(600)))) { server in
             let ada = try await server.user("ada")
             let (workspace, project) = try await server.project(of: ada)
             let job = try await server.charged(ada, workspace, project)
@@ -47,6 +50,14 @@ import WeirPlatform
                 let found = try BillVerification(Data(text.replacing(from, with: to).utf8))
                 #expect(found.difference?.field == field, "\(from) → \(to)")
             }
+            let start = try #require(text.firstMatch(of: #/"start":"([^"]+)"/#)?.1)
+            let entered = "\"entered_start\":\"\(start)\","
+            #expect(text.contains(entered))
+            let moved = text.replacing("\"start\":\"\(start)\"", with: "\"start\":\"2020-01-01T00:00:00.000Z\"")
+            #expect(try BillVerification(Data(moved.utf8)).difference?.field == "run.start")
+            // A file of the first format has no start under its hashes; this one has.
+            let older = text.replacing(entered, with: "").replacing("weir-bill/2", with: "weir-bill/1")
+            #expect(try BillVerification(Data(older.utf8)).difference?.field == "hash")
             #expect(throws: WeirError.self) { try BillVerification(Data("{}".utf8)) }
 
             let csv = try await server.api(ada, "GET", "workspaces/\(workspace)/bills/\(month)/export?format=csv")

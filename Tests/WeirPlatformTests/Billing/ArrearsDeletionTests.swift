@@ -12,15 +12,16 @@ import WeirStore
 struct ArrearsDeletionTests {
     /// 30,000 bytes of everything that may go, of which 10,000 are free, and a balance that is used up.
     private struct Scene: Sendable {
-        let clock = ManualClock("2026-01-01T00:00:00Z")
+        let clock: ManualClock
         let test: TestPlatform
         let platform: Platform
         let tenant: TestPlatform.Tenant
         let root: Caller
         let asset: Identifier<Asset>
 
-        init() async throws {
-            test = try TestPlatform(clock: clock, timeZone: "UTC")
+        init(_ day: TestDay = .ordinary) async throws {
+            clock = day.clock()
+            test = try TestPlatform(clock: clock, timeZone: day.zone)
             platform = try await test.start()
             tenant = try await test.tenant(on: platform)
             let account = AccountRecord(
@@ -106,9 +107,11 @@ struct ArrearsDeletionTests {
         }
     }
 
-    @Test("announced 14, 7 and 1 days before, approved, deleted in a known order down to the free amount, and recorded (BIL-20)")
-    func whole() async throws {
-        let scene = try await Scene()
+    @Test(
+        "announced 14, 7 and 1 days before, approved, deleted in a known order down to the free amount, and recorded (BIL-20)",
+        arguments: TestDay.all)
+    func whole(day: TestDay) async throws {
+        let scene = try await Scene(day)
         try await scene.fill()
         try await scene.platform.meter.tick()
         #expect(try await scene.held == 30_000)
@@ -166,9 +169,9 @@ struct ArrearsDeletionTests {
         #expect(try await scene.held == 11_500)
     }
 
-    @Test("a recharge ends it at any point, and the 60 days begin anew (BIL-20)")
-    func recharge() async throws {
-        let scene = try await Scene()
+    @Test("a recharge ends it at any point, and the 60 days begin anew (BIL-20)", arguments: TestDay.all)
+    func recharge(day: TestDay) async throws {
+        let scene = try await Scene(day)
         try await scene.fill()
         try await scene.useUp()
         try await scene.platform.meter.tick()

@@ -13,7 +13,7 @@ struct LedgerPropertyTests {
         """, arguments: Property.seeds(14))
     func books(seed: UInt64) async {
         let failure = await Property.failure(seed: seed, steps: 10...60, step: LedgerStep.random) { steps in
-            var walk = LedgerWalk(try await LedgerScene(workspaces: 3))
+            var walk = LedgerWalk(try await LedgerScene(workspaces: 3, on: .chosen(by: seed)))
             try await walk.take(steps)
         }
         if let failure { Issue.record("\(failure)") }
@@ -22,7 +22,7 @@ struct LedgerPropertyTests {
     @Test("the same holds when the store is opened anew after every step", arguments: Property.seeds(3))
     func reopened(seed: UInt64) async {
         let failure = await Property.failure(seed: seed, steps: 5...20, step: LedgerStep.random) { steps in
-            var walk = LedgerWalk(try await LedgerScene(workspaces: 3), reopens: true)
+            var walk = LedgerWalk(try await LedgerScene(workspaces: 3, on: .chosen(by: seed)), reopens: true)
             try await walk.take(steps)
         }
         if let failure { Issue.record("\(failure)") }

@@ -67,6 +67,10 @@ final class LedgerScene {
         }
     }
 
+    convenience init(workspaces count: Int, on day: TestDay) async throws {
+        try await self.init(workspaces: count, zone: day.zone, at: day.moment(.seconds(600)).description)
+    }
+
     /// What a kill and a new start leave: the file.
     func reopen() throws {
         try store.close()

@@ -102,10 +102,10 @@ struct LimitTests: MoneyScene {
         try await export()
     }
 
-    @Test("what runs and waits is stopped at the full hour after the balance was used up, with a notice (BIL-19)")
-    func arrears() async throws {
-        let clock = ManualClock("2026-03-01T09:20:00Z")
-        let test = try TestPlatform(clock: clock)
+    @Test("what runs and waits is stopped at the full hour after the balance was used up, with a notice (BIL-19)", arguments: TestDay.all)
+    func arrears(day: TestDay) async throws {
+        let clock = day.clock(after: .seconds(20 * 60))
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
         try await test.running { platform in
             let tenant = try await test.tenant(on: platform)
             let other = try await test.tenant("eve", on: platform)
@@ -138,10 +138,13 @@ struct LimitTests: MoneyScene {
         }
     }
 
-    @Test("a recharge one minute before the full hour prevents the stop; a stop that Weir missed is made up for (BIL-19)")
-    func recharge() async throws {
-        let clock = ManualClock("2026-03-01T09:20:00Z")
-        let test = try TestPlatform(clock: clock)
+    @Test(
+        "a recharge one minute before the full hour prevents the stop; a stop that Weir missed is made up for (BIL-19)",
+        arguments: TestDay.all
+    )
+    func recharge(day: TestDay) async throws {
+        let clock = day.clock(after: .seconds(20 * 60))
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
         let (tenant, job) = try await test.running { platform in
             let tenant = try await test.tenant(on: platform)
             let job = try await tenant.job("train", on: platform)
@@ -163,10 +166,10 @@ struct LimitTests: MoneyScene {
         }
     }
 
-    @Test("with enforcement off nothing is refused or stopped, and everything is charged")
-    func notEnforced() async throws {
-        let clock = ManualClock("2026-03-01T09:20:00Z")
-        let test = try TestPlatform(clock: clock, billingIsEnforced: false)
+    @Test("with enforcement off nothing is refused or stopped, and everything is charged", arguments: TestDay.all)
+    func notEnforced(day: TestDay) async throws {
+        let clock = day.clock(after: .seconds(20 * 60))
+        let test = try TestPlatform(clock: clock, timeZone: day.zone, billingIsEnforced: false)
         try await test.running { platform in
             let tenant = try await test.tenant(on: platform)
             try await test.setBalance(0, of: tenant.workspace)

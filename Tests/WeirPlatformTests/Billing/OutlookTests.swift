@@ -9,10 +9,10 @@ import WeirStore
 
 @Suite("Warnings, prices and forecasts")
 struct OutlookTests: MoneyScene {
-    @Test("warnings come once when their amount or hours are reached, and again only after a recharge (BIL-18)")
-    func warnings() async throws {
-        let clock = ManualClock("2026-03-01T09:00:00Z")
-        let test = try TestPlatform(clock: clock)
+    @Test("warnings come once when their amount or hours are reached, and again only after a recharge (BIL-18)", arguments: TestDay.all)
+    func warnings(day: TestDay) async throws {
+        let clock = day.clock()
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
         try await test.running { platform in
             let tenant = try await test.tenant(on: platform)
             try await platform.notices.setWarnings(

@@ -24,10 +24,12 @@ struct SettlementTests {
         try await platform.wait(for: job.id) { _ in try await platform.store.read { try $0.unsettledEnds(limit: 1) }.isEmpty }
     }
 
-    @Test("a run is charged at the full hour, not again when the hour is settled again, and at its end (BIL-04, BIL-05)")
-    func hourAndEnd() async throws {
-        let clock = ManualClock("2026-03-01T09:00:30Z")
-        let test = try TestPlatform(clock: clock)
+    @Test(
+        "a run is charged at the full hour, not again when the hour is settled again, and at its end (BIL-04, BIL-05)",
+        arguments: TestDay.all)
+    func hourAndEnd(day: TestDay) async throws {
+        let clock = day.clock(after: .seconds(30))
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
         let (tenant, job) = try await running(test)
         clock.advance(by: .seconds(3600))
         try await test.running { platform in
@@ -49,10 +51,10 @@ struct SettlementTests {
         }
     }
 
-    @Test("what ended while Weir was down is charged to its end, what goes on to the last full hour (BIL-05, X03)")
-    func downtime() async throws {
-        let clock = ManualClock("2026-03-01T09:00:00Z")
-        let test = try TestPlatform(clock: clock)
+    @Test("what ended while Weir was down is charged to its end, what goes on to the last full hour (BIL-05, X03)", arguments: TestDay.all)
+    func downtime(day: TestDay) async throws {
+        let clock = day.clock()
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
         let (_, job) = try await running(test)
         let other = try await test.running { platform in
             let tenant = try await test.tenant("eve", on: platform)
@@ -73,10 +75,10 @@ struct SettlementTests {
         }
     }
 
-    @Test("a container that is gone is not charged for the time in which nobody saw it (X03)")
-    func vanished() async throws {
-        let clock = ManualClock("2026-03-01T09:00:00Z")
-        let test = try TestPlatform(clock: clock)
+    @Test("a container that is gone is not charged for the time in which nobody saw it (X03)", arguments: TestDay.all)
+    func vanished(day: TestDay) async throws {
+        let clock = day.clock()
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
         let (_, job) = try await running(test)
         let platform = try await test.start()
         clock.advance(by: .seconds(600))
@@ -127,10 +129,10 @@ struct SettlementTests {
         }
     }
 
-    @Test("a clock that was stepped forward is put right when the run ends (X03)")
-    func steppedForward() async throws {
-        let clock = ManualClock("2026-03-01T09:00:00Z")
-        let test = try TestPlatform(clock: clock)
+    @Test("a clock that was stepped forward is put right when the run ends (X03)", arguments: TestDay.all)
+    func steppedForward(day: TestDay) async throws {
+        let clock = day.clock()
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
         let (_, job) = try await running(test)
         clock.advance(by: .seconds(600 + 7 * 3600))
         let platform = try await test.start()
@@ -151,10 +153,11 @@ struct SettlementTests {
 
     @Test(
         "a clock that is set while a run goes on takes no time from it and gives it none, whether Weir runs or not (X03)",
-        arguments: [-5400, -3600, -90, 90, 3600, 26 * 3600], [false, true])
-    func clockSet(seconds: Int, isDown: Bool) async throws {
-        let clock = ManualClock("2026-03-01T06:00:00Z")
-        let test = try TestPlatform(clock: clock)
+        arguments: [-5400, -3600, -90, 90, 3600, 26 * 3600].flatMap { [($0, false), ($0, true)] }, TestDay.all)
+    func clockSet(step: (seconds: Int, isDown: Bool), day: TestDay) async throws {
+        let (seconds, isDown) = step
+        let clock = day.clock(after: .seconds(-3 * 3600))
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
         // The price list is older than the time to which the clock is set back.
         _ = try await test.start()
         clock.advance(by: .seconds(3 * 3600))
@@ -216,9 +219,10 @@ struct SettlementTests {
         arguments: seeds)
     func partitions(seed: UInt64) async throws {
         var random = SeededRandom(seed: seed)
-        let clock = ManualClock("2026-10-30T20:00:00Z")
+        let day = TestDay.chosen(by: seed)
+        let clock = day.clock(after: .seconds(-40 * 3600))
         clock.advance(by: .seconds(Int.random(in: 0..<200_000, using: &random)))
-        let test = try TestPlatform(clock: clock)
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
         let (tenant, job) = try await running(test)
         let start = clock.now()
         var stale: [RunSettlement] = []

@@ -15,10 +15,10 @@ struct WhyChargedTests {
         return answer.items.flatMap(\.causes).map(\.code)
     }
 
-    @Test("a service whose open port nobody has called, until somebody does")
-    func serviceWithoutRequests() async throws {
-        let clock = ManualClock("2026-03-01T09:00:00Z")
-        let test = try TestPlatform(clock: clock)
+    @Test("a service whose open port nobody has called, until somebody does", arguments: TestDay.all)
+    func serviceWithoutRequests(day: TestDay) async throws {
+        let clock = day.clock()
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
         try await test.running { platform in
             let tenant = try await test.tenant(on: platform)
             _ = try await platform.commitment.sign(version: PortCommitment.version, in: tenant.workspace, by: tenant.caller)
@@ -35,10 +35,12 @@ struct WhyChargedTests {
         }
     }
 
-    @Test("a job that ended minutes after it was told to stop; one that ended at once is not named", arguments: [90, 700])
-    func endedLater(seconds: Int64) async throws {
-        let clock = ManualClock("2026-03-01T09:00:00Z")
-        let test = try TestPlatform(clock: clock)
+    @Test(
+        "a job that ended minutes after it was told to stop; one that ended at once is not named", arguments: [90, 700] as [Int64],
+        TestDay.all)
+    func endedLater(seconds: Int64, day: TestDay) async throws {
+        let clock = day.clock()
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
         let platform = try await test.start()
         let tenant = try await test.tenant(on: platform)
         let job = try await tenant.job("train", on: platform)

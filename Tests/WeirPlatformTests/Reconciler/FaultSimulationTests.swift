@@ -38,7 +38,9 @@ struct FaultSimulation {
     private var names = 0
 
     init(seed: UInt64) async throws {
-        test = try TestPlatform(clock: FastClock(factor: 200))
+        // The hour ends in the middle of the story.
+        let day = TestDay.chosen(by: seed)
+        test = try TestPlatform(clock: FastClock(factor: 200, from: day.moment(.seconds(55 * 60))), timeZone: day.zone)
         engine = FaultyEngine(test.engine, seed: seed &+ 1)
         random = SeededRandom(seed: seed)
         let platform = try await test.start()
