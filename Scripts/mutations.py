@@ -73,6 +73,7 @@ LEDGER = [
     ("a run that is over is never done", STORE + "RunSettlements.swift", "settlement.plan.isFinal ? finish : moveOn", "settlement.plan.isFinal ? moveOn : moveOn"),
     ("a key that is taken stops all that is settled with it", STORE + "RunSettlements.swift", "taken.isTaken(\"ledger_entry.key\")", "taken.isTaken(\"ledger_entry.sequence\")"),
     ("the hash forgets the note", STORE + "LedgerChain.swift", "        fields.add(note)\n", ""),
+    ("the hash forgets the start of a run", STORE + "LedgerChain.swift", "        if let start = minutes?.start { fields.add(start.milliseconds) }\n", ""),
     ("the hash forgets the entry before", STORE + "LedgerChain.swift", "        hash.update(bufferPointer: previous)\n", ""),
     ("refunds of a charge share a key", STORE + "Posting.swift", "/refund/\\(idempotency)\"", "/refund/x\""),
     ("a run keeps a price of another list", STORE + "Tariffs.swift", "tariff == number && kind", "kind"),
@@ -83,6 +84,7 @@ LEDGER = [
     ("the file's list is published at every start", PLATFORM + "Tariffs.swift", "!= hash else { return nil }", "!= hash || true else { return nil }"),
     ("verification passes over the chain", PLATFORM + "LedgerAudit.swift", "guard entry.hash == hash else {", "guard true else {"),
     ("verification passes over the price list", PLATFORM + "LedgerAudit.swift", "guard recorded == listed else {", "guard true else {"),
+    ("verification passes over a start that was moved", PLATFORM + "LedgerAudit.swift", "guard minutes.start == nil || minutes.start == start else {", "guard true else {"),
     ("verification passes over the end of a run", PLATFORM + "LedgerAudit.swift", "if whole != after.minutes {", "if false {"),
 ]
 
@@ -181,7 +183,7 @@ def ledger_package(package: pathlib.Path) -> None:
         shutil.copy(ROOT / file, package / file)
     (package / "Sources/TestSupport").mkdir()
     (package / "Tests/LedgerTests").mkdir(parents=True)
-    for name in ["SeededRandom.swift", "Property.swift", "ManualClock.swift", "TemporaryFolder.swift"]:
+    for name in ["SeededRandom.swift", "Property.swift", "ManualClock.swift", "TestDay.swift", "TemporaryFolder.swift"]:
         shutil.copy(ROOT / "Tests/TestSupport" / name, package / "Sources/TestSupport")
     for file in LEDGER_TESTS:
         shutil.copy(ROOT / "Tests" / file, package / "Tests/LedgerTests")
