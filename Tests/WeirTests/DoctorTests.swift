@@ -46,7 +46,7 @@ struct DoctorTests {
         let logger = Logger(label: "weir.test", factory: { _ in SwiftLogNoOpLogHandler() })
         let refused = #expect(throws: WeirError.self) { try configuration.requireUserNamespaces(profile, logger: logger) }
         #expect(refused?.code == "user_namespaces_missing")
-        #expect(refused?.remedy?.en.contains("echo containers:2147483647:2147483648 | tee -a /etc/subuid.") == true)
+        #expect(refused?.remedy?.en.contains("echo containers:2147483647:2147483648 | tee -a /etc/subuid —") == true)
         #expect(refused?.remedy?.en.contains("engine.user_namespaces: optional") == true)
         configuration.engine.userNamespaces = .optional
         try configuration.requireUserNamespaces(profile, logger: logger)

@@ -17,9 +17,9 @@ extension Configuration {
 extension WeirError {
     static func userNamespacesMissing(_ obstacle: UserNamespaceObstacle) -> WeirError {
         WeirError(
-            "user_namespaces_missing", .unavailable, subject: "engine.user_namespaces", rule: "IDW-02", obstacle.finding,
+            "user_namespaces_missing", .failed, subject: "engine.user_namespaces", rule: "IDW-02", obstacle.finding,
             remedy: LocalizedText(
-                "\(obstacle.remedy.en). Or allow it, where all tenants are trusted: engine.user_namespaces: optional.",
-                zh: "\(obstacle.remedy.zh)。若所有租户均可信，也可配置 engine.user_namespaces: optional 予以放行。"))
+                "\(obstacle.remedy.en) — or, where all tenants are trusted, allow it by engine.user_namespaces: optional",
+                zh: "\(obstacle.remedy.zh) ——若所有租户均可信，也可配置 engine.user_namespaces: optional 予以放行"))
     }
 }
