@@ -1,8 +1,8 @@
 """Removes the containers and networks of one installation: `sweep.py SOCKET DATA-FOLDER`. Touches nothing else."""
 
-import glob
 import http.client
 import json
+import os
 import socket
 import sqlite3
 import sys
@@ -27,15 +27,18 @@ class Podman(http.client.HTTPConnection):
 
 
 def installation(folder):
-    for path in glob.glob(folder + "/**/*.db", recursive=True) + glob.glob(folder + "/**/*.sqlite", recursive=True):
-        try:
-            database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-            row = database.execute("SELECT value FROM setting WHERE key = 'installation.id'").fetchone()
-            if row:
-                return row[0]
-        except sqlite3.Error:
-            continue
-    return None
+    """None where there is no database. Never looked for: what else lies in the folder is the tenants', as many and as deep as they like."""
+    path = os.path.join(folder, "weir.sqlite")
+    if not os.path.isfile(path):
+        return None
+    database = sqlite3.connect(f"file:{urllib.parse.quote(path)}?mode=ro", uri=True)
+    try:
+        row = database.execute("SELECT value FROM setting WHERE key = 'installation.id'").fetchone()
+    except sqlite3.Error:
+        return None
+    finally:
+        database.close()
+    return row[0] if row else None
 
 
 def main():

@@ -5,10 +5,13 @@ public final class TemporaryFolder: Sendable {
     public let url: URL
     public var path: String { url.path }
 
-    public init(_ name: String = "weir-test") throws {
-        url = URL(fileURLWithPath: "/tmp").appendingPathComponent("\(name)-\(UUID().uuidString.prefix(13))")
+    /// - Parameter parent: `/dev/shm` for a test that makes hundreds of thousands of files, which takes a disk its time.
+    public init(_ name: String = "weir-test", in parent: String = "/tmp") throws {
+        url = URL(fileURLWithPath: parent).appendingPathComponent("\(name)-\(UUID().uuidString.prefix(13))")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
 
-    deinit { try? FileManager.default.removeItem(at: url) }
+    deinit {
+        do { try FileManager.default.removeItem(at: url) } catch { HostileFolder.remove(path) }
+    }
 }

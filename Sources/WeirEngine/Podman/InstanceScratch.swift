@@ -59,12 +59,14 @@ struct InstanceScratch: Sendable {
     func remove(_ instance: Identifier<Instance>) async throws {
         guard way == .loopFile else { return }
         let file = file(of: instance)
-        guard FileManager.default.fileExists(atPath: file) else { return }
+        let unfinished = SparseFile.unfinished(file)
+        guard [file, unfinished].contains(where: { FileManager.default.fileExists(atPath: $0) }) else { return }
         try await unmount(instance)
         do {
             _ = try await podman.call(.DELETE, "/volumes/\(Self.volume(of: instance))", ["force": "true"])
         } catch let refusal as PodmanRefusal where refusal.isMissing {}
         _ = unlink(file)
+        _ = unlink(unfinished)
     }
 
     /// Podman 4.3 counts the mount of a container with users of its own twice and leaves it: done here, in the mount
@@ -101,19 +103,25 @@ struct InstanceScratch: Sendable {
             "-i", whole > 4 << 30 ? "65536" : "16384", unfinished,
         ])
         guard made.status == 0 else { throw WeirError.hostCommandFailed("mkfs.ext4", made.output) }
+        try await NIOThreadPool.singleton.runIfActive { try SparseFile.sync(unfinished) }
         guard rename(unfinished, path) == 0 else { throw WeirError.hostCommandFailed("rename", path) }
         return path
     }
 }
 
 enum SparseFile {
-    /// Copies the parts of a file that hold data, and the holes as holes. An existing target is kept as it is.
+    /// What a copy is called until it is whole.
+    static func unfinished(_ target: String) -> String { target + ".unfinished" }
+
+    /// Copies the parts of a file that hold data, and the holes as holes. The target has its name only when all of it is on the disk: what
+    /// a kill or a loss of power cuts off is begun anew. An existing target is kept as it is.
     static func copy(_ source: String, to target: String) throws {
+        if access(target, F_OK) == 0 { return }
         let from = open(source, O_RDONLY | O_CLOEXEC)
         guard from >= 0 else { throw failure() }
         defer { close(from) }
-        let to = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        if to < 0 && errno == EEXIST { return }
+        let unfinished = unfinished(target)
+        let to = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard to >= 0 else { throw failure() }
         defer { close(to) }
         let size = lseek(from, 0, SEEK_END)
@@ -129,6 +137,15 @@ enum SparseFile {
             }
             position = lseek(from, end, SEEK_DATA)
         }
+        guard fdatasync(to) == 0, link(unfinished, target) == 0 || errno == EEXIST else { throw failure() }
+        _ = unlink(unfinished)
+    }
+
+    static func sync(_ path: String) throws {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw failure() }
+        defer { close(file) }
+        guard fdatasync(file) == 0 else { throw failure() }
     }
 
     private static let SEEK_DATA: Int32 = 3

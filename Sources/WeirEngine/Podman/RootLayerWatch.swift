@@ -41,31 +41,3 @@ extension PodmanEngine {
         try await stop(instance, grace: .seconds(5), cause: .scratchFull)
     }
 }
-
-enum FolderSize {
-    private static let mostEntries = 2_000_000
-
-    /// The bytes on disk below a folder; counting ends when `limit` is passed.
-    static func blocks(of folder: String, upTo limit: Int64) -> Int64 {
-        var total: Int64 = 0
-        var entries = 0
-        var waiting = [folder]
-        while let next = waiting.popLast() {
-            guard let stream = opendir(next) else { continue }
-            defer { closedir(stream) }
-            while let entry = readdir(stream) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name == "." || name == ".." { continue }
-                entries += 1
-                var status = stat()
-                guard lstat("\(next)/\(name)", &status) == 0 else { continue }
-                total += Int64(status.st_blocks) * 512
-                if total > limit || entries > mostEntries { return total }
-                if status.st_mode & S_IFMT == S_IFDIR { waiting.append("\(next)/\(name)") }
-            }
-        }
-        return total
-    }
-}

@@ -26,6 +26,7 @@ public struct Janitor: Service {
             try await withThrowingDiscardingTaskGroup { group in
                 group.addTask { await every(.seconds(30), "ports") { try await lookAfterPorts() } }
                 group.addTask { await every(.seconds(3600), "sweep") { try await sweep() } }
+                group.addTask { await files.clearGravesForever(logger: logger) }
             }
         }
         // What was counted since the last round must not be lost by an orderly end.

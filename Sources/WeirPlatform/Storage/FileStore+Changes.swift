@@ -39,7 +39,7 @@ extension FileStore {
             }
             return Bytes(outcome.written)
         } catch {
-            try? await blocking { try staging().remove(temporary) }
+            await takeAway(temporary)
             throw error
         }
     }
@@ -50,12 +50,14 @@ extension FileStore {
         try await blocking { _ = try open(folder, making: true).folder(making: path) }
     }
 
-    /// Throws `path_taken` when the new path exists, `not_found` when the old one does not (DAT-05).
+    /// Throws `path_taken` when the new path exists, `not_found` when the old one does not (DAT-05), `path_too_deep` when something in a
+    /// folder would come to lie deeper than Weir lets in (X20).
     public func rename(_ folder: StoredFolder, from old: FilePath, to new: FilePath) async throws {
         try requireChangeable(folder, old)
         try requireChangeable(folder, new)
         guard let oldName = old.name, let newName = new.name else { return }
         guard old == new || !old.contains(new) else { throw WeirError.pathTaken(new.text) }
+        if new.components.count > old.components.count { try await requireHeight(of: folder, at: old, to: new) }
         try await blocking {
             let root = try open(folder)
             let from = try root.folder(at: old.parent)
@@ -65,36 +67,57 @@ extension FileStore {
         }
     }
 
+    private func requireHeight(of folder: StoredFolder, at old: FilePath, to new: FilePath) async throws {
+        let top: FolderDescent? = try await blocking {
+            guard let name = old.name else { return nil }
+            let parent = try open(folder).folder(at: old.parent)
+            guard try parent.status(EntryName(name))?.kind == .folder else { return nil }
+            return try FolderDescent(parent.folder(EntryName(name)))
+        }
+        guard let top else { return }
+        let most = FilePath.depthLimit - new.components.count
+        _ = try await inSlices(top) { descent in
+            for _ in 0..<Self.walkSlice {
+                guard let (name, status) = try descent.next() else { return false }
+                guard descent.depth < most else { throw WeirError.pathTooDeep(new.text) }
+                if status.kind == .folder { _ = try descent.enter(name) }
+            }
+            return true
+        }
+    }
+
     /// Removes a file, or a folder with all that is in it (DAT-05). Throws `not_found`.
     public func delete(_ folder: StoredFolder, at path: FilePath) async throws {
         try requireChangeable(folder, path)
-        guard let name = path.name else { return }
-        try await changing(folder) {
+        guard let last = path.name else { return }
+        let name = EntryName(last)
+        let grave: EntryName? = try await changing(folder) {
             try await blocking {
                 let parent = try open(folder).folder(at: path.parent)
-                guard try parent.status(EntryName(name)) != nil else { throw WeirError.notFound("file") }
-                try parent.remove(EntryName(name))
+                guard let status = try parent.status(name) else { throw WeirError.notFound("file") }
+                if status.kind == .folder { return try bury(name, of: parent) }
+                try parent.remove(name)
+                return nil
             }
         }
+        if let grave { await clear(grave) }
     }
 
     /// Removes the whole folder; nothing happens when there is none.
     public func remove(_ folder: StoredFolder) async throws {
-        try await changing(folder) { try await blocking { try bury(folder) } }
-    }
-
-    private func bury(_ folder: StoredFolder) throws {
-        let path = layout.path(of: folder).dropFirst(layout.root.utf8.count + 1).split(separator: "/")
-        var parent = try OpenFolder(trusted: layout.root)
-        for component in path.dropLast() {
-            guard try parent.status(EntryName(String(component))) != nil else { return }
-            parent = try parent.folder(EntryName(String(component)))
+        let grave: EntryName? = try await changing(folder) {
+            try await blocking {
+                let path = layout.path(of: folder).dropFirst(layout.root.utf8.count + 1).split(separator: "/")
+                var parent = try OpenFolder(trusted: layout.root)
+                for component in path.dropLast() {
+                    guard try parent.status(EntryName(String(component))) != nil else { return nil }
+                    parent = try parent.folder(EntryName(String(component)))
+                }
+                guard let last = path.last, try parent.status(EntryName(String(last))) != nil else { return nil }
+                return try bury(EntryName(String(last)), of: parent)
+            }
         }
-        guard let last = path.last, try parent.status(EntryName(String(last))) != nil else { return }
-        // Renamed first: a crash in the middle leaves a whole folder or none, and the rest goes at the next start.
-        let grave = stagingName("removed")
-        try parent.rename(EntryName(String(last)), to: staging(), as: grave)
-        try staging().remove(grave)
+        if let grave { await clear(grave) }
     }
 
     /// Moves a plain file from staging or an upload to its path, over a file that stands there.

@@ -51,15 +51,4 @@ extension FileStore {
         }
         return (count, bytes)
     }
-
-    /// Clears what a killed process left behind; at the start, before anything is stored. Gives how much there was.
-    @discardableResult
-    public func recover() async throws -> Int {
-        try await blocking {
-            let staging = try staging()
-            let leftovers = try staging.names()
-            for name in leftovers { try staging.remove(name) }
-            return leftovers.count
-        }
-    }
 }

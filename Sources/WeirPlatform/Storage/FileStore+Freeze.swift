@@ -45,15 +45,14 @@ extension FileStore {
         let rule: LinkRule = if let links { links } else if case .code = folder { .kept } else { .inside }
         let name = stagingName("freeze")
         do {
-            let plan = try await blocking {
+            let begun = try await blocking {
                 let source = try open(folder).folder(at: path)
                 try staging().makeFolder(name)
-                var plan = FreezePlan(
-                    source: source, target: try staging().folder(name), blobs: try BlobFolder(layout.blobs),
+                return try FreezePlan(
+                    source: source, target: staging().folder(name), blobs: BlobFolder(layout.blobs),
                     isOwn: folder.isOwn, rule: rule, most: limits.files)
-                try plan.survey()
-                return plan
             }
+            let plan = try await inSlices(begun) { try $0.survey(Self.walkSlice) }
             let made = try await content(of: plan)
             return try await blocking {
                 let shared = try plan.publish(made.new, syncEach: plan.isSmall)
@@ -64,7 +63,7 @@ extension FileStore {
                     tree: tree, size: Bytes(made.size), added: Bytes(made.added - shared), files: made.files + plan.links)
             }
         } catch {
-            try? await blocking { try staging().remove(name) }
+            await takeAway(name)
             throw error
         }
     }
@@ -95,11 +94,14 @@ extension FileStore {
         let name = stagingName("seed")
         do {
             try await changing(.draft(asset)) {
-                try await blocking {
+                let mirror = try await blocking {
                     let source = try open(.tree(tree))
+                    try staging().makeFolder(name)
+                    return try TreeMirror(source, into: staging().folder(name))
+                }
+                _ = try await inSlices(mirror) { try $0.advance(Self.walkSlice) }
+                try await blocking {
                     let staging = try staging()
-                    try staging.makeFolder(name)
-                    try source.mirror(into: staging.folder(name))
                     do {
                         try staging.renameIfFree(
                             name, to: OpenFolder(trusted: layout.drafts), as: EntryName(asset.text))
@@ -109,7 +111,7 @@ extension FileStore {
                 }
             }
         } catch {
-            try? await blocking { try staging().remove(name) }
+            await takeAway(name)
             throw error
         }
     }
@@ -121,27 +123,40 @@ extension FileStore {
     public func remove(_ tree: TreeName) async throws { try await remove(.tree(tree)) }
 }
 
-extension OpenFolder {
-    /// The same files under second names; copies where a file has no room for another name.
-    fileprivate func mirror(into target: OpenFolder) throws {
-        for name in try names() {
-            guard let status = try status(name) else { continue }
+/// The making of a second tree of the same files: second names of them, and copies where one has no room for another name.
+private struct TreeMirror: Sendable {
+    private var descent: FolderDescent
+    private var targets: [OpenFolder]
+
+    init(_ source: OpenFolder, into target: OpenFolder) throws {
+        descent = try FolderDescent(source)
+        targets = [target]
+    }
+
+    /// Takes `count` more entries over. False at the end.
+    mutating func advance(_ count: Int) throws -> Bool {
+        for _ in 0..<count {
+            guard let (name, status) = try descent.next() else { return false }
+            targets.removeLast(targets.count - 1 - descent.depth)
+            guard let target = targets.last else { return false }
             switch status.kind {
             case .folder:
+                guard try descent.enter(name) else { continue }
                 try target.makeFolder(name)
-                try folder(name).mirror(into: target.folder(name))
+                targets.append(try target.folder(name))
             case .link:
-                try target.makeLink(name, to: self.target(ofLink: name))
+                try target.makeLink(name, to: descent.folder.target(ofLink: name))
             case .file:
-                switch link(name, to: target, as: name) {
+                switch descent.folder.link(name, to: target, as: name) {
                 case 0: break
                 case EMLINK:
-                    _ = try openPlain(name).0.copy(to: target, as: name, mode: status.raw.st_mode & 0o777)
-                case let code: throw SystemFault.current("link", path + "/" + name.text, code: code)
+                    _ = try descent.folder.openPlain(name).0.copy(to: target, as: name, mode: status.raw.st_mode & 0o777)
+                case let code: throw SystemFault.current("link", target.path + "/" + name.text, code: code)
                 }
             case .special: throw WeirError.specialFile(name.text)
             }
         }
+        return true
     }
 }
 

@@ -36,21 +36,25 @@ extension FileStore {
                 let reason: String = verdict ?? lines.last ?? ""
                 throw WeirError.gitFailed(reason.replacing(source.text, with: source.shown))
             }
-            return try await changing(folder) {
+            let clone = try await blocking { try target.folder(EntryName("clone")) }
+            let size = try await changing(folder) {
+                let check = try await blocking {
+                    try UnpackedCheck(
+                        clone, at: destination, limits: limits, archive: limits.size, maker: toolUser, owner: owner, links: .kept)
+                }
+                _ = try await inSlices(check) { try $0.advance(Self.walkSlice) }
+                let size = try await measure(clone)
                 try await blocking {
-                    let clone = try target.folder(EntryName("clone"))
-                    var check = UnpackedCheck(limits: limits, archive: limits.size, maker: toolUser, owner: owner, links: .kept)
-                    try check.walk(clone, [])
-                    let size = try clone.measure()
                     let root = try open(folder, making: true)
                     try requireEmpty(root, destination)
                     try clone.merge(into: root.folder(making: destination))
-                    try staging().remove(place)
-                    return size
                 }
+                return size
             }
+            await takeAway(place)
+            return size
         } catch {
-            try? await blocking { try staging().remove(place) }
+            await takeAway(place)
             throw error
         }
     }
@@ -81,7 +85,7 @@ extension FileStore {
             guard status.kind == .folder else { throw WeirError.pathTaken(destination.text) }
             folder = try folder.folder(EntryName(component))
         }
-        guard try folder.names().isEmpty else { throw WeirError.pathTaken(destination.isRoot ? "/" : destination.text) }
+        guard try folder.names(most: 1).isEmpty else { throw WeirError.pathTaken(destination.isRoot ? "/" : destination.text) }
     }
 
     /// Whether every address of the host belongs to another machine: not loopback, not link-local, not "any".

@@ -5,7 +5,18 @@ extension FileStore {
     /// Makes a user of the host the owner of a folder and of all folders in it, so that it can add and replace there. Files stay whose
     /// they are: those that are shared with immutable trees must not become its own.
     func giveFolders(of folder: StoredFolder, to user: UInt32) async throws {
-        try await blocking { try open(folder).giveFolders(to: user) }
+        let descent = try await blocking {
+            let root = try open(folder)
+            try root.give(to: user)
+            return try FolderDescent(root)
+        }
+        _ = try await inSlices(descent) { descent in
+            for _ in 0..<Self.walkSlice {
+                guard let (name, status) = try descent.next() else { return false }
+                if status.kind == .folder, try descent.enter(name) { try descent.folder.give(to: user) }
+            }
+            return true
+        }
     }
 
     /// Puts a file of the user's own in the place of one that is not, as those that a draft shares with versions: a copy, or an empty
@@ -48,8 +59,10 @@ extension OpenFile {
 }
 
 extension OpenFolder {
-    fileprivate func giveFolders(to user: UInt32) throws {
+    /// Whatever rights somebody gave it, it lends none: neither its group nor its owner goes over to what is put into it.
+    fileprivate func give(to user: UInt32) throws {
         try setOwner(user, user)
-        for name in try names() where try status(name)?.kind == .folder { try folder(name).giveFolders(to: user) }
+        let mode = try status().raw.st_mode
+        if mode & 0o7000 != 0 { try setMode(mode & 0o777) }
     }
 }

@@ -33,16 +33,6 @@ public struct FilePage: Hashable, Sendable {
     public let next: String?
 }
 
-/// How much a folder holds.
-public struct FolderSize: Hashable, Sendable, Codable {
-    /// The sum of the sizes of its files.
-    public var size: Bytes = 0
-    /// What it takes on the disk for itself: files shared with a version are counted there.
-    public var own: Bytes = 0
-    public var files = 0
-    public var folders = 0
-}
-
 extension FileStore {
     public static let pageLimit = 1000
 
@@ -53,12 +43,7 @@ extension FileStore {
         try await blocking {
             let place = try open(folder).folder(at: path)
             let limit = max(1, min(limit, Self.pageLimit))
-            var names = try place.names()
-            if let after {
-                let bound = EntryName(after)
-                names.removeAll { $0 <= bound }
-            }
-            names.sort()
+            let names = try place.names(after: after.map { EntryName($0) }, most: limit + 1)
             let entries = try names.prefix(limit).compactMap { name -> FileEntry? in
                 guard let status = try place.status(name) else { return nil }
                 return FileEntry(name, status)
@@ -75,46 +60,28 @@ extension FileStore {
             return FileEntry(EntryName(name), status)
         }
     }
-
-    /// The size of a folder; zero when it does not exist (yet).
-    public func measure(_ folder: StoredFolder, at path: FilePath = .root) async throws -> FolderSize {
-        try await blocking {
-            do {
-                return try open(folder).folder(at: path).measure()
-            } catch let error as WeirError where error.code == "not_found" {
-                return FolderSize()
-            }
-        }
-    }
 }
 
 extension OpenFolder {
-    /// What vanishes while it is being counted is not counted.
-    func measure() throws -> FolderSize {
-        var total = FolderSize()
-        try measure(into: &total, depth: 0)
-        return total
-    }
-
-    private func measure(into total: inout FolderSize, depth: Int) throws {
-        // Descriptors are held on the way down; tenants can nest deeper than Weir lets in.
-        guard depth < 4 * FilePath.depthLimit else { return }
-        for name in try names() {
-            guard let status = try status(name) else { continue }
-            switch status.kind {
-            case .file:
-                total.files += 1
-                // A few sparse files can be longer than any number.
-                let (sum, overflow) = total.size.count.addingReportingOverflow(status.size)
-                total.size = Bytes(overflow ? .max : sum)
-                if status.links == 1 { total.own += Bytes(status.allocated) }
-            case .folder:
-                total.folders += 1
-                total.own += Bytes(status.allocated)
-                if case .some(let inner) = try? folder(name) { try inner.measure(into: &total, depth: depth + 1) }
-            case .link, .special:
-                total.files += 1
-            }
+    /// The first names after one, in order. However many there are in the folder, a few times `most` are held.
+    fileprivate func names(after bound: EntryName?, most: Int) throws -> [EntryName] {
+        var found: [EntryName] = []
+        var last: EntryName?
+        func keepFirst() {
+            found.sort()
+            found.removeLast(max(0, found.count - most))
         }
+        try eachName { name in
+            if let bound, name <= bound { return true }
+            if let last, name > last { return true }
+            found.append(name)
+            if found.count >= 4 * most + 1024 {
+                keepFirst()
+                last = found.last
+            }
+            return true
+        }
+        keepFirst()
+        return found
     }
 }

@@ -46,10 +46,12 @@ extension FileStore {
             }
             try await extract(file, size, options, into: target)
             let expected = listing.paths.count
-            return try await changing(folder) {
-                try await blocking {
-                    var check = UnpackedCheck(limits: limits, archive: size, maker: toolUser, owner: owner)
-                    try check.walk(target, [])
+            let unpacked = try await changing(folder) {
+                let begun = try await blocking {
+                    try UnpackedCheck(target, at: destination, limits: limits, archive: size, maker: toolUser, owner: owner)
+                }
+                let check = try await inSlices(begun) { try $0.advance(Self.walkSlice) }
+                return try await blocking {
                     guard check.files == expected else {
                         throw WeirError.archiveDamaged("\(expected - check.files) of \(expected) files are missing")
                     }
@@ -57,12 +59,13 @@ extension FileStore {
                     let root = try open(folder, making: true)
                     try target.requireFits(root, destination)
                     try target.merge(into: root.folder(making: destination))
-                    try staging().remove(place)
                     return Unpacked(files: check.files, size: Bytes(check.size))
                 }
             }
+            await takeAway(place)
+            return unpacked
         } catch {
-            try? await blocking { try staging().remove(place) }
+            await takeAway(place)
             throw error
         }
     }
@@ -100,7 +103,7 @@ extension FileStore {
             group.addTask {
                 while true {
                     try await Task.sleep(for: Self.watchInterval)
-                    let now = try await blocking { try target.measure() }
+                    let now = try await measure(target)
                     try limits.check(size: now.size, files: now.files + now.folders, from: size)
                 }
             }
@@ -119,100 +122,6 @@ extension FileStore {
         if text.contains("no space left") || text.contains("quota exceeded") { throw WeirError.storageFull() }
         let first = outcome.errors.split(separator: "\n").first.map(String.init) ?? "status \(outcome.status)"
         throw WeirError.archiveDamaged(first.replacing("bsdtar: ", with: ""))
-    }
-}
-
-/// The walk over what was unpacked: nothing that leaves, no special files, names and depth by rule (X20), and then the
-/// files are the owner's.
-struct UnpackedCheck {
-    let limits: UnpackLimits
-    let archive: Bytes
-    /// Who unpacked: a file of anyone else is a second name of one that was there before.
-    let maker: UInt32
-    let owner: UInt32
-    let links: LinkRule
-    private(set) var files = 0
-    private(set) var size: Int64 = 0
-    private var entries = 0
-
-    init(limits: UnpackLimits, archive: Bytes, maker: UInt32, owner: UInt32, links: LinkRule = .inside) {
-        self.limits = limits
-        self.archive = archive
-        self.maker = maker
-        self.owner = owner
-        self.links = links
-    }
-
-    mutating func walk(_ folder: OpenFolder, _ path: [String]) throws {
-        guard path.count <= FilePath.depthLimit else { throw WeirError.pathTooDeep(path.joined(separator: "/")) }
-        for name in try folder.names() {
-            guard let status = try folder.status(name) else { continue }
-            let here = path + [name.text]
-            _ = try FilePath(here.joined(separator: "/"))
-            entries += 1
-            switch status.kind {
-            case .folder:
-                let inner = try folder.folder(name)
-                try inner.setMode(0o755)
-                try inner.setOwner(owner, owner)
-                try walk(inner, here)
-            case .file:
-                guard status.raw.st_mode & (S_ISUID | S_ISGID) == 0 else {
-                    throw WeirError.specialFile(here.joined(separator: "/"))
-                }
-                let file = try folder.open(name)
-                // The second name of a file that was seen before has its owner already.
-                guard status.raw.st_uid == maker || (status.raw.st_uid == owner && status.links > 1) else {
-                    throw WeirError.linkLeaves(here.joined(separator: "/"))
-                }
-                try file.setOwner(owner, owner)
-                try file.setMode(status.isExecutable ? 0o755 : 0o644)
-                files += 1
-                size += status.size
-            case .link:
-                guard try links == .kept || FilePath.stays(linkAt: here, target: folder.target(ofLink: name).text) else {
-                    throw WeirError.linkLeaves(here.joined(separator: "/"))
-                }
-                try folder.setOwner(ofLink: name, owner, owner)
-                files += 1
-            case .special:
-                throw WeirError.specialFile(here.joined(separator: "/"))
-            }
-            try limits.check(size: Bytes(size), files: entries, from: archive)
-        }
-    }
-}
-
-extension OpenFolder {
-    /// Throws `path_taken` where a file would have to give way to a folder or a folder to a file.
-    func requireFits(_ root: OpenFolder, _ destination: FilePath) throws {
-        var folder = root
-        for component in destination.components {
-            guard let status = try folder.status(EntryName(component)) else { return }
-            guard status.kind == .folder else { throw WeirError.pathTaken(destination.text) }
-            folder = try folder.folder(EntryName(component))
-        }
-        try requireFits(folder)
-    }
-
-    private func requireFits(_ target: OpenFolder) throws {
-        for name in try names() {
-            guard let there = try target.status(name), let here = try status(name) else { continue }
-            guard (here.kind == .folder) == (there.kind == .folder) else { throw WeirError.pathTaken(name.text) }
-            if here.kind == .folder { try folder(name).requireFits(target.folder(name)) }
-        }
-    }
-
-    /// Moves all that is in this folder into another one, over files of the same name.
-    func merge(into target: OpenFolder) throws {
-        for name in try names() {
-            if let there = try target.status(name), there.kind == .folder {
-                try folder(name).merge(into: target.folder(name))
-            } else {
-                try rename(name, to: target, as: name)
-            }
-        }
-        try target.sync()
     }
 }
 

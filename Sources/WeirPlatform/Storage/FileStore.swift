@@ -16,6 +16,7 @@ public struct FileStore: Sendable {
     let git: GitRules
     var changes: any FolderChanges = UncountedChanges()
     let conditionalWrites = ConditionalWrites()
+    let bell = GraveBell()
 
     /// - Parameters:
     ///   - toolUser: the unprivileged user (and group) number that archives are unpacked and repositories cloned as.

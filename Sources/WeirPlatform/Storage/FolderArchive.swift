@@ -1,5 +1,6 @@
 public import NIOCore
 import NIOPosix
+import Synchronization
 import WeirModel
 
 /// A folder as a stream in the POSIX tar format.
@@ -11,125 +12,24 @@ public struct FolderArchive: AsyncSequence, Sendable {
     let prefix: String?
     let pool: NIOThreadPool
 
-    public func makeAsyncIterator() -> Iterator { Iterator(walk: ArchiveWalk(root: root, prefix: prefix), pool: pool) }
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(making: Making(ArchiveWalk(root: root, prefix: prefix)), pool: pool)
+    }
 
     public struct Iterator: AsyncIteratorProtocol {
-        var walk: ArchiveWalk
+        fileprivate let making: Making
         let pool: NIOThreadPool
 
-        public mutating func next() async throws -> ByteBuffer? {
-            let current = walk
-            let (after, piece) = try await pool.runIfActive {
-                var walk = current
-                let piece = try walk.next()
-                return (walk, piece)
-            }
-            walk = after
-            return piece
+        public func next() async throws -> ByteBuffer? {
+            let making = making
+            return try await pool.runIfActive { try making.walk.withLock { try $0.next() } }
         }
     }
-}
 
-/// Where the making of an archive stands: the folders that are open on the way down, and the file that is being read.
-struct ArchiveWalk: Sendable {
-    private struct Level: Sendable {
-        let folder: OpenFolder
-        var names: [EntryName]
-        let path: String
-    }
+    fileprivate final class Making: Sendable {
+        let walk: Mutex<ArchiveWalk>
 
-    private struct Reading: Sendable {
-        let file: OpenFile
-        let size: Int64
-        var position: Int64 = 0
-    }
-
-    static let piece = 1 << 20
-    private var levels: [Level]?
-    private var reading: Reading?
-    private var isOver = false
-    private let root: OpenFolder
-    private let prefix: String?
-
-    init(root: OpenFolder, prefix: String?) {
-        self.root = root
-        self.prefix = prefix
-    }
-
-    /// About a mebibyte, or nil after the end.
-    mutating func next() throws -> ByteBuffer? {
-        guard !isOver else { return nil }
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(Self.piece + 4096)
-        if levels == nil {
-            let path = prefix.map { $0 + "/" } ?? ""
-            if let status = try root.status(EntryName(".")), prefix != nil {
-                TarHeader(path: path, kind: .folder, status: status).write(to: &buffer)
-            }
-            levels = [try level(root, path)]
-        }
-        while buffer.readableBytes < Self.piece {
-            if reading != nil { try readOn(&buffer) } else if try !step(&buffer) { break }
-        }
-        return buffer.readableBytes > 0 ? buffer : nil
-    }
-
-    private func level(_ folder: OpenFolder, _ path: String) throws -> Level {
-        Level(folder: folder, names: try folder.names().sorted().reversed(), path: path)
-    }
-
-    /// The announced size is kept whatever happens to the file meanwhile.
-    private mutating func readOn(_ buffer: inout ByteBuffer) throws {
-        guard var reading else { return }
-        let wanted = min(reading.size - reading.position, Int64(Self.piece))
-        let before = buffer.readableBytes
-        _ = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Int(wanted)) { bytes in
-            try reading.file.read(
-                into: UnsafeMutableRawBufferPointer(rebasing: bytes.prefix(Int(wanted))), at: reading.position)
-        }
-        let got = buffer.readableBytes - before
-        if got < wanted { buffer.writeRepeatingByte(0, count: Int(wanted) - got) }
-        reading.position += wanted
-        guard reading.position == reading.size else {
-            self.reading = reading
-            return
-        }
-        buffer.writeRepeatingByte(0, count: Int((512 - reading.size % 512) % 512))
-        self.reading = nil
-    }
-
-    private mutating func step(_ buffer: inout ByteBuffer) throws -> Bool {
-        guard var levels, var level = levels.popLast() else { return false }
-        guard let name = level.names.popLast() else {
-            self.levels = levels
-            if levels.isEmpty {
-                buffer.writeRepeatingByte(0, count: 1024)
-                isOver = true
-                return false
-            }
-            return true
-        }
-        levels.append(level)
-        self.levels = levels
-        guard let status = try level.folder.status(name) else { return true }
-        let path = level.path + name.text
-        switch status.kind {
-        case .folder:
-            guard levels.count <= 4 * FilePath.depthLimit, case .some(let folder) = try? level.folder.folder(name)
-            else { return true }
-            TarHeader(path: path + "/", kind: .folder, status: status).write(to: &buffer)
-            levels.append(try self.level(folder, path + "/"))
-            self.levels = levels
-        case .file:
-            guard case .some(let (file, opened)) = try? level.folder.openPlain(name) else { return true }
-            TarHeader(path: path, kind: .file, status: opened).write(to: &buffer)
-            if opened.size > 0 { reading = Reading(file: file, size: opened.size) }
-        case .link:
-            guard case .some(let target) = try? level.folder.target(ofLink: name) else { return true }
-            TarHeader(path: path, kind: .link(target.text), status: status).write(to: &buffer)
-        case .special: break
-        }
-        return true
+        init(_ walk: ArchiveWalk) { self.walk = Mutex(walk) }
     }
 }
 

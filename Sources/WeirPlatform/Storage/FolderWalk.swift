@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 import WeirModel
 
@@ -21,34 +20,12 @@ struct FolderWeight: Hashable, Sendable {
 ///
 /// A file with several names counts once. What vanishes while it is being counted is not counted.
 final class FolderWalk: Sendable {
-    /// Descriptors that are held on the way down; what lies deeper is opened again from the top.
-    private static let openDepth = 64
-    /// No program can name a path with more parts.
-    private static let mostDepth = 2048
     /// Files with several names that are remembered; further ones count once for each name.
     private static let mostRemembered = 4_000_000
 
-    private struct Frame {
-        let name: EntryName?
-        let folder: OpenFolder
-        let names: [EntryName]
-        var next = 0
-    }
-
-    private struct Start {
-        let root: OpenFolder
-        let path: [EntryName]
-    }
-
-    private struct FileID: Hashable {
-        let device: UInt64
-        let number: UInt64
-    }
-
     private struct State {
-        var starts: [Start]
-        var start: Start?
-        var frames: [Frame] = []
+        var roots: [OpenFolder]
+        var descent: FolderDescent?
         var seen: Set<FileID> = []
         var weight = FolderWeight()
     }
@@ -57,7 +34,7 @@ final class FolderWalk: Sendable {
 
     /// Counts on from `weight`.
     init(_ roots: [OpenFolder], from weight: FolderWeight = FolderWeight()) {
-        state = Mutex(State(starts: roots.map { Start(root: $0, path: []) }, weight: weight))
+        state = Mutex(State(roots: roots, weight: weight))
     }
 
     var weight: FolderWeight { state.withLock { $0.weight } }
@@ -65,69 +42,38 @@ final class FolderWalk: Sendable {
     /// Looks at `count` more entries. False when all are counted.
     func advance(_ count: Int) throws -> Bool {
         try state.withLock { state in
-            var left = count
-            while left > 0 {
-                guard let top = state.frames.indices.last else {
-                    guard try Self.begin(&state) else { return false }
-                    continue
-                }
-                guard state.frames[top].next < state.frames[top].names.count else {
-                    state.frames.removeLast()
-                    continue
-                }
-                let name = state.frames[top].names[state.frames[top].next]
-                state.frames[top].next += 1
-                left -= 1
-                try Self.count(name, &state)
-            }
+            for _ in 0..<count where try !Self.step(&state) { return false }
             return true
         }
     }
 
-    private static func begin(_ state: inout State) throws -> Bool {
-        guard let start = state.starts.popLast() else { return false }
-        state.start = start
-        guard let folder = try present({ try start.root.folder(at: start.path) }) else { return true }
-        state.frames = [Frame(name: nil, folder: folder, names: try folder.names())]
-        return true
-    }
-
-    private static func count(_ name: EntryName, _ state: inout State) throws {
-        guard let start = state.start, let folder = state.frames.last?.folder, let status = try folder.status(name) else { return }
-        switch status.kind {
-        case .file:
-            if status.links > 1, state.seen.count < mostRemembered {
-                let id = FileID(device: UInt64(status.raw.st_dev), number: UInt64(status.raw.st_ino))
-                guard state.seen.insert(id).inserted else { return }
+    private static func step(_ state: inout State) throws -> Bool {
+        while true {
+            if let (name, status) = try state.descent?.next() {
+                try count(name, status, &state)
+                return true
             }
-            state.weight.add(status)
-        case .folder:
-            guard state.frames.count < openDepth else {
-                let path = start.path + state.frames.compactMap(\.name) + [name]
-                if path.count < mostDepth { state.starts.append(Start(root: start.root, path: path)) }
-                return
-            }
-            guard let inner = try present({ try folder.folder(name) }) else { return }
-            state.frames.append(Frame(name: name, folder: inner, names: try inner.names()))
-        case .link, .special:
-            state.weight.files += 1
+            guard let root = state.roots.popLast() else { return false }
+            state.descent = try FolderDescent(root)
         }
     }
 
-    /// Nil when the folder is gone, or something else stands in its place by now.
-    private static func present(_ open: () throws -> OpenFolder) throws -> OpenFolder? {
-        do {
-            return try open()
-        } catch let error as WeirError where ["not_found", "link_in_path"].contains(error.code) {
-            return nil
+    private static func count(_ name: EntryName, _ status: FileStatus, _ state: inout State) throws {
+        switch status.kind {
+        case .file:
+            if status.links > 1, state.seen.count < mostRemembered {
+                guard state.seen.insert(status.id).inserted else { return }
+            }
+            state.weight.add(status)
+        case .folder:
+            _ = try state.descent?.enter(name)
+        case .link, .special:
+            state.weight.files += 1
         }
     }
 }
 
 extension FileStore {
-    /// Entries that are looked at before the thread is given back.
-    static let walkSlice = 4096
-
     /// What some folders and unfinished uploads take together, whose common files count once. Those that do not exist take nothing. A
     /// walk that is not at its end after `limit` gives what it has found by then.
     func weigh(

@@ -47,7 +47,19 @@ struct FreezePlan: Sendable {
     private(set) var files = 0
     private(set) var links = 0
 
-    init(source: OpenFolder, target: OpenFolder, blobs: BlobFolder, isOwn: Bool, rule: LinkRule, most: Int) {
+    /// A folder of the new tree on the way down, with the files of it that are in no item yet.
+    private struct Place {
+        let target: OpenFolder
+        let path: [EntryName]
+        var files: [EntryName] = []
+    }
+
+    private var descent: FolderDescent
+    private var places: [Place]
+
+    init(source: OpenFolder, target: OpenFolder, blobs: BlobFolder, isOwn: Bool, rule: LinkRule, most: Int) throws {
+        descent = try FolderDescent(source)
+        places = [Place(target: target, path: [])]
         self.source = source
         self.target = target
         self.blobs = blobs
@@ -58,38 +70,44 @@ struct FreezePlan: Sendable {
 
     var isSmall: Bool { files + folders.count <= FileStore.fewFiles }
 
-    /// Makes the folders and links of the tree, and lists its files.
-    mutating func survey() throws { try survey(source, target, []) }
-
-    private mutating func survey(_ source: OpenFolder, _ target: OpenFolder, _ place: [EntryName]) throws {
-        guard place.count <= FilePath.depthLimit else { throw WeirError.pathTooDeep(text(place)) }
-        var plain: [EntryName] = []
-        for name in try source.names() {
-            guard let status = try source.status(name) else { continue }
-            let here = place + [name]
+    /// Makes the folders and links of the tree, and lists its files: `count` more entries. False at the end.
+    mutating func survey(_ count: Int) throws -> Bool {
+        for _ in 0..<count {
+            let found = try descent.next()
+            while places.count > descent.depth + 1, let left = places.popLast() { list(left) }
+            guard let (name, status) = found, let top = places.indices.last else { return false }
+            let here = places[top].path + [name]
             guard files + links + folders.count < most else { throw WeirError.tooManyInTree(limit: most) }
             switch status.kind {
             case .file:
-                plain.append(name)
+                places[top].files.append(name)
                 files += 1
+                if places[top].files.count == Self.chunk {
+                    list(places[top])
+                    places[top].files = []
+                }
             case .folder:
-                try target.makeFolder(name)
+                guard here.count <= FilePath.depthLimit else { throw WeirError.pathTooDeep(text(here)) }
+                guard try descent.enter(name) else { continue }
+                try places[top].target.makeFolder(name)
                 folders.append(here)
-                try survey(source.folder(name), target.folder(name), here)
+                places.append(Place(target: try places[top].target.folder(name), path: here))
             case .link:
-                let destination = try source.target(ofLink: name)
+                let destination = try descent.folder.target(ofLink: name)
                 guard rule == .kept || FilePath.stays(linkAt: here.map(\.text), target: destination.text) else {
                     throw WeirError.linkLeaves(text(here))
                 }
-                try target.makeLink(name, to: destination)
+                try places[top].target.makeLink(name, to: destination)
                 links += 1
             case .special:
                 guard rule == .kept else { throw WeirError.specialFile(text(here)) }
             }
         }
-        for start in stride(from: 0, to: plain.count, by: Self.chunk) {
-            items.append(FreezeItem(folder: place, files: Array(plain[start..<min(start + Self.chunk, plain.count)])))
-        }
+        return true
+    }
+
+    private mutating func list(_ place: Place) {
+        if !place.files.isEmpty { items.append(FreezeItem(folder: place.path, files: place.files)) }
     }
 
     private func text(_ place: [EntryName]) -> String { place.map(\.text).joined(separator: "/") }

@@ -39,7 +39,15 @@ struct FileStatus: Sendable {
     var modified: Int64 { Int64(raw.st_mtim.tv_sec) * 1000 + Int64(raw.st_mtim.tv_nsec) / 1_000_000 }
     var changed: Int64 { Int64(raw.st_ctim.tv_sec) * 1000 + Int64(raw.st_ctim.tv_nsec) / 1_000_000 }
 
-    func isSame(as other: FileStatus) -> Bool { raw.st_dev == other.raw.st_dev && raw.st_ino == other.raw.st_ino }
+    var id: FileID { FileID(device: UInt64(raw.st_dev), number: UInt64(raw.st_ino)) }
+
+    func isSame(as other: FileStatus) -> Bool { id == other.id }
+}
+
+/// Which file it is, whatever it is called.
+struct FileID: Hashable, Sendable {
+    let device: UInt64
+    let number: UInt64
 }
 
 /// An open plain file.

@@ -18,8 +18,11 @@ struct OpenFolder: Sendable {
         self.init(number, path)
     }
 
+    /// Paths are for messages alone: what lies deeper than any program can name goes by the path above it.
+    private static let longestPath = 4_096
+
     func folder(_ name: EntryName) throws -> OpenFolder {
-        let path = path + "/" + name.text
+        let path = path.utf8.count < Self.longestPath ? path + "/" + name.text : path
         let number = try descriptor.use { at in
             try SystemFault.check("open", path) {
                 let number = openat(at, name.c, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
@@ -29,6 +32,25 @@ struct OpenFolder: Sendable {
         }
         return OpenFolder(number, path)
     }
+
+    /// The folder above, when it is that one; nil when this one was moved.
+    func above(_ id: FileID, _ path: String) throws -> OpenFolder? {
+        let number = descriptor.use { openat($0, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) }
+        guard number >= 0 else {
+            if errno == ENOENT { return nil }
+            throw SystemFault.current("open", path)
+        }
+        let above = OpenFolder(number, path)
+        return try above.id() == id ? above : nil
+    }
+
+    func status() throws -> FileStatus {
+        var raw = stat()
+        try descriptor.use { number in try SystemFault.check("stat", path) { fstat(number, &raw) } }
+        return FileStatus(raw)
+    }
+
+    func id() throws -> FileID { try status().id }
 
     private func isLink(_ name: EntryName) -> Bool {
         if case .some(let status) = try? status(name) { status.kind == .link } else { false }
@@ -58,8 +80,18 @@ struct OpenFolder: Sendable {
         throw SystemFault.current("stat", path + "/" + name.text)
     }
 
-    /// The names in it, unsorted, "." and ".." left out.
-    func names() throws -> [EntryName] {
+    /// The names in it, or the first of them, unsorted, "." and ".." left out.
+    func names(most: Int = .max) throws -> [EntryName] {
+        var names: [EntryName] = []
+        try eachName { name in
+            names.append(name)
+            return names.count < most
+        }
+        return names
+    }
+
+    /// Hands over name by name until `body` gives false.
+    func eachName(_ body: (EntryName) throws -> Bool) throws {
         let again = try descriptor.use { at in
             try SystemFault.check("open", path) { openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         }
@@ -69,17 +101,16 @@ struct OpenFolder: Sendable {
             throw fault
         }
         defer { closedir(stream) }
-        var names: [EntryName] = []
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
                 if errno != 0 { throw SystemFault.current("list", path) }
-                return names
+                return
             }
             let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
                 tuple.withMemoryRebound(to: CChar.self, capacity: 256) { EntryName(c: $0) }
             }
-            if !name.isDot { names.append(name) }
+            if !name.isDot, try !body(name) { return }
         }
     }
 
@@ -176,20 +207,6 @@ struct OpenFolder: Sendable {
     func unlink(_ name: EntryName) throws {
         try descriptor.use { at in
             try SystemFault.check("unlink", path + "/" + name.text) { unlinkat(at, name.c, 0) }
-        }
-    }
-
-    /// Removes a file, a link or a folder with all that is in it; nothing happens when there is none.
-    func remove(_ name: EntryName) throws {
-        guard let status = try status(name) else { return }
-        if status.kind == .folder {
-            let inner = try folder(name)
-            for entry in try inner.names() { try inner.remove(entry) }
-            let result = descriptor.use { unlinkat($0, name.c, AT_REMOVEDIR) }
-            if result < 0, errno != ENOENT { throw SystemFault.current("rmdir", path + "/" + name.text) }
-        } else {
-            let result = descriptor.use { unlinkat($0, name.c, 0) }
-            if result < 0, errno != ENOENT { throw SystemFault.current("unlink", path + "/" + name.text) }
         }
     }
 

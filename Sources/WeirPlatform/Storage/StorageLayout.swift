@@ -16,11 +16,16 @@ public struct StorageLayout: Hashable, Sendable {
     public var projects: String { root + "/projects" }
     public var accounts: String { root + "/accounts" }
     public var workspaces: String { root + "/workspaces" }
-    /// What is being made; emptied at every start.
-    public var staging: String { root + "/staging" }
+    static let stagingName = "staging"
+    /// What is being made; what an earlier start left goes to the graves.
+    public var staging: String { root + "/" + Self.stagingName }
+    /// What was deleted and still takes space.
+    public var graves: String { root + "/graves" }
+    /// What was deleted and cannot be removed, for a person to look at.
+    public var lost: String { root + "/lost" }
     public var logs: String { root + "/logs" }
 
-    var all: [String] { [trees, blobs, drafts, uploads, projects, accounts, workspaces, staging, logs] }
+    var all: [String] { [trees, blobs, drafts, uploads, projects, accounts, workspaces, staging, graves, lost, logs] }
 
     public func tree(_ name: TreeName) -> String { trees + "/" + name.text }
     public func draft(of asset: Identifier<Asset>) -> String { drafts + "/" + asset.text }

@@ -47,9 +47,24 @@ extension Platform {
             },
             checks: {
                 // Weir's own ports are taken by itself.
-                await checkup.findings().filter { $0.subject != "ports" }.map {
+                let findings = await checkup.findings().filter { $0.subject != "ports" }.map {
                     Health.Check(subject: $0.subject, status: $0.status.rawValue, text: $0.text, remedy: $0.remedy)
                 }
+                return await findings + leftovers()
             })
+    }
+    /// What was deleted and could not be removed takes space that nobody is charged for.
+    private func leftovers() async -> [Health.Check] {
+        guard let count = try? await files.lostCount(), count > 0 else { return [] }
+        let folder = files.layout.lost
+        return [
+            Health.Check(
+                subject: "files", status: "warning",
+                text: LocalizedText(
+                    "\(count) deleted folders cannot be removed from the disk. They lie in \(folder).",
+                    zh: "\(count) 个已删除的文件夹无法从磁盘移除，位于 \(folder)。"),
+                remedy: LocalizedText(
+                    "Find in the log why, and remove them by hand.", zh: "请在日志中查找原因，并手动移除。"))
+        ]
     }
 }

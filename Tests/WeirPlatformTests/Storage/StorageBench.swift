@@ -12,8 +12,8 @@ struct StorageBench: Sendable {
     let asset: Identifier<Asset>
     let project: Identifier<Project>
 
-    init(limits: UnpackLimits = .standard, git: GitRules = .standard) async throws {
-        folder = try TemporaryFolder("weir-storage")
+    init(limits: UnpackLimits = .standard, git: GitRules = .standard, in parent: String = "/tmp") async throws {
+        folder = try TemporaryFolder("weir-storage", in: parent)
         asset = Self.identifier()
         project = Self.identifier()
         store = Self.open(folder, limits, git)
@@ -94,8 +94,13 @@ struct StorageBench: Sendable {
         return FileManager.default.fileExists(atPath: path, isDirectory: &result) && result.boolValue
     }
 
+    /// What is being made, and what was deleted and still takes space.
     var leftovers: [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: store.layout.staging)) ?? []
+        [store.layout.staging, store.layout.graves].flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
+    }
+
+    func isThere(_ folder: StoredFolder, _ path: String = "") -> Bool {
+        (try? status(folder, path)) != nil
     }
 
     static func body(_ text: String) -> AsyncStream<ByteBuffer> { stream([ByteBuffer(string: text)]) }

@@ -41,16 +41,19 @@ struct LocalTree: Sendable {
     var size: Int64 { files.reduce(0) { $0 + $1.size } }
 
     private mutating func walk(_ folder: String, prefix: String, exclude: Set<String>) throws(WeirError) {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-            throw .unreadableFile(folder)
-        }
-        for name in names where !exclude.contains(name) {
-            let path = folder + "/" + name
-            let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
-            switch type {
-            case .typeDirectory: try walk(path, prefix: prefix + name + "/", exclude: exclude)
-            case .typeRegular: try add(path, target: prefix + name)
-            default: skipped.append(path)
+        var waiting = [(folder: folder, prefix: prefix)]
+        while let next = waiting.popLast() {
+            guard let names = try? FileManager.default.contentsOfDirectory(atPath: next.folder) else {
+                throw .unreadableFile(next.folder)
+            }
+            for name in names where !exclude.contains(name) {
+                let path = next.folder + "/" + name
+                let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+                switch type {
+                case .typeDirectory: waiting.append((path, next.prefix + name + "/"))
+                case .typeRegular: try add(path, target: next.prefix + name)
+                default: skipped.append(path)
+                }
             }
         }
     }
