@@ -29,3 +29,13 @@ socket=/run/weir/podman.sock
 if [[ -S $socket && -d $data ]]; then
     /usr/bin/python3 Scripts/demo/sweep.py "$socket" "$data" || true
 fi
+
+# Volumes stay mounted at Weir's end: workloads would go on. In Podman's mount namespace first, where it is another.
+holder=$(cat /run/weir/holder.pid 2>/dev/null || true)
+for process in $holder self; do
+    enter=()
+    if [[ $process != self ]]; then enter=(nsenter -m -t "$process"); fi
+    awk -v below="$data/" 'index($2, below) == 1 { print $2 }' "/proc/$process/mounts" 2>/dev/null | tac | while read -r path; do
+        "${enter[@]}" umount -l "$path" || true
+    done
+done

@@ -69,6 +69,19 @@ def podman(*arguments):
     )
 
 
+def unmount_below(folder):
+    """Weir leaves its volumes mounted at its end, in its own mount namespace and in Podman's."""
+    places = [(["umount", "-l"], "/proc/self/mounts")]
+    with contextlib.suppress(OSError, ValueError):
+        holder = int(pathlib.Path(PODMAN).with_name("holder.pid").read_text())
+        places.insert(0, (["nsenter", "-m", "-t", str(holder), "umount", "-l"], f"/proc/{holder}/mounts"))
+    for command, table in places:
+        with contextlib.suppress(OSError):
+            mounted = [line.split()[1] for line in pathlib.Path(table).read_text().splitlines()]
+            for path in reversed([path for path in mounted if path.startswith(f"{folder}/")]):
+                subprocess.run([*command, path], capture_output=True, check=False)
+
+
 class Refused(Exception):
     def __init__(self, status, body):
         super().__init__(f"{status} {body[:500]}")
@@ -216,6 +229,7 @@ class Weir:
                 self.process.kill()
                 self.process.wait()
         self.remove_containers()
+        unmount_below(self.folder)
         # Not by Python, whose own way ends at some depth: a suite may have left folders deeper than that.
         subprocess.run(["rm", "-rf", self.folder], check=False)
 

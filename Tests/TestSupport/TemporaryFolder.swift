@@ -1,4 +1,5 @@
 public import Foundation
+import WeirEngine
 
 /// A folder of its own for one test, removed with the last reference to it.
 public final class TemporaryFolder: Sendable {
@@ -12,6 +13,8 @@ public final class TemporaryFolder: Sendable {
     }
 
     deinit {
+        // Volumes that a Weir left mounted, which is what it does.
+        LoopVolumes.unmountAll(below: path, socket: PodmanService.defaultSocket)
         do { try FileManager.default.removeItem(at: url) } catch { HostileFolder.remove(path) }
     }
 }

@@ -41,6 +41,58 @@ struct LimitTests {
         }
     }
 
+    @Test("the root layer ends at the size of scratch, at once and for whoever writes (hostile 6)", arguments: [false, true])
+    func rootLayer(ownUserNamespace: Bool) async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch(
+                """
+                dd if=/dev/zero of=/root/big bs=1M count=64; dd if=/dev/zero of=/tmp/more bs=1M count=64
+                dd if=/dev/zero of=/scratch/none bs=1M count=8; rm -f /root/big /tmp/more /scratch/none
+                mkdir /root/many; i=0; while true > /root/many/$i; do i=$((i+1)); [ $i -lt 20000 ] || break; done; echo files $i
+                rm -r /root/many; echo kept > /etc/kept; rm /bin/cat; echo done; sleep 60
+                """, scratch: .mib(32), ownUserNamespace: ownUserNamespace)
+            _ = try await test.engine.launch(launch)
+            let output = try await test.wrote("done", launch, within: .seconds(40))
+            let (refusals, files) = Self.refused(in: output)
+            #expect(refusals >= 3 && files < 20_000, "\(output)")
+        }
+    }
+
+    /// How often there was no space, and how many files there were at the end.
+    private static func refused(in output: String) -> (Int, Int) {
+        var (refusals, files) = (0, Int.max)
+        for line in output.split(separator: "\n") {
+            if line.contains("No space left on device") { refusals += 1 }
+            if line.hasPrefix("files ") { files = Int(line.dropFirst(6)) ?? .max }
+        }
+        return (refusals, files)
+    }
+
+    @Test("a commit and a second start of Weir find the root layer on the instance's own file system")
+    func committedLayer() async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch("echo new > /etc/kept; mkdir /opt; rm /etc/group; echo done; sleep 60", scratch: .mib(32))
+            _ = try await test.engine.launch(launch)
+            _ = try await test.wrote("done", launch)
+            let again = test.again()
+            let seen = try await again.launch(launch)
+            #expect(seen.phase == .running)
+            let name = "localhost/weir-test-layer:\(UInt32.random(in: .min ... .max))"
+            _ = try await again.commit(launch.instance, to: name)
+            try await again.remove(launch.instance)
+            try await again.shutdown()
+            var second = test.launch("cat /etc/kept; ls -d /opt; ls /etc/group || echo gone; echo done", scratch: .mib(32))
+            second.image = name
+            _ = try await test.engine.launch(second)
+            let output = try await test.wrote("done", second)
+            #expect(output.contains("new") && output.contains("/opt") && output.contains("gone"), "\(output)")
+            try await test.engine.remove(second.instance)
+            try await test.engine.removeImage(name)
+            let rest = try FileManager.default.contentsOfDirectory(atPath: test.configuration.scratchFolder)
+            #expect(rest.allSatisfy { $0.hasPrefix("template-") }, "\(rest)")
+        }
+    }
+
     @Test("read-only mounts cannot be written, writable ones can, in a user namespace too", arguments: [false, true])
     func mounts(ownUserNamespace: Bool) async throws {
         try await TestEngine.with { test in

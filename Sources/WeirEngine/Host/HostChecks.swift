@@ -48,7 +48,7 @@ public struct HostChecks: Sendable {
     }
 
     public func run() async -> [HostCheck] {
-        var checks = [await podman(), await socket(), cgroups(), limits(), userNamespaces(), scratch(), await firewall(), gpus()]
+        var checks = [await podman(), await socket(), cgroups(), limits(), userNamespaces(), scratch(), wall(), await firewall(), gpus()]
         if let sharing = sharing() { checks.append(sharing) }
         checks += (["/var/lib/containers"] + folders).map(disk)
         if let registry { checks.append(await reachable(registry)) }
@@ -121,16 +121,38 @@ public struct HostChecks: Sendable {
             HostCheck("scratch", .ok, LocalizedText("XFS project quotas limit root layers and scratch.", zh: "XFS 项目配额限制根层与临时存储。"))
         case .loopFile:
             HostCheck(
-                "scratch", .warning,
+                "scratch", .ok,
                 LocalizedText(
-                    "/scratch is a file system in a file; root layers are measured every 20 seconds.",
-                    zh: "/scratch 为文件内的文件系统；根层每 20 秒测量一次。"),
-                remedy: LocalizedText(
-                    "Put /var/lib/containers on XFS mounted with pquota for a hard limit.",
-                    zh: "如需硬限制，请将 /var/lib/containers 置于以 pquota 挂载的 XFS 上。"))
+                    "Each instance has a file system of its own in a file, which bounds its root layer and /scratch.",
+                    zh: "每个实例有独立的文件内文件系统，限制其根层与 /scratch。"))
         case .memory:
             HostCheck(
-                "scratch", .warning, LocalizedText("/scratch lies in memory.", zh: "/scratch 位于内存中。"),
+                "scratch", .warning,
+                LocalizedText(
+                    "/scratch lies in memory, and root layers are only measured every 20 seconds: an instance can fill the disk.",
+                    zh: "/scratch 位于内存中，根层仅每 20 秒测量一次：实例可能写满磁盘。"),
+                remedy: LocalizedText("Install e2fsprogs and allow loop devices.", zh: "请安装 e2fsprogs 并允许 loop 设备。"))
+        }
+    }
+
+    public static let noWall = LocalizedText(
+        "Nothing bounds what people and workspaces keep: one of them can fill the disk and stop the database.",
+        zh: "个人与空间的存储没有上限：任何一方都可能写满磁盘，使数据库停止工作。")
+
+    private func wall() -> HostCheck {
+        guard let folder = folders.first else { return HostCheck("storage", .ok, LocalizedText("–", zh: "–")) }
+        return switch profile.volumeWay(of: folder) {
+        case .loopFile:
+            HostCheck(
+                "storage", .ok,
+                LocalizedText(
+                    "Each workspace and person has a file system of its own in a file, which bounds it.", zh: "每个空间与个人有独立的文件内文件系统作为上限。"))
+        case .projectQuota(_, let mount):
+            HostCheck(
+                "storage", .ok, LocalizedText("Project quotas of \(mount) bound workspaces and people.", zh: "\(mount) 的项目配额限制空间与个人。"))
+        case .none:
+            HostCheck(
+                "storage", .warning, Self.noWall,
                 remedy: LocalizedText("Install e2fsprogs and allow loop devices.", zh: "请安装 e2fsprogs 并允许 loop 设备。"))
         }
     }

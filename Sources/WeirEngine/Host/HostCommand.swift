@@ -43,6 +43,22 @@ enum HostCommand {
         return Result(status: status, output: String(decoding: bytes, as: UTF8.self))
     }
 
+    /// For callers on a thread of a pool, and short programs: blocks until the end.
+    static func runBlocking(_ arguments: [String]) throws -> Result {
+        guard let program = arguments.first, let path = find(program) else {
+            throw WeirError.programMissing(arguments.first ?? "")
+        }
+        let sink = try nameless()
+        defer { try? sink.close() }
+        let child = try spawn(
+            path, arguments, ["PATH=" + folders.joined(separator: ":"), "LANG=C.UTF-8", "HOME=/root"],
+            input: FileHandle.nullDevice.fileDescriptor, output: sink.fileDescriptor)
+        let status = wait(for: child)
+        try sink.seek(toOffset: 0)
+        let bytes = try sink.read(upToCount: mostOutput) ?? Data()
+        return Result(status: status, output: String(decoding: bytes, as: UTF8.self))
+    }
+
     private static let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
 
     static func find(_ program: String) -> String? {
@@ -88,13 +104,15 @@ enum HostCommand {
     /// A thread of its own waits: the programs are few, and the pools' threads are for short work.
     private static func end(of child: pid_t) async -> Int32 {
         await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                var status: Int32 = 0
-                while waitpid(child, &status, 0) < 0 && errno == EINTR {}
-                let signal = status & 0x7f
-                continuation.resume(returning: signal == 0 ? (status >> 8) & 0xff : 128 + signal)
-            }
+            Thread.detachNewThread { continuation.resume(returning: wait(for: child)) }
         }
+    }
+
+    private static func wait(for child: pid_t) -> Int32 {
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0 && errno == EINTR {}
+        let signal = status & 0x7f
+        return signal == 0 ? (status >> 8) & 0xff : 128 + signal
     }
 
     private static func end(

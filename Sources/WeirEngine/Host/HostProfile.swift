@@ -105,10 +105,15 @@ enum MountTable {
         var options: [String]
     }
 
-    static func current() -> [Mount] {
-        let text = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").compactMap { line in
-            let fields = line.split(separator: " ").map(String.init)
+    static func current() -> [Mount] { read("/proc/self/mounts") }
+
+    /// Those that another process sees.
+    static func current(of process: Int32) -> [Mount] { read("/proc/\(process)/mounts") }
+
+    private static func read(_ file: String) -> [Mount] {
+        let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").compactMap { line -> Mount? in
+            let fields = line.split(separator: " ").map { String($0).replacing("\\040", with: " ") }
             guard fields.count >= 4 else { return nil }
             return Mount(
                 device: fields[0], path: fields[1], type: fields[2],

@@ -5,6 +5,22 @@ import Glibc
 enum Kernel {
     /// `CLONE_NEWNET`
     static let networkNamespace: CInt = 0x4000_0000
+    /// `CLONE_NEWNS`
+    static let mountNamespace: CInt = 0x0002_0000
+
+    /// The calling thread gets a working folder of its own, without which it could not leave its mount namespace (`CLONE_FS`).
+    static func partFolders() -> CInt {
+        typealias Call = @Sendable @convention(c) (CInt) -> CInt
+        enum Symbol { static let call = Kernel.lookup("unshare", as: Call.self) }
+        return Symbol.call?(0x200) ?? unknown()
+    }
+
+    /// Two names change places in one step.
+    static func exchange(_ one: String, _ other: String) -> CInt {
+        typealias Call = @Sendable @convention(c) (CInt, UnsafePointer<CChar>, CInt, UnsafePointer<CChar>, CUnsignedInt) -> CInt
+        enum Symbol { static let call = Kernel.lookup("renameat2", as: Call.self) }
+        return Symbol.call?(AT_FDCWD, one, AT_FDCWD, other, 2) ?? unknown()
+    }
 
     /// The calling thread alone moves to the namespace.
     static func enter(_ namespace: CInt, _ kind: CInt) -> CInt {

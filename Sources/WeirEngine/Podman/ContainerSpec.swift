@@ -11,7 +11,6 @@ struct ContainerSpec: Encodable {
     var labels: [String: String]
     var hostname: String
     var mounts: [Mount]
-    var volumes: [Volume]
     var devices: [Device]
     var resource_limits: Limits
     var r_limits: [ProcessLimit]
@@ -41,12 +40,6 @@ struct ContainerSpec: Encodable {
         var source: String
         var destination: String
         var options: [String]
-    }
-
-    struct Volume: Encodable {
-        var Name: String
-        var Dest: String
-        var Options: [String]
     }
 
     struct Device: Encodable { var path: String }
@@ -132,9 +125,11 @@ extension ContainerSpec {
             mounts.append(Mount(source: bundle, destination: Self.caTarget, options: ["rbind", "ro"]))
             env.merge(Self.caEnvironment) { own, _ in own }
         }
-        volumes = []
         switch scratch {
-        case .volume(let name): volumes.append(Volume(Name: name, Dest: Self.scratchTarget, Options: ["nosuid", "nodev"]))
+        case .folder(let path):
+            mounts.append(
+                Mount(
+                    source: path, destination: Self.scratchTarget, options: ["rbind", "rw", "nosuid", "nodev"] + shifted))
         case .memory(let size):
             mounts.append(
                 Mount(

@@ -1,4 +1,4 @@
-import WeirModel
+public import WeirModel
 
 /// What a `PodmanEngine` is told by the composition root.
 public struct PodmanConfiguration: Hashable, Sendable {
@@ -20,11 +20,13 @@ public struct PodmanConfiguration: Hashable, Sendable {
     public var mpsFolder: String
     /// What every instance that people enter sees besides its own mounts.
     public var enteredMounts: [Launch.Mount]
+    /// What images leave of the disk under Podman's storage; nil for the standard of its size.
+    public var reserve: Bytes?
 
     public init(
         socket: String, installation: String, networkPrefix: String = "weir", host: HostProfile, caBundle: String? = nil,
         scratchFolder: String, egress: Egress = .open(), logLimit: Int64 = 64 << 20, mpsFolder: String = MPSDaemons.standardFolder,
-        enteredMounts: [Launch.Mount] = []
+        enteredMounts: [Launch.Mount] = [], reserve: Bytes? = nil
     ) {
         self.socket = socket
         self.installation = installation
@@ -36,6 +38,7 @@ public struct PodmanConfiguration: Hashable, Sendable {
         self.logLimit = logLimit
         self.mpsFolder = mpsFolder
         self.enteredMounts = enteredMounts
+        self.reserve = reserve
     }
 }
 

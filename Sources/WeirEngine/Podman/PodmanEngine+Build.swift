@@ -43,7 +43,8 @@ extension PodmanEngine {
         query["nsoptions"] = try json([Namespace(Name: "network", Path: network.name)])
         if !network.nameServers.isEmpty { query["dnsservers"] = try json(network.nameServers) }
         var attempt = 1
-        while let error = try await buildOnce(archive, query, progress) {
+        let asked = query
+        while let error = try await addingImage({ try await self.buildOnce(archive, asked, progress) }) {
             guard error.hasSuffix(Self.killedByBuilder), attempt < Self.mostAttempts else {
                 throw WeirError.buildFailed(build.tag, error)
             }

@@ -45,6 +45,7 @@ extension PodmanEngine {
             var stream: String?
             var error: String?
         }
+        try requireImageSpace()
         do {
             let body = try await podman.stream(
                 .POST, "/images/pull", ["reference": reference, "quiet": "false"], timeout: .hours(2))
@@ -62,6 +63,7 @@ extension PodmanEngine {
 
     /// Imports a tar file as an image of one layer. `changes` are lines of a Containerfile: `CMD ["sh"]`, `LABEL a=b`.
     public func importImage(tar: String, reference: String, changes: [String] = []) async throws -> EngineImage {
+        try requireImageSpace()
         let chunks = FileChunks(path: tar)
         // One parameter a line: of lines in one, Podman takes the first.
         let lines = changes.map { "&changes=" + PodmanSocket.escaped($0) }.joined()
@@ -85,11 +87,11 @@ extension PodmanEngine {
     public func commit(_ instance: Identifier<Instance>, to reference: String) async throws -> EngineImage {
         let colon = reference.lastIndex(of: ":") ?? reference.endIndex
         let tag = colon == reference.endIndex ? "latest" : String(reference[reference.index(after: colon)...])
+        let query = ["container": instance.text, "repo": String(reference[..<colon]), "tag": tag, "pause": "true"]
         do {
-            _ = try await podman.call(
-                .POST, "/commit",
-                ["container": instance.text, "repo": String(reference[..<colon]), "tag": tag, "pause": "true"],
-                timeout: .hours(1))
+            _ = try await addingImage {
+                try await self.podman.call(.POST, "/commit", query, timeout: .hours(1))
+            }
         } catch let refusal as PodmanRefusal where refusal.isMissing {
             throw WeirError.notFound("instance")
         }

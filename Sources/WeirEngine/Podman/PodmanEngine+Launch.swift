@@ -8,7 +8,7 @@ extension PodmanEngine {
         try await networks.prepare(launch.workspace)
         let plan = DevicePlan(launch, mpsFolder: sharing.folder)
         try await sharing.prepare(plan)
-        let scratch = try await scratch.prepare(launch.instance, size: launch.flavor.scratch)
+        let scratch = try await prepareDisk(launch)
         let spec = ContainerSpec(
             launch, configuration: configuration, network: networks.name(of: launch.workspace), scratch: scratch, devices: plan)
         do {
@@ -16,12 +16,13 @@ extension PodmanEngine {
         } catch let refusal as PodmanRefusal where refusal.isConflict {
             if let there = try await adopt(launch.instance) { return there }
         } catch let refusal as PodmanRefusal {
-            try await self.scratch.remove(launch.instance)
+            try await disk.remove(launch.instance)
             if refusal.isMissing || refusal.message.contains("image not known") || refusal.message.contains("no such image") {
                 throw LaunchFailure(.imageMissing(launch.image))
             }
             throw LaunchFailure(.startRefused(detail: StartRefusal.short(refusal.message)))
         }
+        try await holdRootLayer(of: launch.instance)
         try await start(launch.instance)
         guard let observation = try await observe(launch.instance) else { throw LaunchFailure(.lost) }
         return observation
@@ -33,6 +34,29 @@ extension PodmanEngine {
             throw LaunchFailure(.startRefused(detail: "a container named \(instance) belongs to somebody else"))
         }
         return there.phase == .created ? nil : there
+    }
+
+    private func prepareDisk(_ launch: Launch) async throws -> PreparedScratch {
+        do {
+            return try await disk.prepare(launch.instance, size: launch.flavor.scratch)
+        } catch let error as WeirError {
+            try await disk.remove(launch.instance)
+            throw LaunchFailure(.startRefused(detail: error.message.en))
+        }
+    }
+
+    /// Between the container's making and its start: then what it changes goes where it is bounded.
+    private func holdRootLayer(of instance: Identifier<Instance>) async throws {
+        guard configuration.host.scratch == .loopFile else { return }
+        let answer = try await podman.call(.GET, "/containers/\(instance)/json")
+        let container = try podman.decode(InspectedContainer.self, from: answer)
+        guard let upper = container.GraphDriver?.Data?["UpperDir"] else { return }
+        do {
+            try await disk.takeLayer(upper, of: instance)
+        } catch let error as WeirError {
+            try await remove(instance)
+            throw LaunchFailure(.startRefused(detail: error.message.en))
+        }
     }
 
     private func start(_ instance: Identifier<Instance>) async throws {

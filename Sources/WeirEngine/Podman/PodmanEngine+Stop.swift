@@ -10,7 +10,7 @@ extension PodmanEngine {
 
     func stop(_ instance: Identifier<Instance>, grace: Duration, cause: StopMarks.Cause) async throws {
         guard let there = try await observe(instance), there.phase == .running else { return }
-        try marks.mark(instance, cause)
+        marks.mark(instance, cause)
         let seconds = max(Int64((Double(grace.milliseconds) / 1000).rounded(.up)), 0)
         do {
             _ = try await podman.call(
@@ -36,7 +36,7 @@ extension PodmanEngine {
                 try await Task.sleep(for: .milliseconds(50 * attempt))
             }
         }
-        try await scratch.remove(instance)
+        try await disk.remove(instance)
         marks.remove(instance)
         known.forget(instance)
         if configuration.host.ownsCgroups {
@@ -52,6 +52,7 @@ extension PodmanEngine {
     /// Removes every instance and network of this installation: for the end of a test, and for an uninstallation.
     public func removeAll() async throws {
         for observation in try await observe() { try await remove(observation.instance) }
+        try await disk.removeAll()
         try await networks.removeAll()
     }
 }

@@ -14,7 +14,7 @@ public final class PodmanEngine: Engine {
     let configuration: PodmanConfiguration
     let podman: PodmanSocket
     let networks: WorkspaceNetworks
-    let scratch: InstanceScratch
+    let disk: InstanceDisk
     let sharing: MPSDaemons
     let marks: StopMarks
     let feed: ChangeFeed
@@ -31,9 +31,7 @@ public final class PodmanEngine: Engine {
         networks = WorkspaceNetworks(
             podman: podman, installation: configuration.installation, prefix: configuration.networkPrefix,
             egress: configuration.egress)
-        scratch = InstanceScratch(
-            folder: configuration.scratchFolder, way: configuration.host.scratch,
-            installation: configuration.installation, podman: podman)
+        disk = InstanceDisk(folder: configuration.scratchFolder, way: configuration.host.scratch, podman: podman)
         sharing = MPSDaemons(folder: configuration.mpsFolder, logger: logger)
         marks = StopMarks(folder: configuration.scratchFolder)
         feed = ChangeFeed(podman: podman, installation: configuration.installation, logger: logger)

@@ -8,9 +8,10 @@ import WeirModel
 extension PodmanEngine {
     private static let watchEvery: Duration = .seconds(20)
 
-    /// Where the host cannot limit the root layer, an instance that writes more than its scratch into it is ended (STO-13).
+    /// Where the host cannot limit the root layer, having neither quotas nor loop devices, an instance that writes more than its
+    /// scratch into it is ended (STO-13).
     func watchRootLayers() async {
-        guard configuration.host.scratch != .projectQuota else { return }
+        guard configuration.host.scratch == .memory else { return }
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.watchEvery)
             if Task.isCancelled { return }

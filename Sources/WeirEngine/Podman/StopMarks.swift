@@ -1,10 +1,15 @@
 import Foundation
+import Synchronization
 import WeirModel
 
 /// Remembers why the engine itself ended an instance, also when Weir is started again in between: a signal that we sent
 /// is no crash.
-struct StopMarks: Sendable {
-    var folder: String
+final class StopMarks: Sendable {
+    private let folder: String
+    /// What could not be written: stopping is what helps on a full disk.
+    private let unwritten = Mutex<[Identifier<Instance>: Cause]>([:])
+
+    init(folder: String) { self.folder = folder }
 
     enum Cause: String, Sendable {
         case asked
@@ -13,16 +18,24 @@ struct StopMarks: Sendable {
 
     private func file(_ instance: Identifier<Instance>) -> String { "\(folder)/\(instance).stopped" }
 
-    func mark(_ instance: Identifier<Instance>, _ cause: Cause) throws {
+    func mark(_ instance: Identifier<Instance>, _ cause: Cause) {
         // The first cause is the true one.
         guard self[instance] == nil else { return }
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try cause.rawValue.write(toFile: file(instance), atomically: true, encoding: .utf8)
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try cause.rawValue.write(toFile: file(instance), atomically: true, encoding: .utf8)
+        } catch {
+            unwritten.withLock { $0[instance] = cause }
+        }
     }
 
     subscript(_ instance: Identifier<Instance>) -> Cause? {
         (try? String(contentsOfFile: file(instance), encoding: .utf8)).flatMap(Cause.init)
+            ?? unwritten.withLock { $0[instance] }
     }
 
-    func remove(_ instance: Identifier<Instance>) { try? FileManager.default.removeItem(atPath: file(instance)) }
+    func remove(_ instance: Identifier<Instance>) {
+        unwritten.withLock { $0[instance] = nil }
+        try? FileManager.default.removeItem(atPath: file(instance))
+    }
 }

@@ -45,7 +45,8 @@ extension WeirError {
         WeirError(
             "storage_full", .unavailable, subject: "storage", rule: "DAT-35",
             LocalizedText(
-                "The storage is full or its quota is used up; nothing was changed.", zh: "存储空间已满或配额用尽，未做任何更改。"),
+                "The storage is full, its quota is used up, or it holds as many files as it can; nothing was changed.",
+                zh: "存储空间已满、配额用尽或文件数已达上限，未做任何更改。"),
             remedy: LocalizedText(
                 "Delete old versions or ask the operator for more space.", zh: "请删除旧版本，或联系运营管理员扩容。"))
     }

@@ -1,6 +1,7 @@
 import Dispatch
 import GRDB
 import Synchronization
+import WeirModel
 
 /// Runs the transactions that wait as savepoints of one, so that they share one sync to the disk.
 ///
@@ -11,16 +12,21 @@ final class GroupCommitter: Sendable {
 
     private typealias Outcome = () -> Void
     private struct Member: Sendable {
-        /// Runs the body in a savepoint; returns what to tell the caller if the group is committed.
-        let run: @Sendable (Database) -> @Sendable () -> Void
+        /// Runs the body in a savepoint; returns what to tell the caller if the group is committed. Throws when there is no
+        /// transaction left in which the others could run.
+        let run: @Sendable (Database) throws -> @Sendable () -> Void
         let fail: @Sendable (any Error) -> Void
     }
 
     private let pool: DatabasePool
+    private let ballast: Ballast
     private let queue = DispatchQueue(label: "weir.store.commit")
     private let waiting = Mutex<[Member]>([])
 
-    init(pool: DatabasePool) { self.pool = pool }
+    init(pool: DatabasePool, ballast: Ballast) {
+        self.pool = pool
+        self.ballast = ballast
+    }
 
     func commit<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<T, any Error>) in
@@ -29,6 +35,8 @@ final class GroupCommitter: Sendable {
                     do {
                         let result = try Self.alone(db, body)
                         return { continuation.resume(returning: result) }
+                    } catch let error as DatabaseError where error.isOfDisk || !db.isInsideTransaction {
+                        throw error
                     } catch {
                         return { continuation.resume(throwing: error) }
                     }
@@ -50,6 +58,8 @@ final class GroupCommitter: Sendable {
             try db.cachedStatement(sql: "RELEASE member").execute()
             return result
         } catch {
+            // On a full disk, SQLite may have rolled everything back by itself.
+            guard db.isInsideTransaction else { throw error }
             try db.cachedStatement(sql: "ROLLBACK TO member").execute()
             try db.cachedStatement(sql: "RELEASE member").execute()
             throw error
@@ -71,17 +81,31 @@ final class GroupCommitter: Sendable {
     }
 
     private func commit(_ group: [Member]) {
-        var outcomes: [@Sendable () -> Void] = []
         do {
-            try pool.writeWithoutTransaction { db in
-                try db.inTransaction(.immediate) {
-                    outcomes = group.map { $0.run(db) }
-                    return .commit
-                }
+            try run(group)
+        } catch let error as DatabaseError where ballast.isFull(error) {
+            // Nothing of the group stands: it may be tried again as it is.
+            do {
+                guard ballast.giveUp() else { throw error }
+                try run(group)
+            } catch {
+                let told: any Error = ballast.isFull(error) ? WeirError.diskFull() : error
+                for member in group { member.fail(told) }
             }
-            for tell in outcomes { tell() }
         } catch {
             for member in group { member.fail(error) }
         }
+    }
+
+    /// Tells nobody anything when it throws.
+    private func run(_ group: [Member]) throws {
+        var outcomes: [@Sendable () -> Void] = []
+        try pool.writeWithoutTransaction { db in
+            try db.inTransaction(.immediate) {
+                outcomes = try group.map { try $0.run(db) }
+                return .commit
+            }
+        }
+        for tell in outcomes { tell() }
     }
 }

@@ -1,13 +1,16 @@
 import GRDB
+public import WeirModel
 
 /// The database. Reads run side by side on a snapshot; writes are grouped, so that many small transactions share one
 /// sync to the disk and each is durable when it returns (synchronous=FULL).
 public final class Store: Sendable {
     private let pool: DatabasePool
     private let committer: GroupCommitter
+    private let ballast: Ballast
 
-    /// Opens the database at `path`, makes it when it is not there, and brings its tables up to date.
-    public init(path: String) throws {
+    /// Opens the database at `path`, makes it when it is not there, and brings its tables up to date. `ballast` is set aside on the
+    /// disk beside it: at some KiB a change, 64 MiB are hours of logins, deletions and records on a full disk.
+    public init(path: String, ballast size: Bytes = 0) throws {
         var configuration = Configuration()
         configuration.maximumReaderCount = 8
         configuration.busyMode = .timeout(5)
@@ -21,8 +24,16 @@ public final class Store: Sendable {
         try pool.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4096")
         }
-        committer = GroupCommitter(pool: pool)
+        ballast = Ballast(path: path + ".ballast", size: size)
+        ballast.make()
+        committer = GroupCommitter(pool: pool, ballast: ballast)
     }
+
+    /// Whether the disk has been full, and what was set aside for that is used up for now.
+    public var isShortOfSpace: Bool { !ballast.isThere }
+
+    /// Sets space aside again, where there is room. Blocks for a moment.
+    public func restoreReserve() { ballast.make() }
 
     public func close() throws { try pool.close() }
 

@@ -15,6 +15,7 @@ struct Configuration: Sendable, Equatable {
     var gateway = Gateway()
     var ssh = SSH()
     var engine = Engine()
+    var storage = Storage()
     var flavors = Flavor.standard
     /// The first class that matches a device is its own (QUO-01).
     var accelerators: [AcceleratorClass] = []
@@ -101,6 +102,11 @@ struct Configuration: Sendable, Equatable {
     enum Need: String, Sendable, CaseIterable {
         case required
         case optional
+    }
+
+    struct Storage: Sendable, Equatable {
+        /// What nobody's data takes of the disk; nil takes the standard of its size.
+        var reserve: Bytes?
     }
 
     enum Egress: String, Sendable, CaseIterable {

@@ -102,6 +102,10 @@ struct ConfigurationKey: Sendable {
             "Private networks that containers may connect to all the same."),
         key("engine.log_limit", \.engine.logLimit, .size, "Output that is kept of one instance."),
         key(
+            "storage.reserve", \.storage.reserve, .optional(.size),
+            "What nobody's data takes of the disk, so that the database and the logs can go on; when empty, 5 % of it, at least 2 GiB and at most 64 GiB, and never more than a quarter."
+        ),
+        key(
             "flavors", \.flavors, .flavors,
             "The resource specifications that people choose from, in this order; see below."),
         key(

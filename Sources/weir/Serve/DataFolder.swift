@@ -8,9 +8,11 @@ struct DataFolder {
 
     /// Makes the folder when it is absent. Throws `data_in_use` while another Weir runs on it.
     init(_ path: String) throws {
-        self.path = path
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+        // As the kernel lists what is mounted below it.
+        let path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        self.path = path
         lock = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw WeirError.dataInUse(path) }
         // Made before SQLite would make it for everybody to read; its journals take over the mode.
@@ -20,6 +22,8 @@ struct DataFolder {
     var database: String { path + "/weir.sqlite" }
     var files: String { path + "/files" }
     var scratch: String { path + "/scratch" }
+    /// The file systems of workspaces and people, each in a file.
+    var volumes: String { path + "/volumes" }
     /// The host keys of the SSH gateway, and OpenSSH's programs as environments see them.
     var ssh: String { path + "/ssh" }
     var sshTools: String { path + "/ssh-tools" }

@@ -1,6 +1,8 @@
 import Logging
+import NIOPosix
 import ServiceLifecycle
 import WeirEngine
+import WeirStore
 
 /// Follows the engine's events for as long as Weir runs.
 struct EngineService: Service {
@@ -8,6 +10,26 @@ struct EngineService: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await engine.run() }
+    }
+}
+
+/// Keeps the disk from being filled, and sets space aside for the database again when there is some.
+struct DiskKeeper: Service {
+    let watch: DiskWatch
+    let store: Store
+    let threads: NIOThreadPool
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await watch.run() }
+                group.addTask {
+                    while (try? await Task.sleep(for: .seconds(10))) != nil {
+                        try? await threads.runIfActive { store.restoreReserve() }
+                    }
+                }
+            }
+        }
     }
 }
 

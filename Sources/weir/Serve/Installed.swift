@@ -30,7 +30,7 @@ struct Installed {
     /// Runs until SIGTERM or SIGINT, then lets what is under way end.
     func run() async throws {
         let clock = SystemClock()
-        let store = try Store(path: data.database)
+        let store = try Store(path: data.database, ballast: .mib(64))
         let installation = try await Installation(store: store)
         let threads = NIOThreadPool(numberOfThreads: 8)
         let tools = NIOThreadPool(numberOfThreads: 4)
@@ -39,6 +39,8 @@ struct Installed {
         let podman = PodmanService(external: configuration.engine.socket, profile: profile, logger: logger)
         let keeper = PodmanKeeper(service: podman, logger: logger)
         await keeper.tryOnce()
+        let watch = DiskWatch(folder: data.path, reserve: configuration.storage.reserve, logger: logger)
+        let wall = InstalledWall(configuration, profile: profile, data: data, watch: watch, logger: logger)
         let isSSHOn = configuration.ssh.enabled == .on
         let keys = isSSHOn ? try HostKeys(folder: data.ssh) : nil
         let sshTools = isSSHOn ? try FileTools(folder: data.sshTools).folder : nil
@@ -47,7 +49,8 @@ struct Installed {
                 socket: configuration.engine.socket ?? PodmanService.defaultSocket, installation: installation.id,
                 host: profile, caBundle: configuration.engine.caBundle, scratchFolder: data.scratch,
                 egress: configuration.engineEgress, logLimit: configuration.engine.logLimit.count,
-                enteredMounts: sshTools.map { [Launch.Mount(source: $0, target: FileTools.target, writable: false)] } ?? []),
+                enteredMounts: sshTools.map { [Launch.Mount(source: $0, target: FileTools.target, writable: false)] } ?? [],
+                reserve: configuration.storage.reserve),
             clock: clock, logger: logger)
         let files = FileStore(
             layout: StorageLayout(root: data.files), pool: threads, tools: tools, limits: configuration.unpackLimits,
@@ -69,7 +72,10 @@ struct Installed {
                 try SSHGateway(
                     settings: configuration.sshSettings(tools: data.sshTools), keys: $0, platform: platform, logger: logger)
             }
-            try await serve(platform, engine, keeper, ssh, clock)
+            let disk = DiskKeeper(watch: watch, store: store, threads: threads)
+            try await serve(platform, engine, [keeper, disk], ssh, clock) {
+                [profile] in (profile.userNamespaceObstacle.map { [$0.finding] } ?? []) + watch.complaints + wall.complaints()
+            }
             outcome = .success(())
         } catch {
             outcome = .failure(error)
@@ -83,7 +89,8 @@ struct Installed {
     }
 
     private func serve(
-        _ platform: Platform, _ engine: PodmanEngine, _ keeper: PodmanKeeper, _ ssh: SSHGateway?, _ clock: SystemClock
+        _ platform: Platform, _ engine: PodmanEngine, _ keepers: [any Service], _ ssh: SSHGateway?, _ clock: SystemClock,
+        warnings: @escaping @Sendable () -> [LocalizedText]
     ) async throws {
         let assets = try InstalledFiles.folder(holding: "frontend/xterm/index.js").map {
             try FrontendAssets(folder: $0.appendingPathComponent("frontend"))
@@ -102,14 +109,14 @@ struct Installed {
             InstalledFiles.folder(holding: "frontend/codemirror/index.js")?
             .appendingPathComponent("frontend/codemirror").path
         let door = try WeirServer(
-            settings, platform, health: platform.health(engine, checkup: HostCheckup(configuration: configuration), profile: profile),
+            settings, platform, health: platform.health(engine, checkup: HostCheckup(configuration: configuration), warnings: warnings),
             logger: logger
         ) { [logger, configuration] port in
             logger.info("Weir serves", metadata: ["address": "\(configuration.publicURL)", "port": "\(port)"])
         }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [keeper, EngineService(engine: engine)] + platform.loops + [gateway, door] + (ssh.map { [$0] } ?? []),
+                services: keepers + [EngineService(engine: engine)] + platform.loops + [gateway, door] + (ssh.map { [$0] } ?? []),
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
     }

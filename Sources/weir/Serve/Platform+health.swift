@@ -6,7 +6,9 @@ import WeirStore
 
 extension Platform {
     /// Whether requests can be served, and the figures of the whole.
-    func health(_ engine: any Engine, checkup: HostCheckup, profile: HostProfile) -> Health {
+    func health(
+        _ engine: any Engine, checkup: HostCheckup, warnings: @escaping @Sendable () -> [LocalizedText]
+    ) -> Health {
         Health(
             problems: {
                 var problems: [LocalizedText] = []
@@ -23,8 +25,12 @@ extension Platform {
                 return problems
             },
             warnings: {
-                // The host was looked at once, at the start: so do its containers run.
-                profile.userNamespaceObstacle.map { [$0.finding] } ?? []
+                guard store.isShortOfSpace else { return warnings() }
+                return warnings() + [
+                    LocalizedText(
+                        "The disk has been full: the database uses what was set aside for that. Free space on the disk.",
+                        zh: "磁盘曾写满：数据库正在使用预留空间。请清理磁盘。")
+                ]
             },
             gauges: {
                 guard let counts = try? await store.read({ try $0.liveCounts() }) else { return [] }

@@ -1,0 +1,195 @@
+import Foundation
+import Glibc
+public import Logging
+import Synchronization
+public import WeirModel
+
+/// A wall of files: each volume is a file system in a sparse file, mounted `nosuid,nodev` at the volume's folder, in our mount
+/// namespace and in Podman's. Weir leaves them mounted at its end, since workloads go on, and finds them at the next start.
+public final class LoopVolumes: StorageWall {
+    private let folder: String
+    private let watch: DiskWatch
+    private let podman: PodmanNamespace
+    private let logger: Logger
+    private let images: ImageFile
+    private let state = Mutex(State())
+    /// One volume is made or mounted at a time: the kernel gives loop devices out one by one.
+    private let opening = Mutex(())
+
+    private struct State {
+        var paths: [StorageVolume: String] = [:]
+        var bounds: [StorageVolume: Bytes] = [:]
+        var damaged: [StorageVolume: String] = [:]
+    }
+
+    /// - Parameters:
+    ///   - folder: where the files lie, `volumes` of the data folder.
+    ///   - watch: of the disk on which they lie.
+    ///   - socket: Podman's.
+    public init(folder: String, watch: DiskWatch, socket: String?, logger: Logger) {
+        self.folder = folder
+        self.watch = watch
+        self.logger = logger
+        podman = PodmanNamespace(socket: socket)
+        images = ImageFile(folder: folder, purpose: .volume)
+        images.sweep()
+    }
+
+    /// Volumes that could not be mounted, with what was said, for the operator.
+    public var damaged: [StorageVolume: String] { state.withLock { $0.damaged } }
+
+    /// What the operator has to know.
+    public var complaints: [LocalizedText] {
+        damaged.keys.map(\.text).sorted().map {
+            LocalizedText(
+                "The storage of \($0) cannot be opened: run e2fsck on \(folder)/\($0).img.",
+                zh: "\($0) 的存储无法打开：请对 \(folder)/\($0).img 运行 e2fsck。")
+        }
+    }
+
+    public func open(_ volume: StorageVolume, at path: String) throws {
+        if isOpen(volume, at: path) { return }
+        try opening.withLock { _ in
+            if isOpen(volume, at: path) { return }
+            do {
+                try mount(volume, at: path)
+                state.withLock { $0.damaged[volume] = nil }
+            } catch {
+                state.withLock { $0.damaged[volume] = "\(error)" }
+                logger.error("a volume cannot be opened", metadata: ["volume": "\(volume.text)", "error": "\(error)"])
+                throw error
+            }
+        }
+    }
+
+    private func isOpen(_ volume: StorageVolume, at path: String) -> Bool {
+        state.withLock { $0.paths[volume] } == path && LoopMount.isMounted(at: path, also: podman.other)
+    }
+
+    private func mount(_ volume: StorageVolume, at path: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+        try putAside(path)
+        let file = file(of: volume)
+        let size = try size()
+        let isNew = !FileManager.default.fileExists(atPath: file)
+        try images.make(file, size: size)
+        let grows = !isNew && grow(file, to: size)
+        do {
+            try LoopMount.mount(file, at: path, also: podman.other)
+        } catch {
+            guard LoopMount.device(at: path) == nil else { throw error }
+            try check(file, volume)
+            try LoopMount.mount(file, at: path, also: podman.other)
+        }
+        if isNew {
+            rmdir(path + "/lost+found")
+            chmod(path, 0o711)
+        }
+        if grows, let device = LoopMount.device(at: path) {
+            let done = try HostCommand.runBlocking(["resize2fs", "/dev/\(device)"])
+            if done.status != 0 {
+                logger.warning("a volume keeps its size", metadata: ["volume": "\(volume.text)", "error": "\(done.output)"])
+            }
+        }
+        watch.setBound(state.withLock { $0.bounds[volume] }, at: path)
+        try bringOver(path)
+        state.withLock { $0.paths[volume] = path }
+    }
+
+    /// A folder that was plain until now: before there was a wall, its files lay there. They are copied in, and a kill in between only
+    /// has them copied again.
+    private func putAside(_ path: String) throws {
+        guard LoopMount.device(at: path) == nil, try !FileManager.default.contentsOfDirectory(atPath: path).isEmpty else { return }
+        guard rename(path, path + Self.plain) == 0, mkdir(path, 0o711) == 0 else { throw WeirError.hostCommandFailed("rename", path) }
+    }
+
+    private func bringOver(_ path: String) throws {
+        guard FileManager.default.fileExists(atPath: path + Self.plain) else { return }
+        let copied = try HostCommand.runBlocking(["cp", "-a", path + Self.plain + "/.", path])
+        guard copied.status == 0 else { throw WeirError.hostCommandFailed("cp", copied.output) }
+        let removed = try HostCommand.runBlocking(["rm", "-rf", path + Self.plain])
+        guard removed.status == 0 else { throw WeirError.hostCommandFailed("rm", removed.output) }
+    }
+
+    private static let plain = ".plain"
+
+    /// A journal that was cut off is played back by the mount; what is wrong beyond that is mended here where it can be without
+    /// a person's decision.
+    private func check(_ file: String, _ volume: StorageVolume) throws {
+        logger.warning("a volume is checked", metadata: ["volume": "\(volume.text)"])
+        let done = try HostCommand.runBlocking(["e2fsck", "-p", "-f", file])
+        guard done.status < 4 else { throw WeirError.volumeDamaged(volume.text, done.output) }
+    }
+
+    /// The file is as large as the disk, so that the bound alone decides: a power of two, so that few templates are needed.
+    private func size() throws -> Bytes {
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        guard let disk = FileSystemSpace(of: folder) else { throw WeirError.mountFailed(folder) }
+        var size = Bytes.mib(64)
+        while size < disk.size && size < Self.largest { size = Bytes(size.count * 2) }
+        return size
+    }
+
+    /// ext4 keeps no file of 16 TiB.
+    private static let largest = Bytes.gib(8 << 10)
+
+    /// After the host got a larger disk.
+    private func grow(_ file: String, to size: Bytes) -> Bool {
+        var status = stat()
+        guard stat(file, &status) == 0, Int64(status.st_size) < size.count else { return false }
+        return truncate(file, Int(size.count)) == 0
+    }
+
+    private func file(of volume: StorageVolume) -> String { "\(folder)/\(volume.text).img" }
+
+    public func setBound(_ bound: Bytes?, of volume: StorageVolume) {
+        let path = state.withLock { state in
+            state.bounds[volume] = bound
+            return state.paths[volume]
+        }
+        if let path { watch.setBound(bound, at: path) }
+    }
+
+    public func use(of volume: StorageVolume) -> VolumeUse? {
+        guard let path = state.withLock({ $0.paths[volume] }), let space = FileSystemSpace(of: path),
+            let bound = watch.bound(at: path)
+        else { return nil }
+        return VolumeUse(
+            bytes: space.used, mostBytes: bound, inodes: space.inodes - space.freeInodes, mostInodes: space.inodes)
+    }
+
+    public func remove(_ volume: StorageVolume, at path: String) throws {
+        LoopMount.unmount(path, also: podman.other)
+        state.withLock { state in
+            state.paths[volume] = nil
+            state.bounds[volume] = nil
+            state.damaged[volume] = nil
+        }
+        unlink(file(of: volume))
+        rmdir(path)
+    }
+}
+
+extension LoopVolumes {
+    /// Unmounts all that is mounted below a folder, in both namespaces: before the folder itself is removed.
+    public static func unmountAll(below folder: String, socket: String? = nil) {
+        let podman = PodmanNamespace(socket: socket)
+        let ours = MountTable.current().map(\.path)
+        let theirs = podman.other.map { MountTable.current(of: $0.process).map(\.path) } ?? []
+        // What was mounted last may lie on what was mounted before.
+        for path in (theirs + ours).reversed() where path.hasPrefix(folder + "/") { LoopMount.unmount(path, also: podman.other) }
+    }
+}
+
+extension WeirError {
+    static func volumeDamaged(_ volume: String, _ detail: String) -> WeirError {
+        WeirError(
+            "volume_damaged", .unavailable, subject: volume,
+            LocalizedText("The storage of \(volume) is damaged: \(detail.suffix(300))", zh: "\(volume) 的存储已损坏：\(detail.suffix(300))"),
+            remedy: LocalizedText(
+                "The operator runs e2fsck on the volume's file, which asks what to do with what it finds.",
+                zh: "请运营管理员对该卷的文件运行 e2fsck，按其提示处理。"))
+    }
+}

@@ -1,0 +1,258 @@
+import Foundation
+import Glibc
+import Logging
+import NIOPosix
+import Synchronization
+import TestSupport
+import Testing
+import WeirModel
+
+@testable import WeirEngine
+
+extension SmallDisk {
+    /// As if a Weir had just been started on it.
+    func walls(reserve: Bytes, socket: String? = nil) -> (volumes: LoopVolumes, watch: DiskWatch) {
+        let logger = Logger(label: "weir.test") { _ in SwiftLogNoOpLogHandler() }
+        let watch = DiskWatch(folder: path, reserve: reserve, logger: logger)
+        return (LoopVolumes(folder: path + "/volumes", watch: watch, socket: socket, logger: logger), watch)
+    }
+
+    func volume() -> (StorageVolume, String) {
+        let id = RandomIdentifiers().next(Workspace.self, at: SystemClock().now())
+        return (.workspace(id), path + "/files/workspaces/" + id.text)
+    }
+}
+
+/// Writes until it is refused, or `limit` is there; returns what was taken.
+private func fill(_ path: String, upTo limit: Bytes = .gib(64)) -> (bytes: Bytes, error: Int32) {
+    let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    guard file >= 0 else { return (0, errno) }
+    defer { close(file) }
+    let block = [UInt8](repeating: 7, count: 1 << 20)
+    var taken: Int64 = 0
+    while taken < limit.count {
+        let count = write(file, block, block.count)
+        guard count > 0 else { return (Bytes(taken), errno) }
+        taken += Int64(count)
+    }
+    return (Bytes(taken), 0)
+}
+
+private final class Lowest: Sendable {
+    private let seen: Mutex<Bytes>
+
+    init(_ first: Bytes) { seen = Mutex(first) }
+
+    func see(_ one: Bytes) { seen.withLock { $0 = min($0, one) } }
+
+    var value: Bytes { seen.withLock { $0 } }
+}
+
+@Suite("Storage wall", .serialized)
+struct StorageWallTests {
+    @Test("a volume takes its bound and not more, for root as well, and a bound that is raised holds at once (hostile 6)")
+    func bound() throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volumes, _) = disk.walls(reserve: .mib(100))
+        let (volume, path) = disk.volume()
+        volumes.setBound(.mib(64), of: volume)
+        try volumes.open(volume, at: path)
+        let first = fill(path + "/a")
+        #expect(first.error == ENOSPC && first.bytes <= .mib(64) && first.bytes >= .mib(60), "\(first)")
+        volumes.setBound(.mib(96), of: volume)
+        let second = fill(path + "/b")
+        #expect(second.error == ENOSPC && second.bytes >= .mib(30) && first.bytes + second.bytes <= .mib(96), "\(second)")
+        // Lowered below what is there: nothing is lost, nothing more is taken.
+        volumes.setBound(.mib(10), of: volume)
+        #expect(fill(path + "/c").bytes == 0)
+        let use = try #require(volumes.use(of: volume))
+        #expect(use.bytes >= .mib(90) && use.mostBytes == .mib(10) && use.mostInodes > 1000)
+        #expect(unlink(path + "/a") == 0 && unlink(path + "/b") == 0)
+        volumes.setBound(nil, of: volume)
+        #expect(fill(path + "/c", upTo: .mib(100)).error == 0)
+    }
+
+    @Test("empty files end at the volume's inodes (hostile 6)")
+    func inodes() throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volumes, _) = disk.walls(reserve: .mib(100))
+        let (volume, path) = disk.volume()
+        try volumes.open(volume, at: path)
+        let most = try #require(volumes.use(of: volume)).mostInodes
+        var made = 0
+        while made < 200_000 {
+            let file = open("\(path)/\(made)", O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
+            guard file >= 0 else { break }
+            close(file)
+            made += 1
+        }
+        #expect(errno == ENOSPC && made <= most && made > 10_000)
+    }
+
+    @Test("what is written is nosuid and nodev, and what is deleted goes back to the host")
+    func mounted() async throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volumes, _) = disk.walls(reserve: .mib(100))
+        let (volume, path) = disk.volume()
+        try volumes.open(volume, at: path)
+        let options = try #require(MountTable.current().first { $0.path == path }).options
+        #expect(options.contains("nosuid") && options.contains("nodev"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
+        let before = disk.free
+        #expect(fill(path + "/a", upTo: .mib(200)).error == 0)
+        sync()
+        #expect(disk.free <= before - .mib(190))
+        #expect(unlink(path + "/a") == 0)
+        let deadline = ContinuousClock.now + .seconds(20)
+        while disk.free < before - .mib(20), ContinuousClock.now < deadline {
+            sync()
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        #expect(disk.free >= before - .mib(20))
+    }
+
+    @Test("another start finds what is mounted, and mounts what is not, with everything in it")
+    func adopted() throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volume, path) = disk.volume()
+        try disk.walls(reserve: .mib(100)).volumes.open(volume, at: path)
+        try "one".write(toFile: path + "/kept", atomically: true, encoding: .utf8)
+        let device = LoopMount.device(at: path)
+        let next = disk.walls(reserve: .mib(100)).volumes
+        try next.open(volume, at: path)
+        #expect(LoopMount.device(at: path) == device)
+        // As after a new start of the machine.
+        LoopMount.unmount(path, also: nil)
+        #expect(!FileManager.default.fileExists(atPath: path + "/kept"))
+        try next.open(volume, at: path)
+        #expect(try String(contentsOfFile: path + "/kept", encoding: .utf8) == "one")
+        try next.remove(volume, at: path)
+        #expect(!FileManager.default.fileExists(atPath: path))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path + "/volumes").allSatisfy { $0.hasPrefix("template-") })
+    }
+
+    @Test("what lay in a plain folder before there was a wall is in the volume")
+    func plainBefore() throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volume, path) = disk.volume()
+        try FileManager.default.createDirectory(atPath: path + "/code", withIntermediateDirectories: true)
+        try "one".write(toFile: path + "/code/kept", atomically: true, encoding: .utf8)
+        let (volumes, _) = disk.walls(reserve: .mib(100))
+        try volumes.open(volume, at: path)
+        #expect(LoopMount.device(at: path) != nil)
+        #expect(try String(contentsOfFile: path + "/code/kept", encoding: .utf8) == "one")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path + "/..") == [volume.text])
+    }
+
+    @Test("a copy that a kill cut off is made again, and is never mounted (hostile 1)")
+    func unfinishedImage() throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volume, path) = disk.volume()
+        let folder = disk.path + "/volumes"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let left = "\(folder)/\(volume.text).img.unfinished-1"
+        try Data(repeating: 0, count: 4096).write(to: URL(fileURLWithPath: left))
+        let (volumes, _) = disk.walls(reserve: .mib(100))
+        #expect(!FileManager.default.fileExists(atPath: left))
+        try volumes.open(volume, at: path)
+        #expect(LoopMount.device(at: path) != nil)
+    }
+
+    @Test("a damaged volume is told, and keeps nobody else from theirs")
+    func damaged() throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volumes, _) = disk.walls(reserve: .mib(100))
+        let (bad, badPath) = disk.volume()
+        let (good, goodPath) = disk.volume()
+        try FileManager.default.createDirectory(atPath: disk.path + "/volumes", withIntermediateDirectories: true)
+        try Data(repeating: 9, count: 1 << 20).write(to: URL(fileURLWithPath: "\(disk.path)/volumes/\(bad.text).img"))
+        let error = #expect(throws: WeirError.self) { try volumes.open(bad, at: badPath) }
+        #expect(error?.code == "volume_damaged")
+        #expect(volumes.damaged.keys.contains(bad))
+        try volumes.open(good, at: goodPath)
+    }
+
+    @Test(
+        "writers who are as fast as they can, on many volumes, never reach the reserve, and go on when there is space",
+        .timeLimit(.minutes(2)))
+    func reserve() async throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volumes, watch) = disk.walls(reserve: .mib(200))
+        let looks = Task { await watch.run() }
+        defer { looks.cancel() }
+        let made = (0..<6).map { _ in disk.volume() }
+        for (volume, path) in made { try volumes.open(volume, at: path) }
+        let least = Lowest(disk.free)
+        let end = ContinuousClock.now + .seconds(12)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (number, (_, path)) in made.enumerated() {
+                group.addTask {
+                    try await NIOThreadPool.singleton.runIfActive {
+                        var random = SeededRandom(seed: UInt64(number) + 1)
+                        while ContinuousClock.now < end {
+                            let name = "\(path)/\(Int.random(in: 0..<8, using: &random))"
+                            _ = fill(name, upTo: .mib(Int64.random(in: 1...80, using: &random)))
+                            if Int.random(in: 0..<4, using: &random) == 0 { unlink(name) }
+                            least.see(disk.free)
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let lowest = least.value
+        print("reserve 200 MiB, least free \(lowest)")
+        // What a file system writes for itself (its journal, its tables) is not counted before it is written.
+        #expect(lowest >= .mib(140), "\(lowest)")
+        #expect(watch.isFull || lowest < .mib(400))
+        for (_, path) in made {
+            for name in try FileManager.default.contentsOfDirectory(atPath: path) { unlink("\(path)/\(name)") }
+        }
+        sync()
+        let deadline = ContinuousClock.now + .seconds(20)
+        var taken: Bytes = 0
+        while taken < .mib(50), ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(200))
+            sync()
+            unlink(made[0].1 + "/again")
+            taken = fill(made[0].1 + "/again", upTo: .mib(50)).bytes
+        }
+        #expect(taken == .mib(50))
+        for (_, path) in made { #expect(LoopFileSystem.below(disk.path).contains { $0.path == path }) }
+    }
+}
+
+@Suite("Shares of a disk")
+struct SpaceShareTests {
+    @Test(
+        "near the end the shares of any writers add up to no more than there is, and pending data counts first",
+        arguments: Property.seeds(40))
+    func sum(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        for _ in 0..<50 {
+            let above = Bytes(Int64.random(in: -(1 << 30)...(8 << 30), using: &random))
+            let writers = (0..<Int.random(in: 1...40, using: &random)).map { _ in
+                SpaceShare.Writer(
+                    room: Bytes(Int64.random(in: -(1 << 20)...(20 << 30), using: &random)),
+                    pending: Bytes(Int64.random(in: -(1 << 28)...(1 << 28), using: &random)),
+                    isWriting: Bool.random(using: &random))
+            }
+            let share = SpaceShare(above: above)
+            let zone = share.zone(writers)
+            let shares = share.shares(writers, in: zone)
+            #expect(shares.count == writers.count)
+            for (one, writer) in zip(shares, writers) { #expect(one >= 0 && one <= max(writer.room, 0)) }
+            if zone == .last {
+                let pending = writers.reduce(Int64(0)) { $0 + max($1.pending.count, 0) }
+                #expect(shares.reduce(0) { $0 + $1.count } <= max(above.count - pending, 0))
+            }
+        }
+    }
+
+    @Test(
+        "the reserve is a twentieth of the disk, bounded both ways, and a quarter at most",
+        arguments: [(1, 256), (20, 2048), (252, 12902), (4000, 65536)])
+    func standard(gib: Int, mib: Int) {
+        #expect(DiskReserve.standard(of: .gib(Int64(gib))).count / (1 << 20) == Int64(mib))
+    }
+}
