@@ -50,6 +50,8 @@ struct InstanceDisk: Sendable {
                 try images.make(file(of: instance), size: whole)
                 try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
                 try LoopMount.mount(file(of: instance), at: path, also: namespace.other)
+                // For no other user of the host.
+                chmod(path, 0o700)
                 rmdir(path + "/lost+found")
                 mkdir(path + "/scratch", 0o755)
                 mkdir(path + "/layer", 0o700)
