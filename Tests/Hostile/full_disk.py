@@ -71,7 +71,7 @@ def greedy_tenants(scene):
             source = FILL.format(seconds=12, folder=folder, again=100)
             body = {
                 "name": f"fill-{number}", "image": IMAGE, "flavor": "small",
-                "command": f"(while :; do echo a line that is said again and again; done) & python3 - <<'END'\n{source}\nEND\nkill %1",
+                "command": f"(while :; do echo a line that is said again and again; done) & python3 - <<'END'\n{source}\nEND\nkill $!",
             }
             jobs.append((person, folder, person.call("POST", f"/api/v1/projects/{project}/jobs", body)["id"]))
     for person, _, job in jobs:
@@ -129,6 +129,9 @@ def filled_by_others(scene):
     check("the operator's page tells of it", checks["ready"] and checks["warnings"], checks)
     filler.unlink()
     check("space is set aside again", until(lambda: not readiness(weir)[1]["degraded"], seconds=40))
+    project = scene.project(alice, scene.a, "afterwards")
+    seen, log = scene.job(alice, project, "echo kept > /gemini/output/file && cat /gemini/output/file", name="afterwards")
+    check("jobs write again", seen["state"] == "completed" and "kept" in log, log[-300:])
 
 
 def main():

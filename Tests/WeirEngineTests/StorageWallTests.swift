@@ -131,6 +131,25 @@ struct StorageWallTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path + "/volumes").allSatisfy { $0.hasPrefix("template-") })
     }
 
+    @Test("a volume that is still in use somewhere is never mounted a second time from its file")
+    func oneDevice() throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volume, path) = disk.volume()
+        let (volumes, _) = disk.walls(reserve: .mib(100))
+        try volumes.open(volume, at: path)
+        let device = try #require(LoopMount.device(at: path))
+        try "one".write(toFile: path + "/kept", atomically: true, encoding: .utf8)
+        let file = open(path + "/kept", O_RDONLY | O_CLOEXEC)
+        LoopMount.unmount(path, also: nil)
+        try volumes.open(volume, at: path)
+        #expect(LoopMount.device(at: path) == device)
+        close(file)
+        let other = open(path + "/kept", O_RDONLY | O_CLOEXEC)
+        #expect(!LoopMount.unmountIdle(path, also: nil))
+        close(other)
+        #expect(LoopMount.unmountIdle(path, also: nil) && LoopMount.device(at: path) == nil)
+    }
+
     @Test("what lay in a plain folder before there was a wall is in the volume")
     func plainBefore() throws {
         let disk = try SmallDisk(.gib(1))

@@ -10,6 +10,7 @@ struct FileSystemSpace: Hashable, Sendable {
     var block: Int64
     var inodes: Int64
     var freeInodes: Int64
+    var isReadOnly: Bool
 
     init?(of folder: String) {
         var figures = statvfs()
@@ -20,6 +21,7 @@ struct FileSystemSpace: Hashable, Sendable {
         available = Bytes(Int64(figures.f_bavail) * block)
         inodes = Int64(figures.f_files)
         freeInodes = Int64(figures.f_ffree)
+        isReadOnly = figures.f_flag & 1 != 0
     }
 
     var used: Bytes { size - free }

@@ -12,7 +12,7 @@ enum LoopMount {
     /// Mounts the file at a folder, which is there, in our namespace and in `other`. What is mounted already stays as it is.
     static func mount(_ image: String, at path: String, also other: MountNamespace?) throws {
         if device(at: path) == nil {
-            let (descriptor, device) = try attach(image)
+            let (descriptor, device) = try attached(image) ?? attach(image)
             defer { close(descriptor) }
             guard Glibc.mount(device, path, kind, flags, options) == 0 else { throw WeirError.mountFailed(image) }
         }
@@ -26,6 +26,18 @@ enum LoopMount {
     static func isMounted(at path: String, also other: MountNamespace?) -> Bool {
         guard let own = number(path), own != number(path + "/..") else { return false }
         return other.map { number($0.root + path) == own } ?? true
+    }
+
+    /// False while anybody uses it; then it stays mounted.
+    static func unmountIdle(_ path: String, also other: MountNamespace?) -> Bool {
+        if let other, let own = number(other.root + path), own != number(other.root + path + "/..") {
+            do {
+                try other.run { guard umount2(path, 0) == 0 else { throw WeirError.mountFailed(path) } }
+            } catch {
+                return false
+            }
+        }
+        return device(at: path) == nil || umount2(path, 0) == 0
     }
 
     /// Whoever still has a file open keeps it; the names are gone at once.
@@ -53,7 +65,27 @@ enum LoopMount {
         return stat(path, &status) == 0 ? UInt64(status.st_dev) : nil
     }
 
+    /// The device that has the file already: mounted where we do not see it, or unmounted by name and still in use. A second one on the
+    /// same file would destroy what is in it.
+    private static func attached(_ image: String) throws -> (descriptor: Int32, device: String)? {
+        var status = stat()
+        guard stat(image, &status) == 0 else { throw WeirError.mountFailed(image) }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/sys/block")) ?? []
+        for name in names where name.hasPrefix("loop") && access("/sys/block/\(name)/loop/backing_file", F_OK) == 0 {
+            let descriptor = open("/dev/\(name)", O_RDWR | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            var about = [UInt64](repeating: 0, count: 29)
+            let isSame =
+                about.withUnsafeMutableBytes { ioctl(descriptor, getStatus, $0.baseAddress!) } == 0
+                && about[0] == UInt64(status.st_dev) && about[1] == UInt64(status.st_ino)
+            if isSame { return (descriptor, "/dev/\(name)") }
+            close(descriptor)
+        }
+        return nil
+    }
+
     // From <linux/loop.h>.
+    private static let getStatus: UInt = 0x4C05
     private static let getFree: UInt = 0x4C82
     private static let configure: UInt = 0x4C0A
     private static let configurationSize = 304

@@ -64,6 +64,7 @@ public final class LoopVolumes: StorageWall {
 
     private func isOpen(_ volume: StorageVolume, at path: String) -> Bool {
         state.withLock { $0.paths[volume] } == path && LoopMount.isMounted(at: path, also: podman.other)
+            && FileSystemSpace(of: path)?.isReadOnly == false
     }
 
     private func mount(_ volume: StorageVolume, at path: String) throws {
@@ -74,6 +75,14 @@ public final class LoopVolumes: StorageWall {
         let size = try size()
         let isNew = !FileManager.default.fileExists(atPath: file)
         try images.make(file, size: size)
+        // The kernel closes a file system whose file could not take what was written: the host was full all the same.
+        if FileSystemSpace(of: path)?.isReadOnly == true, LoopMount.device(at: path) != nil {
+            guard LoopMount.unmountIdle(path, also: podman.other) else {
+                throw WeirError.volumeDamaged(
+                    volume.text, "it is closed after an error of the disk; it is checked when nothing uses it any more")
+            }
+            try check(file, volume)
+        }
         let grows = !isNew && grow(file, to: size)
         do {
             try LoopMount.mount(file, at: path, also: podman.other)
