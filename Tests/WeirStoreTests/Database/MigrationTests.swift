@@ -93,6 +93,32 @@ struct MigrationTests {
         #expect(throws: DatabaseError.self) { try insert(identifiers.next(Workload.self, at: now), wanted: "stopped") }
     }
 
+    @Test("13 starts: an entry from before is read as it was, without a start, and its hash stays right (BIL-27)")
+    func starts() throws {
+        let (queue, _) = try older(upTo: "12 audit")
+        let (workspace, workload) = (identifiers.next(Workspace.self, at: now), identifiers.next(Workload.self, at: now))
+        let posting = Posting(
+            workspace: workspace, kind: .charge, counter: .revenue, amount: Points(micro: -7), key: "run/\(workload)/1/0/0",
+            month: BillMonth(year: 2026, month: 2), run: RunIdentity(workload: workload, number: 1),
+            minutes: ChargedMinutes(start: nil, before: 0, after: 60, corrections: 0, end: nil))
+        let entry = LedgerEntry(sequence: 1, at: now, posting: posting, hash: PreparedPosting(posting).hash(after: .none, at: now))
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO workspace (id, name, name_key, created_at) VALUES (?, 'x', 'x', 0);
+                    INSERT INTO ledger_entry (sequence, workspace, kind, counter, amount, key, at, month, workload, run, minutes_before,
+                    minutes_after, corrections, hash) VALUES (1, ?, 'charge', 'revenue', -7, ?, ?, '2026-02', ?, 1, 0, 60, 0, ?)
+                    """, arguments: [workspace, workspace, posting.key, now, workload, entry.hash])
+        }
+        try Migrations.all.migrate(queue)
+        try queue.read { db in
+            let row = try #require(try Row.fetchOne(db, sql: "SELECT * FROM ledger_entry"))
+            let seen = try LedgerEntry(row)
+            #expect(seen == entry)
+            #expect(seen.expectedHash(after: .none) == entry.hash)
+        }
+    }
+
     @Test("12 audit: records are neither changed nor deleted, and what is asked of them goes by an index (ADM-04)")
     func audit() throws {
         let (queue, _) = try older(upTo: "11 names")
