@@ -91,6 +91,7 @@ public struct Platform: Sendable {
     public let quotas: Quotas
     public let audit: Audit
     public let workloads: Workloads
+    public let allWorkloads: AllWorkloads
     public let environments: Environments
     public let jobs: Jobs
     public let services: Services
@@ -198,6 +199,7 @@ public struct Platform: Sendable {
             ports: settings.ports, tariffs: tariffs, limits: limits)
         workloads = Workloads(
             store: store, clock: clock, signals: signals, ports: settings.ports, tariffs: tariffs, limits: limits)
+        allWorkloads = AllWorkloads(store: store, clock: clock, signals: signals)
         environments = Environments(submissions: submissions)
         jobs = Jobs(submissions: submissions)
         services = Services(submissions: submissions)

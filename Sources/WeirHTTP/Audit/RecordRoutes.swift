@@ -43,7 +43,8 @@ extension OperationRecord {
         let workspace: JSON = workspace.map { ["id": $0, "name": workspaces[$0.text] ?? ""] } ?? .null
         var (before, after, amount, note): (String?, String?, Points?, String?)
         switch self {
-        case .workload, .rule: break
+        case .workload(let transition, _, _): note = transition.reason
+        case .rule: break
         case .money(let entry): (amount, note) = (entry.posting.amount, entry.posting.note)
         case .event(let event): (before, after) = (event.before, event.after)
         }

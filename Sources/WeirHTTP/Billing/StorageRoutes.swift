@@ -15,7 +15,7 @@ struct StorageRoutes {
 
         routes.get("workspaces/{workspace}/storage", "getStorage") { call in
             let usage = try await storage.usage(of: call.id("workspace"), for: call.caller)
-            let people = try await accounts.people(usage.people.map(\.account))
+            let people = try await accounts.people(usage.people.map(\.account) + usage.ownOnly.map(\.account))
             return call.answer(usage.json(people))
         }
     }
@@ -78,6 +78,7 @@ extension StorageUsage {
                     "per_day": person.perDay,
                 ] as JSON
             },
+            "own_only": ownOnly.map { ["account": people.json(of: $0.account), "held": $0.held] as JSON },
         ]
     }
 }

@@ -30,6 +30,7 @@ struct APIRoutes {
         WorkloadRoutes(
             workloads: platform.workloads, accounts: accounts, entries: platform.entries, answers: answers
         ).add(to: routes)
+        AllWorkloadRoutes(workloads: platform.allWorkloads, platform: platform).add(to: routes)
         ProcessRoutes(workloads: platform.workloads, processes: platform.processes, history: platform.usageHistory).add(to: routes)
         LogRoutes(logs: platform.logs).add(to: routes)
         EnvironmentRoutes(environments: platform.environments, answers: answers).add(to: routes)

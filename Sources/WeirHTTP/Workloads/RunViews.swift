@@ -6,7 +6,7 @@ extension TransitionRecord {
         [
             "sequence": sequence, "workload": workload, "run": run, "at": at, "before": before, "state": state,
             "cause": cause, "cause_text": LocalizedText.cause(cause)[language], "actor": people.json(of: actor),
-            "failure": failure?.json(in: language),
+            "failure": failure?.json(in: language), "reason": reason,
         ]
     }
 }

@@ -13,7 +13,7 @@ struct WorkloadAnswers: Sendable {
         let port = workload.kind == .service ? try await port(of: workload, for: call.caller) : nil
         let view = WorkloadView(
             workload: workload, people: people, port: port, run: try await platform.bills.lastRuns(of: [workload])[workload.id],
-            now: platform.clock.now(), language: call.language)
+            hidden: try await platform.assets.hidden(from: call.caller, in: [workload]), now: platform.clock.now(), language: call.language)
         return call.answer(view.json, status: status)
     }
 
@@ -21,11 +21,12 @@ struct WorkloadAnswers: Sendable {
         let people = try await platform.accounts.people(page.items.map(\.createdBy))
         let runs = try await platform.bills.lastRuns(of: page.items)
         let ports = try await platform.workloads.ports(of: page.items)
+        let hidden = try await platform.assets.hidden(from: call.caller, in: page.items)
         let now = platform.clock.now()
         return call.answer(page) { workload in
             WorkloadView(
                 workload: workload, people: people, port: ports[workload.id].map { view($0, of: workload) }, run: runs[workload.id],
-                now: now, language: call.language
+                hidden: hidden, now: now, language: call.language
             ).json
         }
     }

@@ -8,6 +8,8 @@ struct WorkloadView: JSONConvertible {
     let port: PortView?
     /// The last run with its price; nil for one that is free.
     let run: PricedRun?
+    /// What is mounted of which the viewer is not to know (DAT-14).
+    let hidden: Set<Identifier<Asset>>
     let now: Timestamp
     let language: Language
 
@@ -88,7 +90,8 @@ struct WorkloadView: JSONConvertible {
 
     private func mounts(_ versions: [MountedVersion], at path: (Int) -> String) -> [JSON] {
         versions.enumerated().map { position, mounted in
-            ["asset": mounted.asset, "version": mounted.version, "path": path(position)]
+            let isHidden = hidden.contains(mounted.asset)
+            return ["asset": isHidden ? nil : mounted.asset, "version": isHidden ? nil : mounted.version, "path": path(position)]
         }
     }
 }

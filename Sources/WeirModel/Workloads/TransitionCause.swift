@@ -10,6 +10,7 @@ extension LocalizedText {
         "admitted": LocalizedText("has its resources", zh: "已分配资源"),
         "ready": LocalizedText("came up", zh: "已就绪"),
         "stop_requested": LocalizedText("asked to stop", zh: "请求停止"),
+        "operator_stop": LocalizedText("stopped by the operator", zh: "已由运营管理员停止"),
         "delete_requested": LocalizedText("asked to be deleted", zh: "请求删除"),
         "auto_stop": LocalizedText("its time was over (auto-stop)", zh: "自动停止时间已到"),
         "time_limit": LocalizedText("its time limit was reached", zh: "已达时长上限"),

@@ -75,6 +75,13 @@ public struct Assets: Sendable {
         try await store.read { try $0.asset(id, for: caller, permission) }
     }
 
+    /// What workloads have mounted of which somebody is not to know (DAT-14).
+    public func hidden(from caller: Caller, in workloads: [WorkloadRecord]) async throws -> Set<Identifier<Asset>> {
+        let mounted = Set(workloads.flatMap { $0.spec.datasets + $0.spec.models }.map(\.asset))
+        guard !mounted.isEmpty else { return [] }
+        return try await store.read { try $0.assetsHidden(from: caller.id, among: mounted) }
+    }
+
     public func edit(_ id: Identifier<Asset>, _ change: Description, by caller: Caller) async throws -> AssetRecord {
         let newName = try change.name.map { try Name($0) }
         let newDescription = try change.description.map { try Note.checked($0) }
@@ -89,14 +96,14 @@ public struct Assets: Sendable {
             asset.tags = newTags ?? asset.tags
             if let visibility = change.visibility, visibility != asset.visibility {
                 // Only who keeps it private could make it private: another would lock the maker out.
-                guard asset.createdBy == caller.id else { throw WeirError.forbiddenVisibility() }
+                guard asset.keeper == caller.id else { throw WeirError.forbiddenVisibility() }
                 asset.visibility = visibility
             }
             asset.dataType = change.dataType ?? asset.dataType
             asset.scenario = change.scenario ?? asset.scenario
             guard asset != before else { return asset }
             asset.changedAt = now
-            try db.update(asset, name: name)
+            try db.update(asset, name: name, by: caller.id)
             try db.record(.assetChanged, asset, renamedFrom: before.name, by: caller, at: now)
             return asset
         }

@@ -45,7 +45,7 @@ public struct Exports: Sendable {
             return asset
         case .named(let text, let kind):
             let name = try Name(text)
-            if let asset = try await store.read({ try $0.asset(named: name, kind: kind, in: workspace) }) {
+            if let asset = try await store.read({ try $0.asset(named: name, kind: kind, in: workspace, seenBy: caller.id) }) {
                 return try await assets.asset(asset.id, for: caller, .changeAsset)
             }
             return try await assets.create(kind, in: workspace, Assets.Description(name: text), by: caller)

@@ -19,19 +19,19 @@ public struct Audit: Sendable {
         }
     }
 
-    /// Those of every workspace, and the installation's own, for the operator.
+    /// Those of every workspace, and the installation's own, for the operator; of what people keep to themselves there are none.
     public func all(
         of kind: OperationRecord.Kind?, by login: String? = nil, _ page: PageRequest, for caller: Caller
     ) async throws -> Page<OperationRecord> {
         try caller.requireOperator()
-        return try await store.read { try $0.operations(nil, kind, by: login, page) }
+        return try await store.read { try $0.operations(nil, kind, by: login, page, viewer: caller.id) }
     }
 }
 
 extension Reading {
     fileprivate func operations(
         _ workspace: Identifier<Workspace>?, _ kind: OperationRecord.Kind?, by login: String?, _ page: PageRequest,
-        viewer: Identifier<Account>? = nil
+        viewer: Identifier<Account>
     ) throws -> Page<OperationRecord> {
         var filter = OperationFilter(workspace: workspace, kind: kind, viewer: viewer)
         if let login {

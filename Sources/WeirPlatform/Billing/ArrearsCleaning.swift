@@ -22,6 +22,8 @@ struct ArrearsCleaning: Sendable {
     private struct Item: Sendable {
         let id: String
         let name: String
+        /// Who alone may read of it; nil for everybody in the workspace (DAT-14).
+        let keeper: Identifier<Account>?
         /// What the disk gets back, measured when it is the item's turn.
         let bytes: @Sendable () async throws -> Bytes
         /// What is deleted in the transaction that writes it down.
@@ -71,7 +73,8 @@ struct ArrearsCleaning: Sendable {
             guard let record = try db.read.arrearsDeletion(of: workspace), record.rule.step(now: now) == .mayDelete,
                 let approver = record.approvedBy, try db.read.balance(of: workspace).usedUpSince != nil
             else { return false }
-            try db.noteDeleted(item.id, name: item.name, bytes: bytes, under: record, by: approver, at: now)
+            try db.noteDeleted(
+                item.id, name: item.name, keeper: item.keeper, bytes: bytes, under: record, by: approver, at: now)
             try item.inStore(db)
             return true
         }
@@ -84,7 +87,7 @@ struct ArrearsCleaning: Sendable {
     private func uploads(_ workspace: Identifier<Workspace>) async throws -> [Item] {
         try await store.read { try $0.uploads(in: workspace, most: Self.most) }.map { upload in
             Item(
-                id: "upload/\(upload.id)", name: upload.path,
+                id: "upload/\(upload.id)", name: upload.path, keeper: upload.account,
                 bytes: { Bytes(try await files.weigh([], uploads: [upload.id]).bytes) }, inStore: { try $0.remove(upload.id) },
                 onDisk: { try await files.discard(upload.id) }, unit: upload.unit)
         }
@@ -94,7 +97,7 @@ struct ArrearsCleaning: Sendable {
         try await store.read { try $0.assets(in: workspace, most: Self.most) }.map { asset in
             let unit = StorageUnit.asset(asset.id)
             return Item(
-                id: "draft/\(asset.id)", name: asset.name,
+                id: "draft/\(asset.id)", name: asset.name, keeper: asset.visibility == .owner ? asset.keeper : nil,
                 bytes: {
                     guard let plan = try await store.read({ try $0.storagePlan(of: unit) }) else { return 0 }
                     let without = try await files.weigh(plan.trees.map { .tree($0) }, uploads: plan.uploads)
@@ -107,16 +110,16 @@ struct ArrearsCleaning: Sendable {
         try await store.read { try $0.endedResults(in: workspace, most: Self.most) }.map { workload, project, name, _ in
             let folder = StoredFolder.workloadOutput(workload, project)
             return Item(
-                id: "result/\(workload)", name: name, bytes: { Bytes(try await files.weigh([folder]).bytes) },
+                id: "result/\(workload)", name: name, keeper: nil, bytes: { Bytes(try await files.weigh([folder]).bytes) },
                 inStore: { _ in }, onDisk: { try await files.remove(folder) }, unit: .result(workload))
         }
     }
 
     private func versions(_ workspace: Identifier<Workspace>) async throws -> [Item] {
-        try await store.read { try $0.versionsByAge(in: workspace, most: Self.most) }.map { name, version in
+        try await store.read { try $0.versionsByAge(in: workspace, most: Self.most) }.map { name, keeper, version in
             let unit = StorageUnit.asset(version.asset)
             return Item(
-                id: "version/\(version.asset)/\(version.number)", name: "\(name) v\(version.number)",
+                id: "version/\(version.asset)/\(version.number)", name: "\(name) v\(version.number)", keeper: keeper,
                 bytes: {
                     let (plan, isMounted) = try await store.read { db in
                         (try db.storagePlan(of: unit), try db.mounts(version.asset, version: version.number))

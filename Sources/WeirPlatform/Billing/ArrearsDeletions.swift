@@ -38,13 +38,13 @@ public struct ArrearsDeletions: Sendable {
         }
     }
 
-    /// What was deleted, the last first.
+    /// What was deleted, the last first; what somebody kept to themselves is told to them alone (DAT-14).
     public func deleted(
         of workspace: Identifier<Workspace>, _ page: PageRequest, for caller: Caller
     ) async throws -> Page<ArrearsDeletedRecord> {
         try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
-            return try db.arrearsDeleted(of: workspace, page)
+            return try db.arrearsDeleted(of: workspace, seenBy: caller.id, page)
         }
     }
 

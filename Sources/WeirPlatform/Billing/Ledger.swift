@@ -167,6 +167,12 @@ extension Reading {
         if caller.isOperator, try self.workspace(workspace) != nil { return }
         try role(of: caller, in: workspace, for: permission)
     }
+
+    /// Whether somebody answers for a workspace's money, and so sees what each person in it keeps; others see that of themselves.
+    func seesPeople(of workspace: Identifier<Workspace>, _ caller: Caller) throws -> Bool {
+        guard !caller.isOperator else { return true }
+        return try role(of: caller.id, in: workspace)?.may(.pay) ?? false
+    }
 }
 
 extension WeirError {

@@ -169,7 +169,7 @@ extension StorageUsages {
     }
 
     func perDay(of workspace: Identifier<Workspace>) async throws -> Points {
-        let usage = try await usage(of: workspace, largest: 0)
+        let usage = try await usage(of: workspace)
         return try usage.people.reduce(usage.perDay) { try $0.adding($1.perDay) }
     }
 }

@@ -2,7 +2,7 @@ public import WeirModel
 import WeirStore
 
 /// What a workspace keeps now, and what that costs.
-public struct StorageUsage: Hashable, Sendable {
+public struct StorageUsage: Sendable {
     public let byKind: [StorageKind: Bytes]
     public let held: Bytes
     public let free: Bytes
@@ -11,10 +11,14 @@ public struct StorageUsage: Hashable, Sendable {
     public let perDay: Points
     /// What the hours of today that have been sampled come to; it is charged when the day is over.
     public let today: Points
-    /// The largest first.
+    /// Of what the viewer may know of, the largest first.
     public let largest: [Item]
-    /// People whose homes and netdisks the workspace pays for, each with a free amount of its own; those that keep most.
+    /// People whose homes and netdisks the workspace pays for, each with a free amount of its own; those that keep most. Who does not
+    /// answer for the workspace's money sees nobody but themselves.
     public let people: [Person]
+    /// What each person keeps to themselves of the libraries, in sum, for who answers for the workspace's money: what it is, and how
+    /// many things, nobody else learns (DAT-14).
+    public let ownOnly: [(account: Identifier<Account>, held: Bytes)]
 
     public struct Person: Hashable, Sendable {
         public let account: Identifier<Account>
@@ -46,11 +50,17 @@ public struct StorageUsages: Sendable {
     public func usage(
         of workspace: Identifier<Workspace>, largest: Int = 20, for caller: Caller
     ) async throws -> StorageUsage {
-        try await store.read { try $0.requireBilling(of: workspace, for: caller, .seeBilling) }
-        return try await usage(of: workspace, largest: largest)
+        let seesPeople = try await store.read { db in
+            try db.requireBilling(of: workspace, for: caller, .seeBilling)
+            return try db.seesPeople(of: workspace, caller)
+        }
+        return try await usage(of: workspace, largest: largest, viewer: caller.id, seesPeople: seesPeople)
     }
 
-    func usage(of workspace: Identifier<Workspace>, largest: Int) async throws -> StorageUsage {
+    /// - Parameter viewer: nil for what Weir itself reckons with, which is all people and none of the things.
+    func usage(
+        of workspace: Identifier<Workspace>, largest: Int = 0, viewer: Identifier<Account>? = nil, seesPeople: Bool = true
+    ) async throws -> StorageUsage {
         let now = clock.now()
         let day = try calendar.day(of: now)
         let hours = try calendar.hours(of: day)
@@ -58,15 +68,18 @@ public struct StorageUsages: Sendable {
         let tariff = try await tariffs.inForce(at: now)
         let meter = StorageMeter.library(workspace)
         let first = hours.first ?? now
-        let (held, samples, earlier, items, people) = try await store.read { db in
+        let (held, samples, earlier, items, people, own) = try await store.read { db in
             (
                 try db.storageHeld(by: workspace), try db.storageSamples(of: meter, in: first..<(now + .milliseconds(1))),
                 try db.storageSample(of: meter, before: first),
-                try db.largestStorageUnits(of: workspace, most: max(0, min(largest, Self.mostItems))).map { record in
-                    StorageUsage.Item(
-                        unit: record.unit, kind: record.kind, name: try db.name(of: record.unit), bytes: record.bytes,
-                        files: record.files, measuredAt: record.measuredAt)
-                }, try db.personalStorage(paidBy: workspace, most: Self.mostItems)
+                try viewer.map { viewer in
+                    try db.largestStorageUnits(of: workspace, seenBy: viewer, most: max(0, min(largest, Self.mostItems))).map { record in
+                        StorageUsage.Item(
+                            unit: record.unit, kind: record.kind, name: try db.name(of: record.unit), bytes: record.bytes,
+                            files: record.files, measuredAt: record.measuredAt)
+                    }
+                } ?? [], try db.personalStorage(paidBy: workspace, of: seesPeople ? nil : viewer, most: Self.mostItems),
+                viewer != nil && seesPeople ? try db.privateStorage(in: workspace, most: Self.mostItems) : []
             )
         }
         let sum = held.values.reduce(Bytes(0), +)
@@ -78,7 +91,7 @@ public struct StorageUsages: Sendable {
                 StorageUsage.Person(
                     account: account, held: held, free: tariff.storage.freeNetdisk,
                     perDay: try amount(.netdisk(workspace, account), day, [[.netdisk: held]], of: 1, tariff))
-            })
+            }, ownOnly: own.map { (account: $0, held: $1) })
     }
 
     private static func hourly(

@@ -31,7 +31,7 @@ public struct Jobs: Sendable {
             let job = try db.workload(id, for: caller, .runWorkload)
             guard case .job = job.spec.detail else { throw WeirError.notFound("job") }
             try job.state.require(.rerun, for: .job)
-            try db.requireVersions(of: job.spec)
+            try db.requireVersions(of: job.spec, for: caller)
             return (job, try wanted ?? db.nameForRerun(of: job))
         }
         var spec = job.spec

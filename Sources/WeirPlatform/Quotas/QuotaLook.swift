@@ -1,14 +1,17 @@
 import WeirModel
 import WeirStore
 
-/// What is set and held in one workspace at one moment.
+/// What is set and held in one workspace at one moment, as one person sees it.
 struct QuotaLook {
     private let workspace: Identifier<Workspace>
     private let allowances: [QuotaScope: AllowanceRecord]
     private let holdings: [Identifier<Account>: PersonHoldings]
+    /// Whose storage alone is shown; nil for who answers for the workspace's money, and sees everybody's.
+    private let viewer: Identifier<Account>?
 
-    init(of workspace: Identifier<Workspace>, _ db: Reading) throws {
+    init(of workspace: Identifier<Workspace>, for caller: Caller, _ db: Reading) throws {
         self.workspace = workspace
+        viewer = try db.seesPeople(of: workspace, caller) ? nil : caller.id
         allowances = Dictionary(try db.allowances(of: workspace).map { ($0.scope, $0) }, uniquingKeysWith: { first, _ in first })
         holdings = Dictionary(try db.holdings(in: workspace).map { ($0.account, $0) }, uniquingKeysWith: { first, _ in first })
     }
@@ -68,7 +71,8 @@ struct QuotaLook {
         let own = own(.account(account))
         return Quotas.Standing(
             allowance: own?.allowance ?? self.own(.everyone)?.allowance ?? .plain, own: own,
-            held: holdings[account]?.held ?? .none, waiting: holdings[account]?.waiting ?? .none, storage: storage)
+            held: holdings[account]?.held ?? .none, waiting: holdings[account]?.waiting ?? .none,
+            storage: viewer == nil || viewer == account ? storage : nil)
     }
 
     /// Those who have left, and whose workloads still run.

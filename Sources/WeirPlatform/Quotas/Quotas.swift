@@ -14,7 +14,8 @@ public struct Quotas: Sendable {
         public let own: AllowanceRecord?
         public let held: Holdings
         public let waiting: Holdings
-        public let storage: Bytes
+        /// Nil of a person whose storage the viewer is not to know: what it holds is theirs (DAT-14).
+        public let storage: Bytes?
     }
 
     public struct PersonStanding: Hashable, Sendable {
@@ -55,7 +56,7 @@ public struct Quotas: Sendable {
         try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeWorkspace)
             guard let record = try db.workspace(workspace) else { throw WeirError.notFound("workspace") }
-            let look = try QuotaLook(of: workspace, db)
+            let look = try QuotaLook(of: workspace, for: caller, db)
             return WorkspaceStanding(
                 workspace: record, standing: try look.whole(db), everyone: look.own(.everyone), people: try look.people(filter, page, db))
         }
@@ -68,7 +69,7 @@ public struct Quotas: Sendable {
         try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeWorkspace)
             guard try db.workspace(workspace) != nil else { throw WeirError.notFound("workspace") }
-            return try QuotaLook(of: workspace, db).scope(scope, db)
+            return try QuotaLook(of: workspace, for: caller, db).scope(scope, db)
         }
     }
 

@@ -81,6 +81,7 @@ public struct SSHEntrance: Sendable {
     private static func text(of transition: TransitionRecord) -> LocalizedText? {
         if let failure = transition.failure { return failure.message }
         return switch transition.cause {
+        case "operator_stop": LocalizedText("the operator stopped it", zh: "已由运营管理员停止")
         case "stop_requested", "delete_requested": LocalizedText("somebody stopped it", zh: "已被手动停止")
         case "auto_stop": LocalizedText("its timer stopped it", zh: "已到定时停止时间")
         case "idle": LocalizedText("nobody used it", zh: "长时间未使用")

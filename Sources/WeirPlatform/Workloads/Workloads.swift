@@ -96,7 +96,7 @@ public struct Workloads: Sendable {
                 try db.setSpec(workload.spec, of: workload.id)
             }
             try db.read.requireQuota(of: workload)
-            try db.read.requireVersions(of: workload.spec)
+            try db.read.requireVersions(of: workload.spec, for: caller)
             if workload.kind == .service {
                 try db.read.requireCommitment(of: caller, in: workload.workspace)
                 _ = try db.openPort(for: workload.id, in: ports, at: now)
@@ -201,8 +201,11 @@ public struct Workloads: Sendable {
 }
 
 extension Reading {
-    /// A version that was deleted cannot be mounted again.
-    func requireVersions(of spec: WorkloadSpec) throws {
+    /// A version that was deleted cannot be mounted again, and what somebody keeps to themselves is mounted by nobody else (DAT-14).
+    func requireVersions(of spec: WorkloadSpec, for caller: Caller) throws {
+        guard try assetsHidden(from: caller.id, among: Set((spec.datasets + spec.models).map(\.asset))).isEmpty else {
+            throw WeirError.ownDataMounted()
+        }
         for mounted in spec.datasets + spec.models where try version(mounted.version, of: mounted.asset) == nil {
             throw WeirError.versionDeleted(mounted)
         }
@@ -210,6 +213,14 @@ extension Reading {
 }
 
 extension WeirError {
+    static func ownDataMounted() -> WeirError {
+        WeirError(
+            "own_data_mounted", .forbidden, subject: "datasets", rule: "DAT-14",
+            LocalizedText("It mounts data that somebody else keeps to themselves.", zh: "其挂载了他人仅自己可见的数据。"),
+            remedy: LocalizedText(
+                "Ask who made it to start it, or make one of your own with data that you may see.", zh: "请由其创建者启动，或使用您可见的数据另行创建。"))
+    }
+
     static func versionDeleted(_ mounted: MountedVersion) -> WeirError {
         WeirError(
             "version_deleted", .conflict, subject: mounted.asset.text, rule: "DAT-15",

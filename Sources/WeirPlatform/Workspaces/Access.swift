@@ -22,9 +22,7 @@ extension Reading {
 
     /// An asset that its owner keeps to itself is not there for others (DAT-14).
     func asset(_ id: Identifier<Asset>, for caller: Caller, _ permission: Permission) throws -> AssetRecord {
-        guard let asset = try asset(id), asset.visibility == .workspace || asset.createdBy == caller.id else {
-            throw WeirError.notFound("asset")
-        }
+        guard let asset = try asset(id), asset.isSeen(by: caller.id) else { throw WeirError.notFound("asset") }
         try role(of: caller, in: asset.workspace, for: permission, thing: "asset")
         return asset
     }

@@ -14,6 +14,8 @@ public struct AssetRecord: Hashable, Sendable {
     /// Where the files stand; a flavor of the same zone needs no copying (DAT-16).
     public var zone: String
     public var createdBy: Identifier<Account>
+    /// Who alone sees it while its visibility is `owner`: who made it, until it is handed over.
+    public var keeper: Identifier<Account>
     public var createdAt: Timestamp
     public var changedAt: Timestamp
     /// The number of the last version made; 0 before the first.
@@ -35,6 +37,7 @@ public struct AssetRecord: Hashable, Sendable {
         self.scenario = scenario
         self.zone = zone
         self.createdBy = createdBy
+        keeper = createdBy
         self.createdAt = createdAt
         changedAt = createdAt
         latest = 0
@@ -52,6 +55,7 @@ public struct AssetRecord: Hashable, Sendable {
         scenario = row["scenario"] == nil ? nil : try row.raw("scenario")
         zone = row["zone"]
         createdBy = row["created_by"]
+        keeper = row["keeper"]
         createdAt = row["created_at"]
         changedAt = row["changed_at"]
         latest = row["latest"]
@@ -75,7 +79,7 @@ extension Reading {
             of: db.cachedStatement(
                 sql: """
                     SELECT * FROM asset WHERE workspace = ? AND kind = ? AND deleted_at IS NULL AND \(order.condition)
-                    AND (visibility = 'workspace' OR created_by = ?)
+                    AND (visibility = 'workspace' OR keeper = ?)
                     AND (? IS NULL OR instr(name_key, ?)) AND (? IS NULL OR data_type = ?)
                     ORDER BY \(order.terms) LIMIT ?
                     """),
@@ -84,32 +88,64 @@ extension Reading {
             AssetRecord.init)
     }
 
-    public func asset(named name: Name, kind: AssetKind, in workspace: Identifier<Workspace>) throws -> AssetRecord? {
-        try Row.fetchOne(
-            db.cachedStatement(sql: "SELECT * FROM asset WHERE workspace = ? AND kind = ? AND name_key = ? AND deleted_at IS NULL"),
-            arguments: [workspace, kind.rawValue, name.key]
+    /// The asset that somebody means by a name: what they keep to themselves goes before the workspace's.
+    public func asset(
+        named name: Name, kind: AssetKind, in workspace: Identifier<Workspace>, seenBy viewer: Identifier<Account>
+    ) throws -> AssetRecord? {
+        try assets(named: name, kind: kind, in: workspace, seenBy: viewer).first
+    }
+
+    fileprivate func assets(
+        named name: Name, kind: AssetKind, in workspace: Identifier<Workspace>, seenBy viewer: Identifier<Account>
+    ) throws -> [AssetRecord] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT * FROM asset WHERE workspace = :workspace AND kind = :kind AND keeper = :viewer AND name_key = :name
+                    AND deleted_at IS NULL AND visibility = 'owner'
+                    UNION ALL
+                    SELECT * FROM asset WHERE workspace = :workspace AND kind = :kind AND name_key = :name
+                    AND deleted_at IS NULL AND visibility = 'workspace'
+                    """),
+            arguments: ["workspace": workspace, "kind": kind.rawValue, "name": name.key, "viewer": viewer]
         ).map(AssetRecord.init)
+    }
+
+    /// Those among some assets, deleted ones, too, of which `viewer` is not to know (DAT-14).
+    public func assetsHidden(
+        from viewer: Identifier<Account>, among assets: Set<Identifier<Asset>>
+    ) throws -> Set<Identifier<Asset>> {
+        guard !assets.isEmpty else { return [] }
+        return Set(
+            try Identifier<Asset>.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT id FROM asset WHERE id IN (SELECT value FROM json_each(?)) AND visibility = 'owner' AND keeper <> ?
+                        """), arguments: [try jsonText(assets.map(\.text).sorted()), viewer]))
     }
 }
 
 extension Writing {
+    /// Throws `name_taken` when who made it sees one of that name already (X17).
     public func insert(_ asset: AssetRecord, name: Name) throws {
-        try requireFree(asset, name)
+        try requireFree(asset, name, for: asset.keeper)
         try db.execute(
             sql: """
                 INSERT INTO asset (id, workspace, kind, name, name_key, description, tags, visibility, data_type,
-                scenario, zone, created_by, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                scenario, zone, created_by, keeper, created_at, changed_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 asset.id, asset.workspace, asset.kind.rawValue, name.text, name.key, asset.description,
                 try jsonText(asset.tags), asset.visibility.rawValue, asset.dataType?.rawValue,
-                asset.scenario?.rawValue, asset.zone, asset.createdBy, asset.createdAt, asset.changedAt,
+                asset.scenario?.rawValue, asset.zone, asset.createdBy, asset.keeper, asset.createdAt, asset.changedAt,
             ])
         try insertStorageUnit(.asset(asset.id), of: asset.workspace, in: nil, kind: asset.kind.storageKind)
     }
 
-    public func update(_ asset: AssetRecord, name: Name) throws {
-        try requireFree(asset, name)
+    /// Throws `name_taken` when whoever changes it sees another one of that name.
+    public func update(_ asset: AssetRecord, name: Name, by actor: Identifier<Account>) throws {
+        try requireFree(asset, name, for: actor)
         try db.execute(
             sql: """
                 UPDATE asset SET name = ?, name_key = ?, description = ?, tags = ?, visibility = ?, data_type = ?,
@@ -129,11 +165,16 @@ extension Writing {
         try removeStorageUnit(.asset(asset))
     }
 
-    private func requireFree(_ asset: AssetRecord, _ name: Name) throws {
-        if let other = try read.asset(named: name, kind: asset.kind, in: asset.workspace), other.id != asset.id {
-            throw WeirError.nameTaken(asset.kind.rawValue, name.text)
-        }
+    /// What others keep to themselves takes no name, for the refusal would tell of it.
+    private func requireFree(_ asset: AssetRecord, _ name: Name, for actor: Identifier<Account>) throws {
+        let others = try read.assets(named: name, kind: asset.kind, in: asset.workspace, seenBy: actor)
+        guard others.allSatisfy({ $0.id == asset.id }) else { throw WeirError.nameTaken(asset.kind.rawValue, name.text) }
     }
+}
+
+extension AssetRecord {
+    /// Whether somebody in the workspace may know of it (DAT-14).
+    public func isSeen(by viewer: Identifier<Account>) -> Bool { visibility == .workspace || keeper == viewer }
 }
 
 extension AssetKind {

@@ -58,12 +58,12 @@ public struct OperationFilter: Hashable, Sendable {
     public var workspace: Identifier<Workspace>?
     public var kind: OperationRecord.Kind?
     public var actor: Identifier<Account>?
-    /// Who looks: what others keep to themselves is not shown (DAT-14). Nil for who may see all.
-    public var viewer: Identifier<Account>?
+    /// Who looks: what others keep to themselves is not shown, to the operator neither (DAT-14).
+    public var viewer: Identifier<Account>
 
     public init(
         workspace: Identifier<Workspace>? = nil, kind: OperationRecord.Kind? = nil, actor: Identifier<Account>? = nil,
-        viewer: Identifier<Account>? = nil
+        viewer: Identifier<Account>
     ) {
         self.workspace = workspace
         self.kind = kind
@@ -188,7 +188,7 @@ extension Reading {
         return try rows(
             """
             SELECT * FROM audit_event WHERE \(scope(filter, of: "audit_event"))\(kind) AND NOT EXISTS (
-                SELECT 1 FROM asset WHERE asset.id = subject AND visibility = 'owner' AND created_by <> :viewer)
+                SELECT 1 FROM asset WHERE asset.id = subject AND visibility = 'owner' AND keeper <> :viewer)
             """, filter, before: sequence, most
         )
         .map(AuditEvent.init).map { ($0.sequence, .event($0)) }

@@ -17,6 +17,8 @@ enum Migrations {
         migrator.registerMigration("11 names") { db in try db.execute(sql: names) }
         migrator.registerMigration("12 audit") { db in try db.execute(sql: audit) }
         migrator.registerMigration("13 starts") { db in try db.execute(sql: starts) }
+        migrator.registerMigration("14 privacy") { db in try db.execute(sql: privacy) }
+        migrator.registerMigration("15 reasons") { db in try db.execute(sql: reasons) }
         return migrator
     }
 

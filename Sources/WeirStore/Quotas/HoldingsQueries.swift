@@ -79,15 +79,15 @@ extension Reading {
                     """), arguments: [workspace]) ?? 0
     }
 
-    /// What a person keeps in a workspace: home and netdisk where it pays for them, and the assets that the person made.
+    /// What a person keeps in a workspace: home and netdisk where it pays for them, and the assets that the person made, or was left by others.
     public func storageKept(by account: Identifier<Account>, in workspace: Identifier<Workspace>) throws -> Bytes {
         try Bytes.fetchOne(
             db.cachedStatement(
                 sql: """
                     SELECT (SELECT coalesce(sum(bytes), 0) FROM storage_held WHERE workspace = ?1 AND account = ?2) + (
-                        SELECT coalesce(sum(storage_unit.bytes), 0) FROM asset INDEXED BY asset_creator
+                        SELECT coalesce(sum(storage_unit.bytes), 0) FROM asset INDEXED BY asset_keeper
                         JOIN storage_unit ON storage_unit.unit = 'asset/' || asset.id
-                        WHERE asset.workspace = ?1 AND asset.created_by = ?2 AND asset.deleted_at IS NULL
+                        WHERE asset.workspace = ?1 AND asset.keeper = ?2 AND asset.deleted_at IS NULL
                     )
                     """), arguments: [workspace, account]) ?? 0
     }
@@ -100,7 +100,7 @@ extension Reading {
                     SELECT account, sum(bytes) AS bytes FROM (
                         SELECT account, bytes FROM storage_held WHERE workspace = ?1 AND account <> ''
                         UNION ALL
-                        SELECT asset.created_by AS account, storage_unit.bytes FROM asset INDEXED BY asset_creator
+                        SELECT asset.keeper AS account, storage_unit.bytes FROM asset INDEXED BY asset_keeper
                         JOIN storage_unit ON storage_unit.unit = 'asset/' || asset.id
                         WHERE asset.workspace = ?1 AND asset.deleted_at IS NULL
                     ) GROUP BY account

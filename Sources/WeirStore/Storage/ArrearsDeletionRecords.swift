@@ -63,12 +63,16 @@ extension Reading {
         ).map(ArrearsDeletionRecord.init)
     }
 
-    /// What was deleted of a workspace, the last first.
-    public func arrearsDeleted(of workspace: Identifier<Workspace>, _ page: PageRequest) throws -> Page<ArrearsDeletedRecord> {
+    /// What was deleted of a workspace, the last first, without what others than `viewer` kept to themselves.
+    public func arrearsDeleted(
+        of workspace: Identifier<Workspace>, seenBy viewer: Identifier<Account>, _ page: PageRequest
+    ) throws -> Page<ArrearsDeletedRecord> {
         let rows = try Row.fetchAll(
             db.cachedStatement(
-                sql: "SELECT * FROM arrears_deleted WHERE workspace = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"),
-            arguments: [workspace, page.after.flatMap { Int64($0) } ?? .max, page.limit + 1])
+                sql: """
+                    SELECT * FROM arrears_deleted WHERE workspace = ? AND (keeper IS NULL OR keeper = ?) AND sequence < ?
+                    ORDER BY sequence DESC LIMIT ?
+                    """), arguments: [workspace, viewer, page.after.flatMap { Int64($0) } ?? .max, page.limit + 1])
         return Page(rows: rows.map(ArrearsDeletedRecord.init), request: page) { String($0.sequence) }
     }
 
@@ -112,17 +116,20 @@ extension Reading {
     }
 
     /// The oldest versions first, but the latest one of each asset after all others.
-    public func versionsByAge(in workspace: Identifier<Workspace>, most: Int) throws -> [(name: String, version: AssetVersionRecord)] {
+    public func versionsByAge(
+        in workspace: Identifier<Workspace>, most: Int
+    ) throws -> [(name: String, keeper: Identifier<Account>?, version: AssetVersionRecord)] {
         try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT asset_version.*, asset.name AS asset_name FROM asset_version JOIN asset ON asset.id = asset_version.asset
+                    SELECT asset_version.*, asset.name AS asset_name, CASE visibility WHEN 'owner' THEN keeper END AS keeper
+                    FROM asset_version JOIN asset ON asset.id = asset_version.asset
                     WHERE asset.workspace = ? AND asset.deleted_at IS NULL AND asset_version.deleted_at IS NULL
                     ORDER BY asset_version.number = (
                         SELECT max(number) FROM asset_version AS other WHERE other.asset = asset.id AND other.deleted_at IS NULL),
                     asset_version.created_at, asset_version.asset, asset_version.number LIMIT ?
                     """), arguments: [workspace, most]
-        ).map { ($0["asset_name"], AssetVersionRecord($0)) }
+        ).map { ($0["asset_name"], $0["keeper"], AssetVersionRecord($0)) }
     }
 }
 
@@ -145,12 +152,13 @@ extension Writing {
 
     /// To be called in the transaction that deletes, or before what is deleted outside of the database.
     public func noteDeleted(
-        _ item: String, name: String, bytes: Bytes, under record: ArrearsDeletionRecord, by operatorID: Identifier<Account>,
+        _ item: String, name: String, keeper: Identifier<Account>?, bytes: Bytes, under record: ArrearsDeletionRecord, by operatorID: Identifier<Account>,
         at now: Timestamp
     ) throws {
         try db.execute(
             sql: """
-                INSERT INTO arrears_deleted (workspace, since, at, item, name, bytes, approved_by) VALUES (?, ?, ?, ?, ?, ?, ?)
-                """, arguments: [record.workspace, record.since, now, item, name, bytes, operatorID])
+                INSERT INTO arrears_deleted (workspace, since, at, item, name, keeper, bytes, approved_by)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """, arguments: [record.workspace, record.since, now, item, name, keeper, bytes, operatorID])
     }
 }

@@ -60,11 +60,17 @@ extension Reading {
         ).map(StorageUnitRecord.init)
     }
 
-    public func largestStorageUnits(of workspace: Identifier<Workspace>, most: Int) throws -> [StorageUnitRecord] {
+    /// Of those that `viewer` may know of: neither others' homes and netdisks nor what others keep to themselves is among them (DAT-14).
+    public func largestStorageUnits(
+        of workspace: Identifier<Workspace>, seenBy viewer: Identifier<Account>, most: Int
+    ) throws -> [StorageUnitRecord] {
         try Row.fetchAll(
             db.cachedStatement(
-                sql: "SELECT * FROM storage_unit WHERE workspace = ? AND bytes > 0 ORDER BY bytes DESC LIMIT ?"),
-            arguments: [workspace, most]
+                sql: """
+                    SELECT * FROM storage_unit WHERE workspace = ? AND bytes > 0 AND account IN ('', ?) AND NOT EXISTS (
+                        SELECT 1 FROM asset WHERE asset.id = substr(unit, 7) AND visibility = 'owner' AND keeper <> ?)
+                    ORDER BY bytes DESC LIMIT ?
+                    """), arguments: [workspace, viewer, viewer, most]
         ).map(StorageUnitRecord.init)
     }
 
@@ -121,15 +127,30 @@ extension Reading {
                     """), arguments: [project])
     }
 
-    /// What the people hold whose homes and netdisks a workspace pays for.
-    public func personalStorage(paidBy workspace: Identifier<Workspace>, most: Int) throws -> [(Identifier<Account>, Bytes)] {
+    /// What the people hold whose homes and netdisks a workspace pays for; of one person, when one is named.
+    public func personalStorage(
+        paidBy workspace: Identifier<Workspace>, of account: Identifier<Account>? = nil, most: Int
+    ) throws -> [(Identifier<Account>, Bytes)] {
         try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT account, bytes FROM storage_held WHERE workspace = ? AND account <> '' AND bytes > 0
-                    ORDER BY bytes DESC LIMIT ?
-                    """), arguments: [workspace, most]
+                    SELECT account, bytes FROM storage_held
+                    WHERE workspace = ?1 AND account <> '' AND (?2 IS NULL OR account = ?2) AND bytes > 0 ORDER BY bytes DESC LIMIT ?3
+                    """), arguments: [workspace, account, most]
         ).map { ($0["account"], $0["bytes"]) }
+    }
+
+    /// What each person keeps to themselves of a workspace's libraries, in sum; those who keep most.
+    public func privateStorage(in workspace: Identifier<Workspace>, most: Int) throws -> [(Identifier<Account>, Bytes)] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT keeper, sum(storage_unit.bytes) AS bytes FROM asset INDEXED BY asset_keeper
+                    JOIN storage_unit ON storage_unit.unit = 'asset/' || asset.id
+                    WHERE asset.workspace = ? AND asset.deleted_at IS NULL AND visibility = 'owner'
+                    GROUP BY keeper HAVING sum(storage_unit.bytes) > 0 ORDER BY sum(storage_unit.bytes) DESC LIMIT ?
+                    """), arguments: [workspace, most]
+        ).map { ($0["keeper"], $0["bytes"]) }
     }
 
     /// What a workspace holds by kind; its own images are read from their records.

@@ -6,10 +6,13 @@ public struct Cause: Hashable, Sendable {
     /// Stable for programs: `submitted`, `stop_requested`, `exited` …
     public let code: String
     public let actor: Identifier<Account>?
+    /// What the actor said about it.
+    public let reason: String?
 
-    public init(_ code: String, by actor: Identifier<Account>? = nil) {
+    public init(_ code: String, by actor: Identifier<Account>? = nil, reason: String? = nil) {
         self.code = code
         self.actor = actor
+        self.reason = reason
     }
 }
 
@@ -178,12 +181,12 @@ extension Writing {
     private func record(_ workload: WorkloadRecord, before: WorkloadState?, cause: Cause, at now: Timestamp) throws {
         try db.cachedStatement(
             sql: """
-                INSERT INTO transition (workload, workspace, run, at, before, state, cause, actor, detail)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO transition (workload, workspace, run, at, before, state, cause, actor, detail, reason)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
             workload.id, workload.workspace, workload.run, now, before?.rawValue, workload.state.rawValue, cause.code,
-            cause.actor, try workload.failure.map(jsonText),
+            cause.actor, try workload.failure.map(jsonText), cause.reason,
         ])
     }
 }

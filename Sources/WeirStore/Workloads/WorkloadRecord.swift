@@ -98,6 +98,8 @@ public struct TransitionRecord: Hashable, Sendable {
     /// The account that wanted it; nil when Weir did it.
     public var actor: Identifier<Account>?
     public var failure: FailureReason?
+    /// What the actor said about it.
+    public var reason: String?
 
     init(_ row: Row) throws {
         sequence = row["sequence"]
@@ -110,6 +112,7 @@ public struct TransitionRecord: Hashable, Sendable {
         cause = row["cause"]
         actor = row["actor"]
         failure = try row.jsonOrNil("detail")
+        reason = row["reason"]
     }
 }
 

@@ -119,6 +119,44 @@ struct MigrationTests {
         }
     }
 
+    @Test("14 privacy: an asset is kept by who made it, and names of what people keep to themselves are their own (DAT-14)")
+    func privacy() throws {
+        let (queue, asset) = try older(upTo: "12 audit")
+        let account = identifiers.next(Account.self, at: now)
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    UPDATE asset SET created_by = '\(account)', visibility = 'owner';
+                    INSERT INTO arrears_deleted (workspace, since, at, item, name, bytes, approved_by) VALUES
+                    ('w', 0, 0, 'version/\(asset)/12', 'd v12', 1, 'o'), ('w', 0, 0, 'draft/\(asset)', 'd', 1, 'o'),
+                    ('w', 0, 0, 'upload/upl', 'a.csv', 1, 'o'), ('w', 0, 0, 'result/wld', 'j', 1, 'o');
+                    """)
+        }
+        try Migrations.all.migrate(queue)
+        func insert(_ keeper: String, _ visibility: String) throws {
+            try queue.write { db in
+                try db.execute(
+                    sql: """
+                        INSERT INTO asset (id, workspace, kind, name, name_key, description, tags, visibility, zone, created_by, keeper,
+                        created_at, changed_at) VALUES (?, 'w', 'dataset', 'd', 'd', '', '[]', ?, 'z', ?, ?, 0, 0)
+                        """, arguments: [identifiers.next(Asset.self, at: now), visibility, keeper, keeper])
+            }
+        }
+        try insert("b", "owner")
+        try insert("b", "workspace")
+        #expect(throws: DatabaseError.self) { try insert("b", "owner") }
+        #expect(throws: DatabaseError.self) { try insert("c", "workspace") }
+        try queue.read { db in
+            #expect(try String.fetchOne(db, sql: "SELECT keeper FROM asset WHERE id = ?", arguments: [asset]) == account.text)
+            let keepers = try String?.fetchAll(db, sql: "SELECT keeper FROM arrears_deleted ORDER BY sequence")
+            #expect(keepers == [account.text, account.text, "", nil])
+            let plan = try Self.plan(
+                db, "SELECT * FROM asset WHERE workspace = ? AND kind = ? AND keeper = ? AND name_key = ? AND deleted_at IS NULL AND visibility = 'owner'",
+                ["w", "dataset", "b", "d"])
+            #expect(plan.contains("asset_kept_name"), "\(plan)")
+        }
+    }
+
     @Test("12 audit: records are neither changed nor deleted, and what is asked of them goes by an index (ADM-04)")
     func audit() throws {
         let (queue, _) = try older(upTo: "11 names")

@@ -41,8 +41,9 @@ extension Records {
     }
 
     struct Mount: Decodable, Sendable {
-        let asset: String
-        let version: Int
+        /// Nil for what somebody else keeps to themselves.
+        let asset: String?
+        let version: Int?
         let path: String
     }
 
@@ -140,6 +141,7 @@ extension Records {
         let causeText: String?
         let actor: Person?
         let failure: Failure?
+        let reason: String?
     }
 
     struct Run: Decodable, Sendable {

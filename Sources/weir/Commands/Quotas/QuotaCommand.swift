@@ -97,7 +97,7 @@ enum QuotaTable {
     static func row(_ name: String, _ standing: Records.QuotaStanding) -> [String] {
         [name]
             + QuotaDimension.allCases.map { dimension in
-                let held = dimension.written(standing.held[dimension] ?? 0)
+                let held = standing.held[dimension].map { dimension.written($0) } ?? "–"
                 return standing.quota[dimension].map { "\(held) / \(dimension.written($0))" } ?? held
             } + ["\(standing.weight)", standing.highestPriority?.rawValue ?? ""]
     }

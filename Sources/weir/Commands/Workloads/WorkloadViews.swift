@@ -60,8 +60,9 @@ enum WorkloadViews {
             ("released", workload.port.map { "\($0.releasedAt.short) unless it is called" }),
             (
                 "mounts",
-                (workload.datasets + workload.models).map { "\($0.path)  \($0.asset)@\($0.version)" }.joined(
-                    separator: "\n")
+                (workload.datasets + workload.models).map { mount in
+                    mount.path + "  " + (mount.asset.map { "\($0)@\(mount.version ?? 0)" } ?? "somebody's own data")
+                }.joined(separator: "\n")
             ),
             ("created", "\(workload.createdAt.short) by \(workload.createdBy.login)"),
             ("kept on stop", workload.keeps.kept.joined(separator: ", ")), ("lost on stop", workload.keeps.lost),
