@@ -176,7 +176,8 @@ public struct Platform: Sendable {
             signUpIsOpen: settings.signUpIsOpen, sessionDuration: settings.sessionDuration)
         workspaces = Workspaces(
             store: store, clock: clock, identifiers: identifiers, memberships: memberships, startingGrant: settings.startingGrant)
-        projects = Projects(store: store, clock: clock, identifiers: identifiers, files: files, limits: limits)
+        projects = Projects(
+            store: store, clock: clock, identifiers: identifiers, files: files, limits: limits, logger: logger)
         let sessions = UploadSessions()
         assets = Assets(
             store: store, clock: clock, identifiers: identifiers, files: files, zone: settings.zone, limits: limits,
@@ -273,6 +274,7 @@ public struct Platform: Sendable {
         }
         try await ledger.grantToOlder()
         try await memberships.refresh()
+        try await memberships.readLogins(at: now)
     }
 
     /// The loops, to be run beside the front doors.

@@ -21,7 +21,7 @@ struct AccountRoutes {
 
         routes.put("account/password", "changePassword", .accountWithAnyPassword) { call in
             let input = try await call.input(ChangePassword.self)
-            try await accounts.changePassword(of: call.caller, from: input.current, to: input.new)
+            try await accounts.changePassword(of: call.caller, from: input.current, to: input.new, at: call.source)
             return call.done()
         }
 

@@ -11,7 +11,7 @@ struct SessionRoutes {
 
         routes.post("sessions", "logIn", .anyone) { call in
             let input = try await call.input(LogIn.self)
-            let login = try await accounts.login(input.login, password: input.password)
+            let login = try await accounts.login(input.login, password: input.password, from: call.source)
             var response = call.answer(
                 [
                     "secret": login.secret, "expires_at": login.expiresAt,
@@ -23,7 +23,7 @@ struct SessionRoutes {
         }
 
         routes.delete("sessions", "logOut", .accountWithAnyPassword) { call in
-            try await accounts.logout(call.secret)
+            try await accounts.logout(call.caller, call.secret)
             var response = call.done()
             response.headers[.setCookie] = Authentication.setCookie("", seconds: 0, secure: call.settings.tls != nil)
             return response

@@ -60,10 +60,10 @@ struct CodeRoutes {
         }
 
         routes.post("projects/{project}/code/clone", "cloneCode") { call in
-            let code = try await projects.codeForUpload(of: call.id("project"), for: call.caller)
             let input = try await call.input(CloneInput.self)
-            _ = try await files.gitClone(
-                input.url, branch: input.branch, into: code, at: FilePath(input.into ?? ""))
+            try await projects.clone(
+                Projects.Repository(url: input.url, branch: input.branch, user: input.user, password: input.password),
+                into: call.id("project"), at: FilePath(input.into ?? ""), by: call.caller)
             return call.done()
         }
 
@@ -80,7 +80,9 @@ struct CodeRoutes {
         let url: String
         let into: String?
         let branch: String?
+        let user: String?
+        let password: String?
 
-        enum CodingKeys: String, CodingKey, CaseIterable { case url, into, branch }
+        enum CodingKeys: String, CodingKey, CaseIterable { case url, into, branch, user, password }
     }
 }

@@ -14,7 +14,10 @@ struct Authentication: Sendable {
 
     /// Nil where anyone is let through. Throws `unauthenticated`, `cross_site_request` or `password_change_required`.
     func login(of request: Request, _ access: Access) async throws -> Call.Login? {
-        if case .anyone = access { return nil }
+        if case .anyone = access {
+            try Self.refuseForeign(request)
+            return nil
+        }
         let secret: String
         if let bearer = Self.bearer(of: request) {
             secret = bearer
@@ -55,17 +58,29 @@ struct Authentication: Sendable {
         }
     }
 
+    /// Programs say nothing of where they come from; a browser does, and then it must be one of our own pages: else a stranger's page could
+    /// log its visitor in as somebody else.
+    static func refuseForeign(_ request: Request) throws(WeirError) {
+        switch request.method {
+        case .get, .head, .options: return
+        default: break
+        }
+        if let site = request.headers[.secFetchSite]?.lowercased(), site != "same-origin", site != "none" { throw .crossSiteRequest() }
+        if let origin = request.headers[.origin], !isOwn(origin, request) { throw .crossSiteRequest() }
+    }
+
+    private static func isOwn(_ origin: String, _ request: Request) -> Bool {
+        guard let host = request.head.authority else { return false }
+        return origin == "https://\(host)" || origin == "http://\(host)"
+    }
+
     static func requireSameSite(_ request: Request) throws(WeirError) {
         switch request.method {
         case .get, .head, .options: return
         default: break
         }
         if request.headers[.weirRequest] == "1" { return }
-        if let origin = request.headers[.origin], let host = request.head.authority,
-            origin == "https://\(host)" || origin == "http://\(host)"
-        {
-            return
-        }
+        if let origin = request.headers[.origin], isOwn(origin, request) { return }
         throw .crossSiteRequest()
     }
 
@@ -73,6 +88,10 @@ struct Authentication: Sendable {
     static func setCookie(_ secret: String, seconds: Int64, secure: Bool) -> String {
         "\(cookie(secure: secure))=\(secret); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict" + (secure ? "; Secure" : "")
     }
+}
+
+extension HTTPField.Name {
+    static let secFetchSite = HTTPField.Name("Sec-Fetch-Site")!
 }
 
 extension WeirError {

@@ -40,6 +40,11 @@ struct Call: Sendable {
         }
     }
 
+    /// Where the request comes from, as failures are counted.
+    var source: SSHSource {
+        IPAddress(information.remoteAddress).map { SSHSource($0) } ?? SSHSource(information.remoteAddress)
+    }
+
     var secret: String {
         get throws(WeirError) {
             guard let login else { throw .unauthenticated() }

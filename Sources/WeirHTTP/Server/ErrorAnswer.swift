@@ -46,6 +46,7 @@ enum ErrorAnswer {
     static func status(of error: WeirError) -> HTTPResponse.Status {
         switch error.code {
         case "method_not_allowed": return .methodNotAllowed
+        case "unknown_host": return .misdirectedRequest
         case "unsupported_media_type": return .unsupportedMediaType
         case "tus_version", "changed_meanwhile": return .preconditionFailed
         case "range_not_satisfiable": return .rangeNotSatisfiable

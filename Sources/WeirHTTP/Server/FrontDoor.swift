@@ -9,11 +9,15 @@ struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Context == Req
     let inner: Inner
     let routes: [Route]
     let metrics: RequestMetrics
+    let names: HostNames
 
     func respond(to request: Request, context: RequestInformation) async throws -> Response {
         let start = ContinuousClock.now
+        var context = context
+        context.remoteAddress = names.client(of: request, from: context.remoteAddress)
         var response: Response
         do {
+            try names.check(request)
             response = try await inner.respond(to: request, context: context)
         } catch let error as HTTPParserError {
             throw error

@@ -45,6 +45,6 @@ extension WeirError {
         WeirError(
             "too_many_streams", .tooMany, subject: "stream",
             LocalizedText("Too many streams are open.", zh: "打开的事件流过多。"),
-            remedy: LocalizedText("Try again in a moment.", zh: "请稍后重试。"))
+            remedy: LocalizedText("Close a page or a program that follows events or a log.", zh: "请关闭正在跟踪事件或日志的页面或程序。"))
     }
 }

@@ -7,7 +7,8 @@ struct RequestInformation: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// In the answer, in every error and in the log.
     let requestID: String
-    let remoteAddress: String
+    /// Who sent it: where a proxy that the operator trusts is in between, whoever that names.
+    var remoteAddress: String
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)

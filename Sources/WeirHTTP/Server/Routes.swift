@@ -91,6 +91,7 @@ final class Routes {
         let (authentication, settings, streams) = (authentication, settings, streams)
         router.on(RouterPath(path), method: method) { request, information in
             let login = try await authentication.login(of: request, access)
+            try QueryParameters.check(request, for: operation)
             return try await handler(
                 Call(request, information, settings: settings, streams: streams, login: login))
         }

@@ -4,6 +4,7 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 import WeirModel
+import WeirPlatform
 
 /// One server-sent event.
 struct ServerSentEvent: Sendable {
@@ -35,7 +36,7 @@ enum ServerSentEvents {
         _ call: Call, _ source: Source, last: String? = nil,
         show: @escaping @Sendable (Source.Element) async throws -> [ServerSentEvent]
     ) throws -> Response {
-        let place = try call.streams.enter()
+        let place = try call.streams.enter(call.caller.id)
         let mailbox = Mailbox()
         let end = last.map { [ServerSentEvent(name: $0, id: nil, data: [:])] } ?? []
         let body = ResponseBody { writer in

@@ -37,7 +37,7 @@ public struct WeirServer: Service {
         router.add(middleware: RouterErrors())
         let table = Routes(
             router: router, authentication: Authentication(accounts: platform.accounts, isSecure: settings.tls != nil), settings: settings,
-            streams: StreamLimit(most: settings.mostStreams))
+            streams: StreamLimit(most: settings.mostStreams, ofOne: settings.mostStreamsOfOne))
         APIRoutes(platform: platform, health: health, metrics: metrics).add(to: table)
         routes = table.all
         let api = router.buildResponder()
@@ -45,7 +45,7 @@ public struct WeirServer: Service {
         pages.add(middleware: RouterErrors())
         try ConsoleRoutes(settings: settings, api: api, zone: TimeZone(identifier: platform.calendar.zone) ?? .gmt).add(to: pages)
         let doors = Doors(api: api, console: pages.buildResponder(), outside: Set(routes.map(\.firstPart)))
-        let door = FrontDoor(inner: doors, routes: routes, metrics: metrics)
+        let door = FrontDoor(inner: doors, routes: routes, metrics: metrics, names: settings.names)
         let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(75)))
         application = Application(
             responder: door, server: try settings.tls.map { try .tls(plain, tlsConfiguration: $0) } ?? plain,

@@ -78,13 +78,14 @@ extension WeirError {
             "wrong_password", .unauthenticated, subject: "password", rule: "SSH-05",
             LocalizedText("The login or the password is wrong.", zh: "用户名或密码错误。"),
             remedy: LocalizedText(
-                "Five failures in a row lock the account for 30 minutes.", zh: "连续 5 次失败将锁定账户 30 分钟。"))
+                "Five failures in a row lock the account for 30 minutes for where they came from.", zh: "同一来源连续 5 次失败将在该来源锁定账户 30 分钟。"))
     }
 
     public static func accountLocked(until: Timestamp) -> WeirError {
         WeirError(
             "account_locked", .locked, subject: "login", rule: "SSH-05",
-            LocalizedText("This account is locked until \(until).", zh: "此账户已锁定至 \(until)。"),
-            remedy: LocalizedText("Wait, or ask the operator for a new password.", zh: "请等待，或请运营管理员重置密码。"))
+            LocalizedText(
+                "After five failures from here, this login is locked for this place until \(until).", zh: "因多次失败，此用户名在当前来源已锁定至 \(until)。"),
+            remedy: LocalizedText("Wait, log in from elsewhere, or ask the operator for a new password.", zh: "请等待、换一处登录，或请运营管理员重置密码。"))
     }
 }

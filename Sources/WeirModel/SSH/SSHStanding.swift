@@ -25,6 +25,13 @@ public struct SSHSource: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    public init(_ address: IPAddress) {
+        switch address.version {
+        case .four: self.init(ipv4: UInt32(truncatingIfNeeded: address.value))
+        case .six: self.init(ipv6: (0..<8).map { UInt16(truncatingIfNeeded: address.value >> UInt128(112 - $0 * 16)) })
+        }
+    }
+
     public init(_ text: String) { self.text = text }
 
     public var description: String { text }

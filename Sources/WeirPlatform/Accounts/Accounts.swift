@@ -13,6 +13,7 @@ public struct Accounts: Sendable {
     private let passwords: Passwords
     private let memberships: Memberships
     private let signUpIsOpen: Bool
+    private let pressure = LoginPressure()
     public let sessionDuration: Duration
 
     public init(
@@ -37,19 +38,13 @@ public struct Accounts: Sendable {
         public let expiresAt: Timestamp
     }
 
-    /// Begins a session. Five failures in a row lock the account for half an hour (SSH-05).
+    /// Begins a session. Five failures in a row from one source lock the account for it for half an hour (SSH-05, X09): nobody keeps
+    /// somebody else out. Names that are nobody's are counted like those that are somebody's.
     ///
     /// Each attempt is counted as a failure before the password is looked at, so that many at once get no more guesses.
-    public func login(_ login: String, password: String) async throws -> Login {
+    public func login(_ login: String, password: String, from source: SSHSource) async throws -> Login {
         let now = clock.now()
-        let account = try await store.write { db -> AccountRecord? in
-            guard let account = try db.read.account(login: login) else { return nil }
-            if account.lock.isLocked(at: now), let until = account.lock.lockedUntil {
-                throw WeirError.accountLocked(until: until)
-            }
-            try db.setLock(of: account.id, to: account.lock.after(success: false, at: now))
-            return account
-        }
+        let account = try await attempt(as: login, from: source, at: now)
         let matches = try await passwords.matches(password, hash: account?.passwordHash)
         guard let account, matches else { throw WeirError.wrongPassword() }
         guard account.disabledAt == nil else { throw WeirError.accountDisabled() }
@@ -58,37 +53,63 @@ public struct Accounts: Sendable {
             id: identifiers.next(Session.self, at: now), account: account.id, secretHash: Secrets.hash(secret),
             createdAt: now, expiresAt: now + sessionDuration)
         try await store.write { db in
+            try db.setSSHStanding(of: ConsoleDoor.subject(account.id.text), from: source, to: LoginLock.Standing(), at: now)
             try db.setLock(of: account.id, to: LoginLock.Standing())
+            try db.setKnown(source, to: account.id, at: now)
             try db.insert(session)
         }
+        pressure.giveBack(ConsoleDoor.subject(account.id.text), from: source)
+        memberships.begin(LiveLogin(reference: .session(session.id), account: account.id, endsAt: session.expiresAt))
         return Login(account: account, secret: secret, expiresAt: session.expiresAt)
+    }
+
+    /// Counts one more failure of the name from the source, and gives the account that has it. Throws `account_locked`, `too_many_logins`.
+    private func attempt(as login: String, from source: SSHSource, at now: Timestamp) async throws -> AccountRecord? {
+        let (account, isKnown) = try await store.read { db in
+            let account = try db.account(login: login)
+            return (account, try account.map { try db.isKnown(source, to: $0.id) } ?? false)
+        }
+        let subject = ConsoleDoor.subject(account?.id.text ?? "?" + login.prefix(64))
+        if !isKnown { try pressure.take(subject, from: source, at: now) }
+        try await store.write { db in
+            let standing = try db.read.sshStanding(of: subject, from: source)
+            if standing.isLocked(at: now), let until = standing.lockedUntil { throw WeirError.accountLocked(until: until) }
+            let next = standing.after(success: false, at: now)
+            try db.setSSHStanding(of: subject, from: source, to: next, at: now)
+            if let account, next.lockedUntil != nil { try db.setLock(of: account.id, to: next) }
+        }
+        return account
     }
 
     /// The account behind a session's or an API token's secret.
     public func authenticate(_ secret: String) async throws -> Caller {
         let hash = Secrets.hash(secret)
         let now = clock.now()
-        guard let account = try await store.read({ try $0.account(secretHash: hash, at: now) }) else {
+        guard let (account, login) = try await store.read({ try $0.login(secretHash: hash, at: now) }) else {
             throw WeirError.unauthenticated()
         }
-        return Caller(account)
+        return Caller(account, by: login)
     }
 
-    public func logout(_ secret: String) async throws {
+    /// What was entered under the login ends with it: tools that are open in a browser, too.
+    public func logout(_ caller: Caller, _ secret: String) async throws {
         let hash = Secrets.hash(secret)
         try await store.write { try $0.endSession(secretHash: hash) }
+        if let login = caller.login, case .session = login.reference { memberships.end(login.reference) }
     }
 
-    /// Ends every session of the account but tokens; the caller logs in anew.
-    public func changePassword(of caller: Caller, from old: String, to new: String) async throws {
+    /// Ends every session of the account but tokens; the caller logs in anew. Guesses of the old one count like those at the door.
+    public func changePassword(of caller: Caller, from old: String, to new: String, at source: SSHSource) async throws {
         try PasswordRule.check(new, field: "new_password")
         guard old != new else { throw WeirError.malformed("new_password", "another password than the old one") }
+        _ = try await attempt(as: caller.account.login, from: source, at: clock.now())
         guard try await passwords.matches(old, hash: caller.account.passwordHash) else { throw WeirError.wrongPassword() }
         let hash = try await passwords.hash(new)
         try await store.write { db in
             try db.setPassword(of: caller.id, hash: hash, mustChange: false)
             try db.endSessions(of: caller.id)
         }
+        memberships.endSessions(of: caller.id)
     }
 
     // MARK: Accounts, by the operator
@@ -186,6 +207,7 @@ public struct Accounts: Sendable {
             try db.endSessions(of: account.id)
             try db.record(.passwordReset, account, by: caller.id, at: now)
         }
+        memberships.endSessions(of: account.id)
         return password
     }
 
@@ -202,6 +224,7 @@ public struct Accounts: Sendable {
                 try db.record(disabled ? .accountDisabled : .accountEnabled, account, by: caller.id, at: now)
             }
         }
+        if disabled { memberships.endSessions(of: account.id) }
         try await memberships.refresh()
     }
 
@@ -226,6 +249,7 @@ public struct Accounts: Sendable {
             }
             try db.insert(token)
         }
+        memberships.begin(LiveLogin(reference: .token(token.id), account: caller.id, endsAt: expiresAt))
         return (token, secret)
     }
 
@@ -238,6 +262,7 @@ public struct Accounts: Sendable {
         guard try await store.write({ try $0.revoke(id, of: caller.id, at: now) }) else {
             throw WeirError.notFound("token")
         }
+        memberships.end(.token(id))
     }
 }
 

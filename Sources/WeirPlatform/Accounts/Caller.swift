@@ -4,11 +4,16 @@ public import WeirStore
 /// Who asks: the account that a request's secret stands for.
 public struct Caller: Sendable {
     public let account: AccountRecord
+    /// By what; nil where Weir itself asks on somebody's behalf, or the person came by SSH.
+    public let login: LiveLogin?
 
     public var id: Identifier<Account> { account.id }
     public var isOperator: Bool { account.isOperator }
 
-    public init(_ account: AccountRecord) { self.account = account }
+    public init(_ account: AccountRecord, by login: LiveLogin? = nil) {
+        self.account = account
+        self.login = login
+    }
 
     public func requireOperator() throws(WeirError) {
         guard isOperator else { throw .operatorOnly() }

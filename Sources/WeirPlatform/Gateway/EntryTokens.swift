@@ -29,6 +29,8 @@ public final class EntryTokens: Sendable {
         public let workload: Identifier<Workload>
         public let tool: String
         public let expiry: Timestamp
+        /// With which it ends; nil lets nobody in.
+        public let login: LoginReference?
     }
 
     /// What a token turns into.
@@ -40,9 +42,12 @@ public final class EntryTokens: Sendable {
     }
 
     /// A token for one entry within 60 seconds. The caller has checked that the account may enter.
-    /// - Parameter path: below the tool's own path, without a slash in front: `lab/tree/notebook.ipynb`.
+    /// - Parameters:
+    ///   - login: what the account came by: token and cookie end with it, and at its own end at the latest.
+    ///   - path: below the tool's own path, without a slash in front: `lab/tree/notebook.ipynb`.
     public func issue(
-        to account: Identifier<Account>, for workload: Identifier<Workload>, tool: String, path: String = ""
+        to account: Identifier<Account>, as login: LoginReference? = nil, until end: Timestamp? = nil, for workload: Identifier<Workload>,
+        tool: String, path: String = ""
     ) throws(WeirError) -> String {
         guard ToolName.isValid(tool) else { throw .malformed("tool", "lower-case letters, digits and hyphens") }
         guard path.utf8.count <= 2048, path.utf8.allSatisfy({ (33...126).contains($0) && $0 != 92 }),
@@ -52,24 +57,30 @@ public final class EntryTokens: Sendable {
         let nonce = String(UInt64.random(in: .min ... .max), radix: 36)
         return sign(
             .token,
-            [account.text, workload.text, tool, String(expiry.milliseconds), nonce, String(process, radix: 36), path])
+            [
+                account.text, workload.text, tool, String(expiry.milliseconds), login?.description ?? "", nonce, String(process, radix: 36),
+                end.map { String($0.milliseconds) } ?? "", path,
+            ])
     }
 
     /// Spends a token: it is good for one entry.
     public func redeem(_ token: String) throws(WeirError) -> Entry {
-        guard let parts = verify(.token, token), parts.count == 7, parts[5] == String(process, radix: 36),
-            let pass = pass(parts), pass.expiry > clock.now(), spend(parts[4], until: pass.expiry)
+        guard let parts = verify(.token, token), parts.count == 9, parts[6] == String(process, radix: 36),
+            let pass = pass(parts), pass.expiry > clock.now(), spend(parts[5], until: pass.expiry)
         else { throw .entryTokenRefused() }
-        let expiry = clock.now() + Self.cookieLife
-        let cookie = sign(.cookie, [pass.account.text, pass.workload.text, pass.tool, String(expiry.milliseconds)])
+        let end = Int64(parts[7]).map { Timestamp(milliseconds: $0) }
+        let longest = clock.now() + Self.cookieLife
+        let expiry = end.map { min($0, longest) } ?? longest
+        let cookie = sign(
+            .cookie, [pass.account.text, pass.workload.text, pass.tool, String(expiry.milliseconds), pass.login?.description ?? ""])
         return Entry(
-            pass: Pass(account: pass.account, workload: pass.workload, tool: pass.tool, expiry: expiry), cookie: cookie,
-            path: ToolName.path(of: pass.tool, in: pass.workload) + parts[6])
+            pass: Pass(account: pass.account, workload: pass.workload, tool: pass.tool, expiry: expiry, login: pass.login), cookie: cookie,
+            path: ToolName.path(of: pass.tool, in: pass.workload) + parts[8])
     }
 
-    /// What a cookie stands for; nil when it was not made here or is over. Membership is the route table's to say.
+    /// What a cookie stands for; nil when it was not made here or is over. Membership, and whether its login still holds, are the route table's to say.
     public func pass(ofCookie cookie: String) -> Pass? {
-        guard let parts = verify(.cookie, cookie), parts.count == 4, let pass = pass(parts), pass.expiry > clock.now()
+        guard let parts = verify(.cookie, cookie), parts.count == 5, let pass = pass(parts), pass.expiry > clock.now()
         else { return nil }
         return pass
     }
@@ -79,7 +90,7 @@ public final class EntryTokens: Sendable {
             let expiry = Int64(parts[3])
         else { return nil }
         return Pass(
-            account: account, workload: workload, tool: parts[2], expiry: Timestamp(milliseconds: expiry))
+            account: account, workload: workload, tool: parts[2], expiry: Timestamp(milliseconds: expiry), login: LoginReference(parts[4]))
     }
 
     private func spend(_ nonce: String, until expiry: Timestamp) -> Bool {
@@ -110,7 +121,7 @@ public final class EntryTokens: Sendable {
             HMAC<SHA256>.isValidAuthenticationCode(
                 code, authenticating: Data(purpose.rawValue.utf8) + [0] + payload, using: key)
         else { return nil }
-        let most = purpose == .token ? 6 : 3
+        let most = purpose == .token ? 8 : 4
         return String(decoding: payload, as: UTF8.self)
             .split(separator: "|", maxSplits: most, omittingEmptySubsequences: false).map(String.init)
     }

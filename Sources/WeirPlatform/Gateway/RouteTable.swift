@@ -14,12 +14,17 @@ public final class RouteTable: Sendable {
         var tools: [Identifier<Workload>: [String: ToolRoute]] = [:]
         var ports: [Int: OpenPort] = [:]
         var members: [Identifier<Workspace>: Set<Identifier<Account>>] = [:]
+        var logins: [LoginReference: LiveLogin] = [:]
         var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
         var memberWatchers: [Int: AsyncStream<Void>.Continuation] = [:]
         var nextWatcher = 0
 
         func tellWatchers() {
             for watcher in watchers.values { watcher.yield() }
+        }
+
+        func tellMemberWatchers() {
+            for watcher in memberWatchers.values { watcher.yield() }
         }
     }
 
@@ -57,7 +62,44 @@ public final class RouteTable: Sendable {
     public func setMembers(of workspace: Identifier<Workspace>, to accounts: Set<Identifier<Account>>) {
         state.withLock { state in
             state.members[workspace] = accounts.isEmpty ? nil : accounts
-            for watcher in state.memberWatchers.values { watcher.yield() }
+            state.tellMemberWatchers()
+        }
+    }
+
+    // MARK: Logins
+
+    public func begin(_ login: LiveLogin) { state.withLock { $0.logins[login.reference] = login } }
+
+    /// What was entered under the login is over at the next request, open tunnels included.
+    public func end(_ login: LoginReference) {
+        state.withLock { state in
+            state.logins[login] = nil
+            state.tellMemberWatchers()
+        }
+    }
+
+    /// The same of all sessions of an account; its tokens go on.
+    public func endSessions(of account: Identifier<Account>) {
+        state.withLock { state in
+            state.logins = state.logins.filter { login in
+                if case .session = login.key { login.value.account != account } else { true }
+            }
+            state.tellMemberWatchers()
+        }
+    }
+
+    /// Forgets logins whose time is over.
+    func forgetLogins(endedBefore now: Timestamp) {
+        state.withLock { $0.logins = $0.logins.filter { login in login.value.endsAt.map { $0 > now } ?? true } }
+    }
+
+    /// Whether what was entered under the login may go on.
+    public func isLive(_ login: LoginReference?) -> Bool {
+        guard let login else { return false }
+        let now = clock.now()
+        return state.withLock { state in
+            guard let known = state.logins[login] else { return false }
+            return known.endsAt.map { $0 > now } ?? true
         }
     }
 

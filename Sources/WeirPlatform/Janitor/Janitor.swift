@@ -83,6 +83,7 @@ public struct Janitor: Service {
             for upload in uploads { try db.remove(upload.id) }
             return uploads
         }
+        routes.forgetLogins(endedBefore: now)
         for upload in stale { try await files.discard(upload.id) }
         let (trees, projects, assets) = try await store.read { db in
             let since = now - Self.uploadLimit

@@ -1,3 +1,4 @@
+import Logging
 public import WeirModel
 public import WeirStore
 
@@ -8,6 +9,8 @@ public struct Projects: Sendable {
     let identifiers: any IdentifierSource
     let files: FileStore
     let limits: Limits
+    let logger: Logger
+    let clones = CloneTurns()
 
     public func create(
         in workspace: Identifier<Workspace>, name: String, description: String = "", tags: [String] = [],

@@ -1,24 +1,23 @@
 import Glibc
+import NIOPosix
 public import WeirModel
 
-/// Cloning of code into a project (PRJ-08): by `git` as an unprivileged user in staging, without questions, hooks,
-/// configuration or submodules, then moved in.
+/// Cloning of code into a project (PRJ-08): by `git` as an unprivileged user in staging, without questions, hooks, configuration, filters or
+/// submodules, then moved in. It connects to an address that was looked at, and to nothing else.
 extension FileStore {
-    /// Clones a branch, or what the repository itself names, into a folder that must not exist, or be empty. `progress` gets the program's own lines as they come.
+    /// Clones a branch, or what the repository itself names, into a folder that must not exist, or be empty. `progress` gets the program's own
+    /// lines as they come; `report` what went wrong in detail, which is the operator's alone.
     ///
-    /// Throws `bad_git_address`, `git_host_refused`, `git_failed`, `tool_timed_out`, `path_taken`, `storage_full`.
+    /// Throws `git_unreachable`, `git_failed`, `archive_too_large`, `archive_too_many_files`, `path_taken`, `storage_full`.
     public func gitClone(
-        _ address: String, branch: String? = nil, into folder: StoredFolder, at destination: FilePath = .root,
-        owner: UInt32 = 0, progress: (@Sendable (String) -> Void)? = nil
+        _ source: GitSource, into folder: StoredFolder, at destination: FilePath = .root, owner: UInt32 = 0,
+        progress: (@Sendable (String) -> Void)? = nil, report: (@Sendable (String) -> Void)? = nil
     ) async throws -> FolderSize {
-        let source = try GitSource(address, branch: branch, schemes: git.schemes)
         if case .tree = folder { throw WeirError.versionImmutable() }
+        let begin = ContinuousClock.now
         let place = stagingName("clone")
         do {
             let target: OpenFolder = try await blocking {
-                guard git.allowsLoopback || Self.isElsewhere(source.host) else {
-                    throw WeirError.gitHostRefused(source.host)
-                }
                 let root = try open(folder, making: true)
                 try requireEmpty(root, destination)
                 try staging().makeFolder(place, mode: 0o700)
@@ -26,16 +25,8 @@ extension FileStore {
                 try target.setOwner(toolUser, toolUser)
                 return target
             }
-            let program = program(for: source, in: target)
-            let outcome = try await ChildProcess(program: program, pool: tools).run(errors: progress)
-            if outcome.timedOut { throw WeirError.toolTimedOut("git", limit: git.timeLimit) }
-            guard outcome.status == 0 else {
-                // Progress is written over with returns; the reason is the last line that says so.
-                let lines = outcome.errors.split(whereSeparator: \.isNewline).map { String($0) }
-                let verdict = lines.last { line in line.hasPrefix("fatal:") || line.hasPrefix("error:") }
-                let reason: String = verdict ?? lines.last ?? ""
-                throw WeirError.gitFailed(reason.replacing(source.text, with: source.shown))
-            }
+            let addresses = try await permittedAddresses(of: source, report)
+            try await fetch(program(for: source, at: addresses, in: target), source, into: target, progress, report)
             let clone = try await blocking { try target.folder(EntryName("clone")) }
             let size = try await changing(folder) {
                 let check = try await blocking {
@@ -55,27 +46,109 @@ extension FileStore {
             return size
         } catch {
             await takeAway(place)
+            if (error as? WeirError)?.code == WeirError.gitUnreachable().code { try await waitForStep(since: begin) }
             throw error
         }
     }
 
-    private func program(for source: GitSource, in folder: OpenFolder) -> ChildProgram {
+    /// What the host's name stands for, asked once. Throws `git_unreachable` when the server does not connect there for anybody.
+    private func permittedAddresses(of source: GitSource, _ report: ((String) -> Void)?) async throws -> [IPAddress] {
+        let network = git.network
+        let (addresses, own) = try await clones.runIfActive {
+            (IPAddress(source.host).map { [$0] } ?? network.addresses(source.host), network.own())
+        }
+        guard git.destinations.permit(source.host, at: addresses, own: own) else {
+            report?(
+                addresses.isEmpty
+                    ? "the host has no address" : "refused: the host is at \(addresses.map(\.description).joined(separator: ", "))")
+            throw WeirError.gitUnreachable()
+        }
+        return addresses
+    }
+
+    private func fetch(
+        _ program: ChildProgram, _ source: GitSource, into target: OpenFolder, _ progress: (@Sendable (String) -> Void)?,
+        _ report: (@Sendable (String) -> Void)?
+    ) async throws {
+        let outcome = try await withThrowingTaskGroup(of: ChildOutcome?.self) { group in
+            group.addTask { try await ChildProcess(program: program, pool: clones).run(errors: progress) }
+            // What is sent has no size that is known before: so it is watched.
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: Self.watchInterval)
+                    let now = try await measure(target)
+                    try limits.check(size: now.size, files: now.files + now.folders, from: limits.size)
+                }
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        guard let outcome else { return }
+        if outcome.status == 0, !outcome.timedOut {
+            // A page that is no repository reads like an empty one to git.
+            guard !outcome.errors.contains(Self.signOfNothing) else {
+                report?("an empty repository, or none")
+                throw WeirError.gitUnreachable()
+            }
+            return
+        }
+        if outcome.status == 128 + SIGXFSZ { throw WeirError.archiveTooLarge(limit: limits.size) }
+        // Progress is written over with returns; the reason is the last line that says so.
+        let lines = outcome.errors.split(whereSeparator: \.isNewline).map { String($0) }
+        let reason = lines.last { $0.hasPrefix("fatal:") || $0.hasPrefix("error:") } ?? lines.last ?? "status \(outcome.status)"
+        if reason.contains("No space left") { throw WeirError.storageFull() }
+        var detail = outcome.timedOut ? "git took longer than \(git.timeLimit.milliseconds / 1000) s and was ended; \(reason)" : reason
+        if let secret = source.credential?.password, !secret.isEmpty { detail = detail.replacing(secret, with: "…") }
+        report?(detail)
+        let wasReached = lines.contains { line in Self.signsOfContent.contains { line.hasPrefix($0) } }
+        throw wasReached && !outcome.timedOut ? WeirError.gitFailed(detail) : WeirError.gitUnreachable()
+    }
+
+    /// What git itself says when a repository has begun to answer; what the other side says stands behind `remote:`.
+    private static let signsOfContent = ["Receiving objects:", "fatal: Remote branch ", "Updating files:"]
+
+    private static let signOfNothing = "warning: You appear to have cloned an empty repository."
+
+    private func waitForStep(since begin: ContinuousClock.Instant) async throws {
+        guard git.answerStep > .zero else { return }
+        let passed = (ContinuousClock.now - begin) / git.answerStep
+        try await Task.sleep(until: begin + git.answerStep * Int(passed.rounded(.up)), clock: .continuous)
+    }
+
+    private func program(for source: GitSource, at addresses: [IPAddress], in folder: OpenFolder) -> ChildProgram {
         var settings = [
-            "protocol.allow=never", "credential.helper=", "core.hooksPath=/dev/null", "core.askPass=", "gc.auto=0",
-            "http.followRedirects=false", "core.fsmonitor=false", "transfer.fsckObjects=true",
+            "protocol.allow=never", "protocol.\(source.scheme).allow=always", "credential.helper=", "core.hooksPath=/dev/null",
+            "core.askPass=", "core.fsmonitor=false", "gc.auto=0", "transfer.fsckObjects=true", "transfer.bundleURI=false",
+            "http.followRedirects=false", "http.proxy=", "http.sslVerify=true", "http.lowSpeedLimit=100", "http.lowSpeedTime=60",
         ]
-        settings += git.schemes.sorted().map { "protocol.\($0).allow=always" }
+        var environment = [
+            "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CEILING_DIRECTORIES": layout.root,
+            // What stands in the clone's history of its branches; else it was this machine's name.
+            "GIT_COMMITTER_NAME": "Weir", "GIT_COMMITTER_EMAIL": "weir@localhost",
+        ]
+        // The name stays for the certificate; where it leads was decided.
+        var address = source.text
+        if source.scheme == "git" {
+            address = source.address(of: addresses[0].description)
+        } else if IPAddress(source.host) == nil {
+            let list = addresses.map { $0.version == .six ? "[\($0)]" : "\($0)" }.joined(separator: ",")
+            settings.append("http.curloptResolve=\(source.host):\(source.port):\(list)")
+        }
+        if let bundle = git.caBundle { settings.append("http.sslCAInfo=\(bundle)") }
+        if let credential = source.credential {
+            // Not in the arguments, which every user of the machine can read.
+            environment["WEIR_GIT_USER"] = credential.user
+            environment["WEIR_GIT_PASSWORD"] = credential.password
+            settings.append(#"credential.helper=!printf 'username=%s\npassword=%s\n' "$WEIR_GIT_USER" "$WEIR_GIT_PASSWORD" #"#)
+        }
         let arguments =
             settings.flatMap { ["-c", $0] }
             + ["clone", "--progress", "--no-recurse-submodules", "--template="]
-            + (source.branch.map { ["--branch", $0] } ?? []) + ["--", source.text, "clone"]
+            + (source.branch.map { ["--branch", $0] } ?? []) + ["--", address, "clone"]
         return .confined(
-            "/usr/bin/git", arguments, user: toolUser, folder: folder,
-            environment: [
-                "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null",
-                "GIT_CEILING_DIRECTORIES": layout.root,
-            ],
-            largest: limits.size, timeLimit: git.timeLimit)
+            "/usr/bin/git", arguments, user: toolUser, folder: folder, environment: environment, largest: limits.size,
+            timeLimit: git.timeLimit)
     }
 
     private func requireEmpty(_ root: OpenFolder, _ destination: FilePath) throws {
@@ -86,37 +159,5 @@ extension FileStore {
             folder = try folder.folder(EntryName(component))
         }
         guard try folder.names(most: 1).isEmpty else { throw WeirError.pathTaken(destination.isRoot ? "/" : destination.text) }
-    }
-
-    /// Whether every address of the host belongs to another machine: not loopback, not link-local, not "any".
-    private static func isElsewhere(_ host: String) -> Bool {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
-        guard getaddrinfo(bare, nil, &hints, &list) == 0, let first = list else { return false }
-        defer { freeaddrinfo(first) }
-        for entry in sequence(first: first, next: { $0.pointee.ai_next }) {
-            guard let address = entry.pointee.ai_addr else { return false }
-            switch Int32(entry.pointee.ai_family) {
-            case AF_INET:
-                let bits = address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { $0.pointee.sin_addr.s_addr }
-                if isThisMachine(UInt32(bigEndian: bits)) { return false }
-            case AF_INET6:
-                let bytes = address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { pointer in
-                    withUnsafeBytes(of: pointer.pointee.sin6_addr) { Array($0) }
-                }
-                let tail = bytes.suffix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-                let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
-                if isMapped ? isThisMachine(tail) : bytes.prefix(12).allSatisfy({ $0 == 0 }) { return false }
-                if bytes[0] == 0xfe, bytes[1] & 0xc0 == 0x80 { return false }
-            default: return false
-            }
-        }
-        return true
-    }
-
-    private static func isThisMachine(_ address: UInt32) -> Bool {
-        address >> 24 == 127 || address >> 24 == 0 || address >> 16 == 0xa9fe || address >> 28 == 0xe
     }
 }

@@ -12,6 +12,8 @@ public struct FileStore: Sendable {
     public let webLimits: WebUploadLimits
     let pool: NIOThreadPool
     let tools: NIOThreadPool
+    /// For clones, which wait for others most of their time.
+    let clones: NIOThreadPool
     let toolUser: UInt32
     let git: GitRules
     var changes: any FolderChanges = UncountedChanges()
@@ -21,12 +23,13 @@ public struct FileStore: Sendable {
     /// - Parameters:
     ///   - toolUser: the unprivileged user (and group) number that archives are unpacked and repositories cloned as.
     public init(
-        layout: StorageLayout, pool: NIOThreadPool, tools: NIOThreadPool, limits: UnpackLimits = .standard,
+        layout: StorageLayout, pool: NIOThreadPool, tools: NIOThreadPool, clones: NIOThreadPool? = nil, limits: UnpackLimits = .standard,
         webLimits: WebUploadLimits = .standard, toolUser: UInt32 = 65534, git: GitRules = .standard
     ) {
         self.layout = layout
         self.pool = pool
         self.tools = tools
+        self.clones = clones ?? tools
         self.limits = limits
         self.webLimits = webLimits
         self.toolUser = toolUser

@@ -30,7 +30,8 @@ public struct Entries: Sendable {
         guard tool == own || tool == ToolName.terminal && workload.kind == .environment else {
             throw WeirError.toolMissing(tool)
         }
-        let token = try tokens.issue(to: caller.id, for: workload.id, tool: tool, path: path)
+        let token = try tokens.issue(
+            to: caller.id, as: caller.login?.reference, until: caller.login?.endsAt, for: workload.id, tool: tool, path: path)
         return Entry(
             url: "\(gatewayURL)/enter?token=\(token)", expiresAt: clock.now() + EntryTokens.tokenLife)
     }

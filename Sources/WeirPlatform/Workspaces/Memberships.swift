@@ -12,6 +12,19 @@ public actor Memberships {
         self.routes = routes
     }
 
+    // MARK: Logins
+
+    /// Reads the logins that hold: once, before anybody logs in or out.
+    func readLogins(at now: Timestamp) async throws {
+        for login in try await store.read({ try $0.liveLogins(at: now) }) { routes.begin(login) }
+    }
+
+    nonisolated func begin(_ login: LiveLogin) { routes.begin(login) }
+    nonisolated func end(_ login: LoginReference) { routes.end(login) }
+    nonisolated func endSessions(of account: Identifier<Account>) { routes.endSessions(of: account) }
+
+    // MARK: Members
+
     /// Reads the members of a workspace, or of all: at the start, and when an account is disabled.
     ///
     /// Of readings that overlap, only one that began last may be set; an older one begins anew.

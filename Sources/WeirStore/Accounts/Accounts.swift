@@ -97,8 +97,10 @@ extension Writing {
                 UPDATE account SET password_hash = ?, must_change_password = ?, failures = 0, locked_until = NULL
                 WHERE id = ?
                 """, arguments: [hash, mustChange, account])
+        try db.execute(sql: "DELETE FROM ssh_standing WHERE subject = ?", arguments: [ConsoleDoor.subject(account.text)])
     }
 
+    /// What the operator sees of it; who is kept out is said by the standing of each source.
     public func setLock(of account: Identifier<Account>, to lock: LoginLock.Standing) throws {
         try db.execute(
             sql: "UPDATE account SET failures = ?, locked_until = ? WHERE id = ?",

@@ -55,17 +55,33 @@ public struct APITokenRecord: Hashable, Sendable {
 }
 
 extension Reading {
-    /// The account that a session's or token's secret stands for at `now`.
-    public func account(secretHash: String, at now: Timestamp) throws -> AccountRecord? {
+    /// The account that a session's or token's secret stands for at `now`, and the login by which it does.
+    public func login(secretHash: String, at now: Timestamp) throws -> (AccountRecord, LiveLogin)? {
         let sql = """
-            SELECT account.* FROM account JOIN (
-                SELECT account AS owner FROM session WHERE secret_hash = :hash AND expires_at > :now
+            SELECT account.*, reference, ends_at FROM account JOIN (
+                SELECT account AS owner, id AS reference, expires_at AS ends_at FROM session WHERE secret_hash = :hash AND expires_at > :now
                 UNION ALL
-                SELECT account FROM api_token
+                SELECT account, id, expires_at FROM api_token
                 WHERE secret_hash = :hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
             ) ON account.id = owner WHERE account.disabled_at IS NULL
             """
-        return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: ["hash": secretHash, "now": now]).map(AccountRecord.init)
+        return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: ["hash": secretHash, "now": now]).flatMap { row in
+            let account = AccountRecord(row)
+            guard let reference = LoginReference(row["reference"]) else { return nil }
+            return (account, LiveLogin(reference: reference, account: account.id, endsAt: row["ends_at"]))
+        }
+    }
+
+    /// Every login that holds at `now`.
+    public func liveLogins(at now: Timestamp) throws -> [LiveLogin] {
+        let sql = """
+            SELECT id AS login, account, expires_at AS ends_at FROM session WHERE expires_at > :now
+            UNION ALL
+            SELECT id, account, expires_at FROM api_token WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+            """
+        return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: ["now": now]).compactMap { row in
+            LoginReference(row["login"]).map { LiveLogin(reference: $0, account: row["account"], endsAt: row["ends_at"]) }
+        }
     }
 
     public func tokens(of account: Identifier<Account>) throws -> [APITokenRecord] {

@@ -19,6 +19,7 @@ enum Migrations {
         migrator.registerMigration("13 starts") { db in try db.execute(sql: starts) }
         migrator.registerMigration("14 privacy") { db in try db.execute(sql: privacy) }
         migrator.registerMigration("15 reasons") { db in try db.execute(sql: reasons) }
+        migrator.registerMigration("16 logins") { db in try db.execute(sql: logins) }
         return migrator
     }
 

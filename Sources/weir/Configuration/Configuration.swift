@@ -16,6 +16,7 @@ struct Configuration: Sendable, Equatable {
     var ssh = SSH()
     var engine = Engine()
     var storage = Storage()
+    var git = Git()
     var flavors = Flavor.standard
     /// The first class that matches a device is its own (QUO-01).
     var accelerators: [AcceleratorClass] = []
@@ -42,6 +43,10 @@ struct Configuration: Sendable, Equatable {
         var listen = ListenAddress(host: "127.0.0.1", port: 8080)
         /// The address under which people reach the API and the console; nil takes it from `listen`.
         var publicURL: String?
+        /// Further host names under which they reach it.
+        var names: [String] = []
+        /// Proxies whose word on who asks is taken.
+        var trustedProxies: [String] = []
         var tls = TLS()
     }
 
@@ -107,6 +112,11 @@ struct Configuration: Sendable, Equatable {
     struct Storage: Sendable, Equatable {
         /// What nobody's data takes of the disk; nil takes the standard of its size.
         var reserve: Bytes?
+    }
+
+    struct Git: Sendable, Equatable {
+        /// What code may be cloned from beyond public hosts.
+        var privateHosts: [GitDestinations.PrivateHost] = []
     }
 
     enum Egress: String, Sendable, CaseIterable {

@@ -50,6 +50,13 @@ struct ConfigurationKey: Sendable {
         key(
             "api.public_url", \.api.publicURL, .optional(.url),
             "The address under which people reach the API; from `api.listen` when empty."),
+        key(
+            "api.names", \.api.names, .names,
+            "Host names under which the API and the console are reached besides that of `api.public_url`, this machine's own and addresses. Others are refused."
+        ),
+        key(
+            "api.trusted_proxies", \.api.trustedProxies, .networks,
+            "Networks of proxies before the API whose `X-Forwarded-For` is believed, so that failed logins count for whoever asks."),
         key("api.tls.certificate", \.api.tls.certificate, .optional(.path), "Certificate chain of the API (PEM)."),
         key("api.tls.key", \.api.tls.key, .optional(.path), "Private key of that certificate (PEM)."),
         key(
@@ -93,7 +100,8 @@ struct ConfigurationKey: Sendable {
             "Where base images are pulled from; when empty, none is pulled and official images start from Debian."),
         key(
             "engine.ca_bundle", \.engine.caBundle, .optional(.path),
-            "Certificates that containers shall trust beyond those of their image (PEM), for sites with a proxy."),
+            "Certificates that containers shall trust beyond those of their image, and clones in place of the host's (PEM), for sites with a proxy."
+        ),
         key(
             "engine.egress", \.engine.egress, .choice(),
             "Where containers may connect to beyond their workspace: `open`, the internet; `closed`, nothing."),
@@ -104,6 +112,10 @@ struct ConfigurationKey: Sendable {
         key(
             "storage.reserve", \.storage.reserve, .optional(.size),
             "What nobody's data takes of the disk, so that the database and the logs can go on; when empty, 5 % of it, at least 2 GiB and at most 64 GiB, and never more than a quarter."
+        ),
+        key(
+            "git.private_hosts", \.git.privateHosts, .privateHosts,
+            "Hosts that code may be cloned from although they are no public ones, such as the site's own GitLab: by name, at whatever address it has, or by address."
         ),
         key(
             "flavors", \.flavors, .flavors,

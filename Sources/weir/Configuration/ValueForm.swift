@@ -73,6 +73,17 @@ extension ValueForm where Value == String {
 }
 
 extension ValueForm where Value == [String] {
+    static let names = ValueForm(
+        "host names without ports, with commas between them, or empty",
+        parse: { text in
+            let names = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
+            let areValid = names.allSatisfy { name in
+                (1...253).contains(name.utf8.count)
+                    && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 46 || $0 == 95 }
+            }
+            return areValid ? names : nil
+        }, write: { $0.joined(separator: ", ") })
+
     /// IPv4 or IPv6 networks: an address and the length of its prefix.
     static let networks = ValueForm(
         "networks as 10.1.2.0/24, with commas between them, or empty",
@@ -87,6 +98,15 @@ extension ValueForm where Value == [String] {
             }
             return areValid ? networks : nil
         }, write: { $0.joined(separator: ", ") })
+}
+
+extension ValueForm where Value == [GitDestinations.PrivateHost] {
+    static let privateHosts = ValueForm(
+        "host names in small letters, addresses or networks as 10.1.2.0/24, with commas between them, or empty",
+        parse: { text in
+            let hosts = text.split(separator: ",").map { GitDestinations.PrivateHost($0.trimmingCharacters(in: .whitespaces)) }
+            return hosts.contains(nil) ? nil : hosts.compactMap(\.self)
+        }, write: { $0.map(\.description).joined(separator: ", ") })
 }
 
 extension ValueForm where Value == Int {

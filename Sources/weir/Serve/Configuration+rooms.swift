@@ -1,3 +1,4 @@
+import Foundation
 import NIOSSL
 import WeirEngine
 import WeirHTTP
@@ -45,7 +46,16 @@ extension Configuration {
         }
         return HTTPSettings(
             host: api.listen.host, port: api.listen.port, tls: tls, version: WeirVersion.text,
-            signUpIsOpen: signUp == .open, consoleFolder: console.folder)
+            signUpIsOpen: signUp == .open, consoleFolder: console.folder, names: hostNames)
+    }
+
+    /// The names of the API's own address, of this machine, and those that were given.
+    private var hostNames: HostNames {
+        let reached = api.publicURL.flatMap { URLComponents(string: $0)?.host }
+        let machine = ProcessInfo.processInfo.hostName
+        return HostNames(
+            known: Set(api.names + [api.listen.host, machine] + [reached].compactMap(\.self)),
+            trustedProxies: api.trustedProxies.compactMap { IPNetwork($0) })
     }
 
     var engineEgress: WeirEngine.Egress {
@@ -53,6 +63,10 @@ extension Configuration {
         case .open: .open(privateNetworks: engine.networks)
         case .closed: .closed(except: engine.networks)
         }
+    }
+
+    var gitRules: GitRules {
+        GitRules(destinations: GitDestinations(allowed: git.privateHosts), caBundle: engine.caBundle)
     }
 
     var unpackLimits: UnpackLimits {

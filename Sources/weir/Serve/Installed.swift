@@ -34,8 +34,10 @@ struct Installed {
         let installation = try await Installation(store: store)
         let threads = NIOThreadPool(numberOfThreads: 8)
         let tools = NIOThreadPool(numberOfThreads: 4)
+        let clones = NIOThreadPool(numberOfThreads: 16)
         threads.start()
         tools.start()
+        clones.start()
         let podman = PodmanService(external: configuration.engine.socket, profile: profile, logger: logger)
         let keeper = PodmanKeeper(service: podman, logger: logger)
         await keeper.tryOnce()
@@ -53,10 +55,13 @@ struct Installed {
                 reserve: configuration.storage.reserve),
             clock: clock, logger: logger)
         let files = FileStore(
-            layout: StorageLayout(root: data.files), pool: threads, tools: tools, limits: configuration.unpackLimits,
+            layout: StorageLayout(root: data.files), pool: threads, tools: tools, clones: clones, limits: configuration.unpackLimits,
             webLimits: WebUploadLimits(
-                files: configuration.limits.webUploadFiles, size: configuration.limits.webUploadFileSize))
-        let client = HTTPClient(eventLoopGroupProvider: .singleton)
+                files: configuration.limits.webUploadFiles, size: configuration.limits.webUploadFileSize),
+            git: configuration.gitRules)
+        // What a tenant's program answers leads Weir nowhere else.
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
         let platform = try Platform(
             settings: configuration.platformSettings(keys), installation: installation, store: store, files: files,
             engine: engine, client: client, threads: threads, clock: clock,
@@ -85,6 +90,7 @@ struct Installed {
         try store.close()
         try await threads.shutdownGracefully()
         try await tools.shutdownGracefully()
+        try await clones.shutdownGracefully()
         try outcome.get()
     }
 

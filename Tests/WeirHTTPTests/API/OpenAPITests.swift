@@ -26,6 +26,24 @@ import Testing
         #expect(Set(document.operations.map(\.id)).count == document.operations.count)
     }
 
+    @Test("an operation takes the parameters that the document names, and refuses others by name (hostile 11)")
+    func parameters() async throws {
+        let document = try OpenAPIDocument()
+        for operation in document.operations {
+            #expect(Set(QueryParameters.known[operation.id] ?? []) == operation.query, "\(operation.id)")
+        }
+        #expect(Set(QueryParameters.known.keys).subtracting(document.operations.map(\.id)) == [])
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            for query in ["statr=running", "limit=5&=x", "LIMIT=5", "limit%00=5", "_=1"] {
+                let answer = try await server.client.send("GET", "/api/v1/workspaces?\(query)", secret: ada.secret)
+                #expect(answer.status == 400 && answer.code == "unknown_parameter", "\(query)")
+            }
+            #expect(try await server.client.send("GET", "/api/v1/workspaces?limit=5&", secret: ada.secret).status == 200)
+            #expect(try await server.client.send("GET", "/api/v1/workspaces?", secret: ada.secret).status == 200)
+        }
+    }
+
     @Test("the document is served as it stands in the repository")
     func served() async throws {
         try await TestServer.with { server in

@@ -1,4 +1,6 @@
 import Testing
+import WeirModel
+import WeirPlatform
 
 @testable import WeirHTTP
 
@@ -75,19 +77,90 @@ import Testing
         }
     }
 
-    @Test("five wrong passwords lock the account for everybody who tries (SSH-05)")
+    @Test("five wrong passwords lock the account for where they came from, a name that is nobody's as well (SSH-05, X09)")
     func lock() async throws {
         try await TestServer.with { server in
             try await server.signUp("ada")
-            for _ in 0..<5 {
-                let wrong = try await server.client.send(
-                    "POST", "/api/v1/sessions", json: ["login": "ada", "password": "not the password"])
-                #expect(wrong.status == 401)
+            for login in ["ada", "nobody"] {
+                for _ in 0..<5 {
+                    let wrong = try await server.client.send(
+                        "POST", "/api/v1/sessions", json: ["login": .text(login), "password": "not the password"])
+                    #expect(wrong.status == 401)
+                }
+                let right = try await server.client.send(
+                    "POST", "/api/v1/sessions", json: ["login": .text(login), "password": .text(TestServer.password)])
+                #expect(right.status == 423)
+                #expect(right.code == "account_locked")
             }
-            let right = try await server.client.send(
-                "POST", "/api/v1/sessions", json: ["login": "ada", "password": .text(TestServer.password)])
-            #expect(right.status == 423)
-            #expect(right.code == "account_locked")
+        }
+    }
+
+    @Test("a stranger keeps nobody out: from elsewhere the right password lets in (hostile 11, audit-c SSH-05)")
+    func strangers() async throws {
+        try await TestServer.with(names: HostNames(trustedProxies: ["127.0.0.1", "10.0.0.0/8"].compactMap { IPNetwork($0) })) { server in
+            try await server.signUp("ada")
+            func attempt(_ password: String, from place: String) async throws -> Int {
+                try await server.client.send(
+                    "POST", "/api/v1/sessions", json: ["login": "ada", "password": .text(password)], headers: [("X-Forwarded-For", place)]
+                ).status
+            }
+            #expect(try await attempt(TestServer.password, from: "198.51.100.7") == 201)
+            for _ in 0..<5 { #expect(try await attempt("not the password", from: "203.0.113.1") == 401) }
+            #expect(try await attempt(TestServer.password, from: "203.0.113.1") == 423)
+            // Whatever a client says of itself, the nearest address that no trusted proxy has counts.
+            #expect(try await attempt(TestServer.password, from: "198.51.100.7, 203.0.113.1, 10.1.1.1") == 423)
+            #expect(try await attempt(TestServer.password, from: "203.0.113.2") == 201)
+            // One site has the half of an IPv6 address.
+            for number in 1...5 { #expect(try await attempt("not the password", from: "2001:db8:1:2::\(number)") == 401) }
+            #expect(try await attempt(TestServer.password, from: "2001:db8:1:2::99") == 423)
+            #expect(try await attempt(TestServer.password, from: "2001:db8:1:3::1") == 201)
+            // Many places guess: new ones have to wait, one where the person has been before does not.
+            var status = 0
+            for place in 1...40 where status != 429 { status = try await attempt("not the password", from: "192.0.2.\(place)") }
+            #expect(status == 429)
+            #expect(try await attempt(TestServer.password, from: "198.51.100.7") == 201)
+        }
+    }
+
+    @Test("a browser logs in from Weir's own pages alone; a program says nothing of pages (hostile 11)")
+    func foreignLogin() async throws {
+        try await TestServer.with { server in
+            try await server.signUp("ada")
+            func login(_ headers: [(String, String)]) async throws -> Int {
+                try await server.client.send(
+                    "POST", "/api/v1/sessions", json: ["login": "ada", "password": .text(TestServer.password)], headers: headers
+                ).status
+            }
+            #expect(try await login([("Origin", "https://evil.example")]) == 403)
+            #expect(try await login([("Origin", "null")]) == 403)
+            #expect(try await login([("Sec-Fetch-Site", "cross-site"), ("X-Weir-Request", "1")]) == 403)
+            // Another port of this host: a tenant's service.
+            #expect(try await login([("Sec-Fetch-Site", "same-site")]) == 403)
+            #expect(try await login([("Origin", server.client.base), ("Sec-Fetch-Site", "same-origin")]) == 201)
+            #expect(try await login([]) == 201)
+        }
+    }
+
+    @Test("a logout, a new password and a disabled account end what was entered under the session (hostile 11)")
+    func loginsEnd() async throws {
+        try await TestServer.with { server in
+            try await server.signUp("ada")
+            func live() async throws -> (secret: String, login: LoginReference) {
+                let secret = try await server.client.send(
+                    "POST", "/api/v1/sessions", json: ["login": "ada", "password": .text(TestServer.password)]
+                ).json["secret"].text
+                let login = try #require(try await server.platform.accounts.authenticate(secret).login)
+                #expect(server.platform.routes.isLive(login.reference))
+                return (secret, login.reference)
+            }
+            let (first, second) = (try await live(), try await live())
+            #expect(try await server.client.send("DELETE", "/api/v1/sessions", secret: first.secret).status == 204)
+            #expect(!server.platform.routes.isLive(first.login) && server.platform.routes.isLive(second.login))
+            let changed = try await server.client.send(
+                "PUT", "/api/v1/account/password",
+                json: ["current_password": .text(TestServer.password), "new_password": "another battery staple"], secret: second.secret)
+            #expect(changed.status == 204)
+            #expect(!server.platform.routes.isLive(second.login))
         }
     }
 

@@ -1,4 +1,5 @@
 import Testing
+import WeirModel
 
 @testable import WeirHTTP
 
@@ -54,6 +55,18 @@ import Testing
             #expect(notice.id.isEmpty)
             #expect(seen.contains { $0.name == "transition" && $0.data["cause_text"].text == "submitted" })
         }
+    }
+
+    @Test("one person has no more streams than a share, and leaves the others theirs (hostile 11)")
+    func share() throws {
+        let limit = StreamLimit(most: 5, ofOne: 2)
+        let ids = RandomIdentifiers()
+        let (ada, bob) = (ids.next(Account.self, at: SystemClock().now()), ids.next(Account.self, at: SystemClock().now()))
+        var held = [try limit.enter(ada), try limit.enter(ada)]
+        #expect(#expect(throws: WeirError.self) { try limit.enter(ada) }?.code == "too_many_streams")
+        held.append(try limit.enter(bob))
+        held.removeFirst()
+        held.append(try limit.enter(ada))
     }
 
     @Test("no more streams are opened than the limit, and a closed one makes room")

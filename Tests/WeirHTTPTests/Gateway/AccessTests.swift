@@ -12,7 +12,7 @@ struct AccessTests {
         try await GatewayUnderTest.with { gateway in
             gateway.setTool(to: .down(LocalizedText("It starts.", zh: "正在启动。")))
             let token = try gateway.tokens.issue(
-                to: gateway.account, for: gateway.workload, tool: "jupyter", path: "lab?reset")
+                to: gateway.account, as: gateway.login, for: gateway.workload, tool: "jupyter", path: "lab?reset")
             let (head, _) = try await gateway.get("/enter?token=\(token)")
             #expect(head.hasPrefix("HTTP/1.1 303 "))
             #expect(head.contains("\r\nLocation: \(gateway.path())lab?reset\r\n"))
@@ -33,7 +33,7 @@ struct AccessTests {
             #expect(try await gateway.get(gateway.path("board"), cookie: cookie).head.hasPrefix("HTTP/1.1 401 "))
             #expect(try await gateway.get(gateway.path(), cookie: cookie + "x").head.hasPrefix("HTTP/1.1 401 "))
             let stranger = RandomIdentifiers().next(Account.self, at: gateway.clock.now())
-            let token = try gateway.tokens.issue(to: stranger, for: gateway.workload, tool: "jupyter")
+            let token = try gateway.tokens.issue(to: stranger, as: gateway.login, for: gateway.workload, tool: "jupyter")
             #expect(try await gateway.get("/enter?token=\(token)").head.hasPrefix("HTTP/1.1 404 "))
             gateway.routes.setMembers(of: gateway.workspace, to: [stranger])
             #expect(try await gateway.get(gateway.path(), cookie: cookie).head.hasPrefix("HTTP/1.1 404 "))
@@ -49,13 +49,45 @@ struct AccessTests {
     func expiry() async throws {
         try await GatewayUnderTest.with { gateway in
             gateway.setTool(to: .down(LocalizedText("It starts.", zh: "正在启动。")))
-            let late = try gateway.tokens.issue(to: gateway.account, for: gateway.workload, tool: "jupyter")
+            let late = try gateway.tokens.issue(to: gateway.account, as: gateway.login, for: gateway.workload, tool: "jupyter")
             let cookie = try await gateway.enter()
             gateway.clock.advance(by: .seconds(60))
             #expect(try await gateway.get("/enter?token=\(late)").head.hasPrefix("HTTP/1.1 401 "))
             #expect(try await gateway.get(gateway.path(), cookie: cookie).head.hasPrefix("HTTP/1.1 503 "))
             gateway.clock.advance(by: .seconds(12 * 3600))
             #expect(try await gateway.get(gateway.path(), cookie: cookie).head.hasPrefix("HTTP/1.1 401 "))
+        }
+    }
+
+    @Test("a logout ends cookies, tokens and open tunnels of that login, and of no other (hostile 11)")
+    func logout() async throws {
+        try await TestBackend.with { wire in
+            _ = try await wire.receive(until: "\r\n\r\n")
+            try await wire.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            _ = try? await wire.receiveAll()
+        } _: { backend in
+            try await GatewayUnderTest.with { gateway in
+                gateway.setTool(port: backend)
+                gateway.setTool("board", to: .down(LocalizedText("It starts.", zh: "正在启动。")))
+                let other = LoginReference.session(RandomIdentifiers().next(Session.self, at: gateway.clock.now()))
+                gateway.routes.begin(LiveLogin(reference: other, account: gateway.account, endsAt: nil))
+                let cookie = try await gateway.enter("board")
+                let tunnel = try await Wire.connect(to: gateway.port)
+                try await tunnel.send(
+                    "GET \(gateway.path()) HTTP/1.1\r\nHost: tools\r\nCookie: \(try await gateway.enter())\r\n"
+                        + "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+                #expect(try await tunnel.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 101 "))
+                let token = try gateway.tokens.issue(to: gateway.account, as: gateway.login, for: gateway.workload, tool: "board")
+                let kept = try gateway.tokens.issue(to: gateway.account, as: other, for: gateway.workload, tool: "board")
+                #expect(try await gateway.get(gateway.path("board"), cookie: cookie).head.hasPrefix("HTTP/1.1 503 "))
+                gateway.routes.end(gateway.login)
+                #expect(try await gateway.get(gateway.path("board"), cookie: cookie).head.hasPrefix("HTTP/1.1 401 "))
+                #expect(try await gateway.get("/enter?token=\(token)").head.hasPrefix("HTTP/1.1 401 "))
+                _ = try await tunnel.receiveAll()
+                #expect(try await gateway.get("/enter?token=\(kept)").head.hasPrefix("HTTP/1.1 303 "))
+                gateway.routes.endSessions(of: gateway.account)
+                #expect(!gateway.routes.isLive(other))
+            }
         }
     }
 

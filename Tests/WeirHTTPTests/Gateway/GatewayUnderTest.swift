@@ -17,6 +17,8 @@ struct GatewayUnderTest: Sendable {
     let events: AsyncStream<GatewayServer.Event>
 
     let account: Identifier<Account>
+    /// By which the account, and whoever else enters, has come.
+    let login: LoginReference
     let workspace: Identifier<Workspace>
     let workload: Identifier<Workload>
 
@@ -46,9 +48,11 @@ struct GatewayUnderTest: Sendable {
             guard case .listening(let port) = await iterator.next() else { return }
             let gateway = GatewayUnderTest(
                 clock: clock, routes: routes, tokens: tokens, port: port, events: events,
-                account: ids.next(Account.self, at: now), workspace: ids.next(Workspace.self, at: now),
+                account: ids.next(Account.self, at: now), login: .session(ids.next(Session.self, at: now)),
+                workspace: ids.next(Workspace.self, at: now),
                 workload: ids.next(Workload.self, at: now))
             gateway.routes.setMembers(of: gateway.workspace, to: [gateway.account])
+            gateway.routes.begin(LiveLogin(reference: gateway.login, account: gateway.account, endsAt: nil))
             try await body(gateway)
             group.cancelAll()
             try await group.waitForAll()
@@ -103,7 +107,7 @@ struct GatewayUnderTest: Sendable {
 
     /// Enters as a browser does, and returns the cookie.
     func enter(_ tool: String = "jupyter", as account: Identifier<Account>? = nil) async throws -> String {
-        let token = try tokens.issue(to: account ?? self.account, for: workload, tool: tool)
+        let token = try tokens.issue(to: account ?? self.account, as: login, for: workload, tool: tool)
         let wire = try await Wire.connect(to: port)
         try await wire.send("GET /enter?token=\(token) HTTP/1.1\r\nHost: tools\r\n\r\n")
         let head = try await wire.receive(until: "\r\n\r\n")

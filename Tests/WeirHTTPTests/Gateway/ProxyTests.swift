@@ -274,6 +274,15 @@ struct ProxyTests {
         }
     }
 
+    @Test("a host is a name or an address with a port (hostile 11)", arguments: ["evil/../x", "a@b", "a?b", "a b", "", "a,b", "a\\b"])
+    func badHost(host: String) async throws {
+        try await GatewayUnderTest.with { gateway in
+            let wire = try await Wire.connect(to: gateway.port)
+            try await wire.send("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+            #expect(try await wire.receiveAll().hasPrefix("HTTP/1.1 400 "))
+        }
+    }
+
     @Test(
         "what two readers could read in two ways is refused",
         arguments: [

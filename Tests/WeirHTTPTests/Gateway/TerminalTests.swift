@@ -33,6 +33,33 @@ struct TerminalTests {
         return [0x80 | opcode, 0x80 | UInt8(text.utf8.count)] + mask + masked
     }
 
+    @Test(
+        "who breaks the protocol of websockets is told by a code, and heard no more (hostile C5)",
+        arguments: [
+            ([0x82, 0x01, 0x41], 1002), ([0xc2, 0x81, 1, 2, 3, 4, 0x40], 1002), ([0xa2, 0x81, 1, 2, 3, 4, 0x40], 1002),
+            ([0x92, 0x81, 1, 2, 3, 4, 0x40], 1002), ([0x83, 0x80, 1, 2, 3, 4], 1002), ([0x8b, 0x80, 1, 2, 3, 4], 1002),
+            ([0x09, 0x80, 1, 2, 3, 4], 1002), ([0x80, 0x80, 1, 2, 3, 4], 1002),
+            ([0x81, 0x82, 0, 0, 0, 0, 0xc3, 0x28], 1007), ([0x01, 0x81, 0, 0, 0, 0, 0xc3, 0x80, 0x81, 0, 0, 0, 0, 0x28], 1007),
+            ([0x88, 0x81, 0, 0, 0, 0, 3], 1002), ([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xed], 1002),
+            ([0x88, 0x82, 0, 0, 0, 0, 0x0f, 0xa0], 4000), ([0x88, 0x80, 0, 0, 0, 0], 1000),
+            ([0x82, 0xff, 0, 0, 0, 0, 0, 0x20, 0, 0, 1, 2, 3, 4], 1009),
+        ] as [([UInt8], Int)])
+    func rules(bytes: [UInt8], code: Int) async throws {
+        let (assets, folder) = try Self.assets()
+        defer { withExtendedLifetime(folder) {} }
+        let terminal = EchoTerminal()
+        try await GatewayUnderTest.with(assets: assets, openTerminal: { _, _, _ in terminal }) { gateway in
+            gateway.setTool("terminal", to: .terminal)
+            let (wire, head) = try await Self.open(gateway, try await gateway.enter("terminal"), "")
+            #expect(head.hasPrefix("HTTP/1.1 101 "))
+            try await wire.send(bytes)
+            let answer = try await Self.receive(wire)
+            #expect(answer.opcode == 8 && answer.data.count == 2)
+            #expect(Int(answer.data[0]) << 8 | Int(answer.data[1]) == code)
+            #expect(try await wire.receiveAll().isEmpty)
+        }
+    }
+
     private static func receive(_ wire: Wire) async throws -> (opcode: UInt8, data: [UInt8]) {
         let head = try await wire.receive(exactly: 2)
         return (head[0] & 15, try await wire.receive(exactly: Int(head[1] & 127)))

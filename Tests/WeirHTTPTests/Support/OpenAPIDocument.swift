@@ -15,6 +15,8 @@ struct OpenAPIDocument: Sendable {
         let describesErrors: Bool
         /// A JSON body that the description allows; nil when the operation takes none.
         let exampleBody: [UInt8]?
+        /// What the operation takes in the query.
+        let query: Set<String>
 
         var parameters: [String] {
             path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
@@ -36,9 +38,15 @@ struct OpenAPIDocument: Sendable {
                     describesErrors: (fields["responses"] as? [String: Any])?["default"] != nil,
                     exampleBody: try Self.example(of: fields["requestBody"], in: root).map { example in
                         Array(try JSONSerialization.data(withJSONObject: example))
-                    })
+                    },
+                    query: Self.query(item["parameters"], in: root).union(Self.query(fields["parameters"], in: root)))
             }
         }.sorted { ($0.path, $0.method) < ($1.path, $1.method) }
+    }
+
+    private static func query(_ parameters: Any?, in root: [String: Any]) -> Set<String> {
+        let all = (parameters as? [Any] ?? []).map { resolved($0, in: root) }
+        return Set(all.filter { $0["in"] as? String == "query" }.compactMap { $0["name"] as? String })
     }
 
     /// The example of a JSON body, or an object made of its required texts.

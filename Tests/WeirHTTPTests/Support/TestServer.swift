@@ -32,6 +32,7 @@ struct TestServer: Sendable {
     /// Runs a server for as long as `body` takes.
     static func with(
         clock: any WallClock = SystemClock(), signUpIsOpen: Bool = true, mostStreams: Int = 1000, warnings: [LocalizedText] = [],
+        names: HostNames = HostNames(),
         _ body: @Sendable @escaping (TestServer) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder("weir-http")
@@ -58,7 +59,7 @@ struct TestServer: Sendable {
 
         let (ports, portSource) = AsyncStream<Int>.makeStream()
         let server = try WeirServer(
-            HTTPSettings(port: 0, mostStreams: mostStreams, version: "test", signUpIsOpen: signUpIsOpen), platform,
+            HTTPSettings(port: 0, mostStreams: mostStreams, version: "test", signUpIsOpen: signUpIsOpen, names: names), platform,
             health: Health(problems: { [] }, warnings: { warnings }, gauges: { [] }), logger: logger,
             onRunning: { portSource.yield($0) })
         let services: [any Service] = platform.loops + [server]

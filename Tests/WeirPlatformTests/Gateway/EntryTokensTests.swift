@@ -21,6 +21,10 @@ struct EntryTokensTests {
         #expect(tokens.pass(ofCookie: entry.cookie) == entry.pass)
         #expect(entry.pass.account == account)
         #expect(throws: WeirError.self) { try tokens.redeem(token) }
+        let login = LoginReference.session(RandomIdentifiers().next(Session.self, at: clock.now()))
+        let end = clock.now() + .seconds(600)
+        let tied = try tokens.redeem(tokens.issue(to: account, as: login, until: end, for: workload, tool: "jupyter"))
+        #expect(tied.pass.login == login && tied.pass.expiry == end && tokens.pass(ofCookie: tied.cookie) == tied.pass)
         let late = try tokens.issue(to: account, for: workload, tool: "jupyter")
         clock.advance(by: EntryTokens.tokenLife)
         #expect(throws: WeirError.self) { try tokens.redeem(late) }

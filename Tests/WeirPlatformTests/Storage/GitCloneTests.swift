@@ -33,6 +33,15 @@ struct GitCloneTests {
         }
     }
 
+    /// Loopback, by a protocol that needs no certificates.
+    private static let loopback = GitRules(
+        schemes: ["git"], destinations: GitDestinations(allowed: ["127.0.0.1"].compactMap { GitDestinations.PrivateHost($0) }),
+        network: .system)
+
+    private func clone(_ bench: StorageBench, _ address: String, at path: FilePath = .root) async throws -> FolderSize {
+        try await bench.store.gitClone(GitSource(address, schemes: ["git", "https", "http"]), into: bench.code, at: path)
+    }
+
     private func repository(_ folder: String) async throws {
         let script = """
             set -e; git init -q -b main '\(folder)/work'; cd '\(folder)/work'; echo 'print(1)' > main.py; mkdir d; ln -s ../main.py d/l
@@ -44,12 +53,13 @@ struct GitCloneTests {
 
     @Test("code is cloned into a project with its history, and its files are root's (PRJ-08)")
     func clone() async throws {
-        let bench = try await StorageBench(git: GitRules(schemes: ["git"], allowsLoopback: true))
+        let bench = try await StorageBench(git: Self.loopback)
         try await repository(bench.folder.path)
         try await serving(bench.folder.path) { port in
             let lines = Mutex("")
             let size = try await bench.store.gitClone(
-                "git://127.0.0.1:\(port)/code.git", into: bench.code, progress: { text in lines.withLock { $0 += text } })
+                GitSource("git://127.0.0.1:\(port)/code.git", schemes: ["git"]), into: bench.code,
+                progress: { text in lines.withLock { $0 += text } })
             #expect(size.files > 3)
             #expect(lines.withLock { $0 }.contains("Cloning into"))
             #expect(try await bench.text("main.py", in: bench.code) == "print(1)\n")
@@ -57,54 +67,123 @@ struct GitCloneTests {
             #expect(try bench.status(bench.code, ".git/HEAD").st_uid == 0)
             #expect(try await run("/usr/bin/git", "-C", bench.path(bench.code, ""), "fsck", "--strict") == 0)
             let again = await #expect(throws: WeirError.self) {
-                try await bench.store.gitClone("git://127.0.0.1:\(port)/code.git", into: bench.code)
+                try await clone(bench, "git://127.0.0.1:\(port)/code.git")
             }
             #expect(again?.code == "path_taken")
             let absent = await #expect(throws: WeirError.self) {
-                try await bench.store.gitClone("git://127.0.0.1:\(port)/no.git", into: bench.code, at: FilePath("b"))
+                try await clone(bench, "git://127.0.0.1:\(port)/no.git", at: FilePath("b"))
             }
-            #expect(absent?.code == "git_failed" && absent?.rule == "PRJ-08")
+            #expect(absent?.code == "git_unreachable" && absent?.rule == "PRJ-08")
+            let branch = await #expect(throws: WeirError.self) {
+                try await bench.store.gitClone(
+                    GitSource("git://127.0.0.1:\(port)/code.git", branch: "none", schemes: ["git"]), into: bench.code, at: FilePath("c"))
+            }
+            #expect(branch?.code == "git_failed" && branch?.message.en.contains("none") == true)
         }
         #expect(bench.leftovers.isEmpty)
     }
 
-    @Test(
-        "this machine's own addresses are refused under any name (PRJ-08)",
-        arguments: [
-            "https://127.0.0.1/a", "https://localhost/a", "https://[::1]/a", "https://[::ffff:127.0.0.1]/a",
-            "https://169.254.169.254/latest", "https://0.0.0.0/a", "https://2130706433/a", "https://0x7f.1/a",
-        ])
-    func loopback(address: String) async throws {
-        let bench = try await StorageBench()
-        let error = await #expect(throws: WeirError.self) {
-            try await bench.store.gitClone(address, into: bench.code)
+    /// A listener that counts who comes, and says nothing.
+    private func listening(_ body: (Int) async throws -> Void) async throws -> Int {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(listener) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let port = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> UInt16 in
+                bind(listener, generic, length)
+                listen(listener, 64)
+                getsockname(listener, generic, &length)
+                return pointer.pointee.sin_port.bigEndian
+            }
         }
-        #expect(error?.code == "git_host_refused" && error?.rule == "PRJ-08")
+        try await body(Int(port))
+        var waiting = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+        var came = 0
+        while poll(&waiting, 1, 50) == 1 {
+            close(accept(listener, nil, nil))
+            came += 1
+        }
+        return came
+    }
+
+    @Test("nothing of this machine or a private network is connected to, under any name or address (hostile 4)")
+    func refused() async throws {
+        let own = HostNetwork.system.own().map(\.address).filter { $0 != IPAddress("127.0.0.1") }
+        let names = ["inside.example": ["127.0.0.1"], "mixed.example": ["1.1.1.1", "127.0.0.1"], "nowhere.example": []]
+        let bench = try await StorageBench(
+            git: GitRules(
+                network: HostNetwork(
+                    addresses: { names[$0, default: []].compactMap { IPAddress($0) } }, own: HostNetwork.system.own)))
+        let hosts =
+            ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "[::]", "[64:ff9b::7f00:1]", "169.254.169.254", "127.8.8.8"]
+            + names.keys.sorted() + own.map { $0.version == .six ? "[\($0)]" : "\($0)" }
+        let came = try await listening { port in
+            for host in hosts {
+                let error = await #expect(throws: WeirError.self) { try await clone(bench, "https://\(host):\(port)/a") }
+                #expect(error == .gitUnreachable(), "\(host)")
+            }
+        }
+        #expect(came == 0)
+        #expect(bench.leftovers.isEmpty)
+    }
+
+    @Test("git goes to the address that was looked at, not where the name leads now (hostile 4)")
+    func resolvedOnce() async throws {
+        // No name server knows this name: whoever comes came by the address that was given.
+        let bench = try await StorageBench(
+            git: GitRules(
+                schemes: ["http"], destinations: GitDestinations(allowed: ["127.0.0.1"].compactMap { GitDestinations.PrivateHost($0) }),
+                timeLimit: .seconds(2),
+                network: HostNetwork(addresses: { _ in [IPAddress(ipv4: 0x7f00_0001)] }, own: { [] })))
+        let came = try await listening { port in
+            let error = await #expect(throws: WeirError.self) { try await clone(bench, "http://git.weir.invalid:\(port)/a") }
+            #expect(error == .gitUnreachable())
+        }
+        #expect(came == 1)
+    }
+
+    @Test("refused, closed, silent, and no repository get one answer in the same time (hostile 4)")
+    func oneAnswer() async throws {
+        let step = Duration.milliseconds(1500)
+        let bench = try await StorageBench(
+            git: GitRules(
+                schemes: ["http"], destinations: GitDestinations(allowed: ["127.0.0.1"].compactMap { GitDestinations.PrivateHost($0) }),
+                timeLimit: .milliseconds(500), answerStep: step, network: .system))
+        _ = try await listening { silent in
+            for address in ["http://127.0.0.1:\(silent)/a", "http://127.0.0.1:1/a", "http://10.0.0.1/a", "http://no.invalid/a"] {
+                let begin = ContinuousClock.now
+                let error = await #expect(throws: WeirError.self) { try await clone(bench, address) }
+                #expect(error == .gitUnreachable(), "\(address)")
+                let took = ContinuousClock.now - begin
+                #expect(took >= step, "\(address) \(took)")
+            }
+        }
     }
 
     @Test("a clone that takes too long is ended with all its processes")
     func timeLimit() async throws {
         let bench = try await StorageBench(
-            git: GitRules(schemes: ["git"], allowsLoopback: true, timeLimit: .milliseconds(300)))
-        // A server that accepts and says nothing.
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(listener) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let port = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> UInt16 in
-                bind(listener, generic, length)
-                listen(listener, 1)
-                getsockname(listener, generic, &length)
-                return pointer.pointee.sin_port.bigEndian
-            }
+            git: GitRules(
+                schemes: ["git"], destinations: GitDestinations(allowed: ["127.0.0.1"].compactMap { GitDestinations.PrivateHost($0) }),
+                timeLimit: .milliseconds(300), network: .system))
+        _ = try await listening { port in
+            let error = await #expect(throws: WeirError.self) { try await clone(bench, "git://127.0.0.1:\(port)/a") }
+            #expect(error?.code == "git_unreachable")
         }
-        let error = await #expect(throws: WeirError.self) {
-            try await bench.store.gitClone("git://127.0.0.1:\(port)/a", into: bench.code)
-        }
-        #expect(error?.code == "tool_timed_out")
         #expect(bench.leftovers.isEmpty)
+    }
+
+    @Test("a person runs two clones at once, and no third")
+    func turns() throws {
+        let turns = CloneTurns()
+        let (ada, bob): (Identifier<Account>, Identifier<Account>) = (StorageBench.identifier(), StorageBench.identifier())
+        try turns.begin(ada)
+        try turns.begin(ada)
+        #expect(#expect(throws: WeirError.self) { try turns.begin(ada) }?.code == "too_many_clones")
+        try turns.begin(bob)
+        turns.end(ada)
+        try turns.begin(ada)
     }
 }

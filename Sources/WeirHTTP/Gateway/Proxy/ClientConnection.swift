@@ -421,7 +421,7 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
         case .port(let number): return loop.core.routes.port(number) != nil
         case .tools:
             guard let pass else { return true }
-            return pass.expiry > loop.core.clock.now()
+            return pass.expiry > loop.core.clock.now() && loop.core.routes.isLive(pass.login)
                 && loop.core.routes.tool(pass.tool, of: pass.workload, for: pass.account) != nil
         }
     }

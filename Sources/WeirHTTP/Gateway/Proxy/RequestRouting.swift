@@ -47,7 +47,7 @@ struct RequestRouting {
             let query = bytes.text(head.path.upperBound..<head.target.upperBound)
             return answer(.redirect(to: ToolName.path(of: place.tool, in: place.workload) + query))
         }
-        guard let pass = pass(for: place) else { return error(.notEntered(), "401 Unauthorized") }
+        guard let pass = pass(for: place), loop.core.routes.isLive(pass.login) else { return error(.notEntered(), "401 Unauthorized") }
         guard let route = loop.core.routes.tool(place.tool, of: place.workload, for: pass.account) else {
             return error(.notFound("tool"), "404 Not Found")
         }
@@ -95,6 +95,7 @@ struct RequestRouting {
         guard let token = query("token") else { return error(.notEntered(), "401 Unauthorized") }
         do {
             let entry = try loop.core.tokens.redeem(token)
+            guard loop.core.routes.isLive(entry.pass.login) else { return error(.notEntered(), "401 Unauthorized") }
             guard loop.core.routes.tool(entry.pass.tool, of: entry.pass.workload, for: entry.pass.account) != nil else {
                 return error(.notFound("tool"), "404 Not Found")
             }

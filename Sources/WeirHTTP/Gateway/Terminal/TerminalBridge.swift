@@ -23,7 +23,7 @@ struct TerminalBridge {
                 } catch {
                     let message = (error as? WeirError)?.message ?? Self.notOpened
                     try await outbound.write(Self.binary(Array("\r\n\(message.en)\r\n\(message.zh)\r\n".utf8)))
-                    return try await outbound.write(Self.close(.unexpectedServerError))
+                    return try await outbound.write(.closing(.unexpectedServerError))
                 }
                 do {
                     try await carry(session, inbound, outbound)
@@ -58,7 +58,7 @@ struct TerminalBridge {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for try await bytes in session.output { try await outbound.write(Self.binary(bytes)) }
-                try await outbound.write(Self.close(.normalClosure))
+                try await outbound.write(.closing(.normalClosure))
             }
             group.addTask { try await Self.take(inbound, for: session, outbound) }
             defer { group.cancelAll() }
@@ -79,7 +79,7 @@ struct TerminalBridge {
                     try await session.resize(TerminalSize(columns: size.columns, rows: size.rows))
                 }
             case .ping: try await outbound.write(WebSocketFrame(fin: true, opcode: .pong, data: data))
-            case .connectionClose: return try await outbound.write(close(.normalClosure))
+            case .connectionClose: return try await outbound.write(frame.closingAnswer)
             default: break
             }
         }
@@ -87,11 +87,5 @@ struct TerminalBridge {
 
     private static func binary(_ bytes: [UInt8]) -> WebSocketFrame {
         WebSocketFrame(fin: true, opcode: .binary, data: ByteBuffer(bytes: bytes))
-    }
-
-    private static func close(_ code: WebSocketErrorCode) -> WebSocketFrame {
-        var data = ByteBuffer()
-        data.write(webSocketErrorCode: code)
-        return WebSocketFrame(fin: true, opcode: .connectionClose, data: data)
     }
 }

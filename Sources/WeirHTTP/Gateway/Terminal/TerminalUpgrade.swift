@@ -26,9 +26,10 @@ struct TerminalUpgrade {
     func install(on channel: any Channel, core: GatewayCore) throws {
         try channel.syncOptions?.setOption(.autoRead, value: false)
         try channel.pipeline.syncOperations.addHandlers([
-            WebSocketFrameEncoder(), ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: Self.mostFrame)),
+            WebSocketFrameEncoder(), ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: Self.mostFrame)), WebSocketRules(.frames),
             NIOWebSocketFrameAggregator(
-                minNonFinalFragmentSize: 1, maxAccumulatedFrameCount: 1024, maxAccumulatedFrameSize: Self.mostFrame),
+                minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 1024, maxAccumulatedFrameSize: Self.mostFrame),
+            WebSocketRules(.messages),
         ])
         let opened = OpenedTerminal(channel: channel, workload: pass.workload, name: name, size: (columns, rows))
         guard case .enqueued = core.terminals.yield(opened) else { throw ChannelError.ioOnClosedChannel }

@@ -31,7 +31,7 @@ struct RequestHead {
         for field in scanner.fields {
             switch field.kind {
             case .host:
-                guard host == nil else { throw HeadFault.host }
+                guard host == nil, bytes.isHost(field.value) else { throw HeadFault.host }
                 host = field.value
             case .contentLength:
                 guard length == nil, let value = bytes.decimal(field.value) else { throw HeadFault.ambiguousBody }
@@ -116,6 +116,18 @@ struct RequestHead {
 }
 
 extension UnsafeRawBufferPointer {
+    /// Whether it reads as a name or an address with a port: nothing that a backend could take for a part of a path, a user or a second host.
+    func isHost(_ range: Range<Int>) -> Bool {
+        !range.isEmpty
+            && self[range].allSatisfy { byte in
+                switch byte {
+                case 48...57, 65...90, 97...122: true
+                case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"): true
+                default: false
+                }
+            }
+    }
+
     func text(_ range: Range<Int>) -> String { String(decoding: self[range], as: UTF8.self) }
 
     /// Digits only, at most 18 of them: no sign, no space, no list.

@@ -56,18 +56,27 @@ struct CodeCommand: AsyncParsableCommand {
     struct Clone: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "Clone a git repository into the code (PRJ-14).",
-            discussion: "EXAMPLES:\n  weir project code clone https://git.example.org/ada/digits.git --branch main")
+            discussion: """
+                Who reads a private repository is used once and kept nowhere. Without a terminal, the password is the first line of standard input.
 
-        @Argument(help: "http, https or git address.") var url: String
+                EXAMPLES:
+                  weir project code clone https://git.example.org/ada/digits.git --branch main
+                  weir project code clone https://git.example.org/ada/secret.git --user ada < token.txt
+                """)
+
+        @Argument(help: "https address.") var url: String
         @Option(help: "Folder that is not there yet; the repository's name when left out.") var into: String?
         @Option(help: "The branch.") var branch: String?
+        @Option(help: "Who reads it; the password or token is asked for.") var user: String?
         @OptionGroup var choice: ProjectOptions
         @OptionGroup var global: GlobalOptions
 
         func perform(in session: ClientSession) async throws {
             let project = try await session.project(choice)
+            let password = try user.map { _ in try Prompt.secret("Password or token") }
             let body = JSONValue.members([
                 "url": .string(url), "into": into.map { .string($0) }, "branch": branch.map { .string($0) },
+                "user": user.map { .string($0) }, "password": password.map { .string($0) },
             ])
             var call = try APICall.send(.post, "/api/v1/projects/\(project.id)/code/clone", body)
             call.timeout = .seconds(3600)
