@@ -24,7 +24,7 @@ __all__ = [
     "IMAGE", "Client", "Refused", "Tenants", "Weir", "check", "entered", "exchange", "outcome", "podman", "response", "sftp", "tenants", "until",
 ]
 
-IMAGE = "localhost/weir-test/hostile:1"
+IMAGE = "localhost/weir-test/hostile:3"
 
 
 @contextlib.contextmanager
@@ -141,19 +141,20 @@ def offer_image(weir):
     with contextlib.closing(sqlite3.connect(weir.folder / "data/weir.sqlite", timeout=30)) as connection, connection:
         connection.execute(
             "INSERT OR IGNORE INTO image (id, workspace, reference, digest, labels, size, created_at) VALUES (?, NULL, ?, ?, ?, ?, ?)",
-            ("img_" + "0" * 26, IMAGE, about["Digest"], json.dumps(about["Labels"]), about["Size"], int(time.time() * 1000)))
+            ("img_" + "0" * 26, IMAGE, "sha256:" + about["Id"], json.dumps(about["Labels"]), about["Size"], int(time.time() * 1000)))
 
 
 def make_image():
     with tempfile.TemporaryDirectory(prefix="weir-hostile-image-") as folder:
         root = pathlib.Path(folder) / "root"
-        for name in ("usr/bin", "usr/lib", "usr/lib64", "etc", "tmp", "root", "proc", "sys", "dev", "run", "var"):
+        for name in ("usr/bin", "usr/lib", "usr/lib64", "etc", "tmp", "root", "proc", "sys", "dev", "run", "var", "srv"):
             (root / name).mkdir(parents=True)
         for name in ("bin", "lib", "lib64"):
             (root / name).symlink_to("usr/" + name)
         shutil.copy("/bin/busybox", root / "usr/bin/busybox")
         for applet in subprocess.run(["/bin/busybox", "--list"], capture_output=True, text=True, check=True).stdout.split():
-            (root / "usr/bin" / applet).symlink_to("busybox")
+            if applet != "busybox":
+                (root / "usr/bin" / applet).symlink_to("busybox")
         python = pathlib.Path("/usr/bin/python3").resolve()
         shutil.copy(python, root / "usr/bin/python3")
         library = pathlib.Path("/usr/lib") / python.name
@@ -168,12 +169,14 @@ def make_image():
         loader = root / "usr/lib64/ld-linux-x86-64.so.2"
         if os.path.exists("/lib64/ld-linux-x86-64.so.2") and not loader.exists():
             shutil.copy(os.path.realpath("/lib64/ld-linux-x86-64.so.2"), loader)
+        (root / "srv/index.html").write_text("a desk\n")
         (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n")
         (root / "etc/group").write_text("root:x:0:\nnogroup:x:65534:\n")
         (root / "tmp").chmod(0o1777)
         subprocess.run(["tar", "-C", root, "--owner=0", "--group=0", "-cf", f"{folder}/image.tar", "."], check=True)
         changes = [
-            'CMD ["sh"]', "ENV PATH=/usr/bin", "LABEL weir.tool.desk.command=httpd -f -p {port} -h /tmp", "LABEL weir.tool.desk.port=8888",
+            'CMD ["sh"]', "ENV PATH=/usr/bin", "LABEL weir.tool.desk.command=httpd -f -p {port} -h /srv", "LABEL weir.tool.desk.port=8888",
+            "LABEL weir.tool.desk.prefix=stripped", "LABEL weir.tool.desk.health=/",
         ]
         made = podman("import", *(word for change in changes for word in ("--change", change)), f"{folder}/image.tar", IMAGE)
         if made.returncode != 0:
