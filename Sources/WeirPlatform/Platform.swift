@@ -38,6 +38,10 @@ public struct Platform: Sendable {
         /// How the queue weighs and waits (QUO-07).
         public var scheduling: SchedulingSettings
         public var ssh: SSHSettings
+        /// For so long nothing of who left a workspace is handed over, or what nobody pays for deleted.
+        public var leavingGrace: Duration
+        /// For so long a closed workspace can be taken back.
+        public var closingGrace: Duration
 
         public init(
             zone: String = "local", signUpIsOpen: Bool = false, sessionDuration: Duration = .seconds(7 * 86_400),
@@ -47,7 +51,8 @@ public struct Platform: Sendable {
             simulatedAccelerators: [SimulatedAccelerators] = [], gatewayURL: String, gatewayHost: String,
             timeZone: String = "Asia/Shanghai",
             startingGrant: Points = 1000, billingIsEnforced: Bool = true,
-            scheduling: SchedulingSettings = SchedulingSettings(), ssh: SSHSettings = SSHSettings()
+            scheduling: SchedulingSettings = SchedulingSettings(), ssh: SSHSettings = SSHSettings(),
+            leavingGrace: Duration = .seconds(7 * 86_400), closingGrace: Duration = .seconds(7 * 86_400)
         ) {
             self.zone = zone
             self.signUpIsOpen = signUpIsOpen
@@ -66,6 +71,8 @@ public struct Platform: Sendable {
             self.billingIsEnforced = billingIsEnforced
             self.scheduling = scheduling
             self.ssh = ssh
+            self.leavingGrace = leavingGrace
+            self.closingGrace = closingGrace
         }
     }
 
@@ -81,6 +88,9 @@ public struct Platform: Sendable {
 
     public let accounts: Accounts
     public let workspaces: Workspaces
+    public let departures: Departures
+    public let closings: Closings
+    public let personalStorage: PersonalStorage
     public let projects: Projects
     public let assets: Assets
     public let uploads: Uploads
@@ -171,11 +181,20 @@ public struct Platform: Sendable {
         whyCharged = WhyCharged(store: store, calendar: calendar)
         invoices = Invoices(store: store, clock: clock, identifiers: identifiers)
 
+        let leavingLogger = logger.labelled("leaving")
+        departures = Departures(
+            store: store, clock: clock, files: files, signals: signals, calendar: calendar, grace: settings.leavingGrace,
+            logger: leavingLogger)
+        closings = Closings(
+            store: store, clock: clock, files: files, engine: engine, signals: signals, memberships: memberships, calendar: calendar,
+            grace: settings.closingGrace, logger: leavingLogger)
+        personalStorage = PersonalStorage(store: store, clock: clock, calendar: calendar, files: files)
         accounts = Accounts(
-            store: store, clock: clock, identifiers: identifiers, threads: threads, memberships: memberships,
+            store: store, clock: clock, identifiers: identifiers, threads: threads, memberships: memberships, departures: departures,
             signUpIsOpen: settings.signUpIsOpen, sessionDuration: settings.sessionDuration)
         workspaces = Workspaces(
-            store: store, clock: clock, identifiers: identifiers, memberships: memberships, startingGrant: settings.startingGrant)
+            store: store, clock: clock, identifiers: identifiers, memberships: memberships, departures: departures,
+            startingGrant: settings.startingGrant)
         projects = Projects(
             store: store, clock: clock, identifiers: identifiers, files: files, limits: limits, logger: logger)
         let sessions = UploadSessions()
@@ -235,7 +254,7 @@ public struct Platform: Sendable {
             logger: logger.labelled("reconciler"))
         janitor = Janitor(
             store: store, files: files, clock: clock, routes: routes, signals: signals,
-            portIdleLimit: settings.portIdleLimit, logger: logger.labelled("janitor"))
+            portIdleLimit: settings.portIdleLimit, departures: departures, closings: closings, logger: logger.labelled("janitor"))
         let settlementLogger = logger.labelled("settlement")
         settlementCounts = SettlementCounts()
         settlement = Settlement(
@@ -254,7 +273,7 @@ public struct Platform: Sendable {
             signals: signals, isEnforced: settings.billingIsEnforced, logger: meterLogger)
         meter = Meter(
             store: store, clock: clock, calendar: calendar, accounting: storageAccounting, charges: storageCharges,
-            deletions: arrearsDeletions, notices: notices, logger: meterLogger)
+            deletions: arrearsDeletions, personal: personalStorage, notices: notices, logger: meterLogger)
     }
 
     /// What has to be true before the first request: the folders, the flavors and their prices, who may enter what.

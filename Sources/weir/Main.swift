@@ -46,7 +46,8 @@ struct Weir: AsyncParsableCommand {
             CommandGroup(
                 name: "Installation",
                 subcommands: [
-                    Serve.self, OperatorCommand.self, DoctorCommand.self, ConfigCommand.self, ZoneCommand.self, ReplayCommand.self, HistoryCommand.self,
+                    Serve.self, OperatorCommand.self, DoctorCommand.self, ConfigCommand.self, ZoneCommand.self, ReplayCommand.self,
+                    HistoryCommand.self,
                     SimulateCommand.self,
                 ]),
         ])

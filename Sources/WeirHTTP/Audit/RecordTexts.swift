@@ -29,10 +29,12 @@ extension AuditEvent {
     var subjectKind: String {
         switch action {
         case .projectCreated, .projectChanged, .projectDeleted, .outputDeleted: "project"
-        case .assetCreated, .assetChanged, .assetDeleted, .draftDiscarded, .versionConfirmed, .versionDeleted: "asset"
-        case .workspaceCreated, .workspaceRenamed, .deletionApproved, .deletionWithdrawn, .idlePolicySet, .warningsSet: "workspace"
-        case .memberAdded, .roleChanged, .memberRemoved, .commitmentSigned, .accountCreated, .passwordReset, .accountDisabled,
-            .accountEnabled:
+        case .assetCreated, .assetChanged, .assetDeleted, .assetHandedOver, .draftDiscarded, .versionConfirmed, .versionDeleted: "asset"
+        case .workspaceCreated, .workspaceRenamed, .workspaceClosing, .workspaceReopened, .workspaceClosed, .deletionApproved,
+            .deletionWithdrawn, .idlePolicySet, .warningsSet:
+            "workspace"
+        case .memberAdded, .roleChanged, .memberRemoved, .storagePayerChosen, .commitmentSigned, .accountCreated, .passwordReset,
+            .accountDisabled, .accountEnabled, .personalStorageDeleted:
             "account"
         case .portOpened, .portClosed: "service"
         case .budgetSet, .budgetRemoved:
@@ -59,14 +61,19 @@ extension AuditEvent.Action {
         case .assetCreated: LocalizedText("data created", zh: "新建数据")
         case .assetChanged: LocalizedText("data changed", zh: "修改数据信息")
         case .assetDeleted: LocalizedText("data deleted", zh: "删除数据")
+        case .assetHandedOver: LocalizedText("data handed over by who left", zh: "移交离开成员的数据")
         case .draftDiscarded: LocalizedText("draft discarded", zh: "放弃草稿")
         case .versionConfirmed: LocalizedText("version made", zh: "生成版本")
         case .versionDeleted: LocalizedText("version deleted", zh: "删除版本")
         case .workspaceCreated: LocalizedText("workspace created", zh: "新建空间")
         case .workspaceRenamed: LocalizedText("workspace renamed", zh: "空间改名")
+        case .workspaceClosing: LocalizedText("workspace to be closed", zh: "申请关闭空间")
+        case .workspaceReopened: LocalizedText("closing taken back", zh: "撤销关闭空间")
+        case .workspaceClosed: LocalizedText("workspace closed", zh: "关闭空间")
         case .memberAdded: LocalizedText("member added", zh: "添加成员")
         case .roleChanged: LocalizedText("role changed", zh: "变更角色")
         case .memberRemoved: LocalizedText("member removed", zh: "移除成员")
+        case .storagePayerChosen: LocalizedText("payer of home and netdisk chosen", zh: "选择个人存储付费空间")
         case .commitmentSigned: LocalizedText("open-port commitment signed", zh: "签署端口开放承诺书")
         case .portOpened: LocalizedText("external port opened", zh: "开放外部端口")
         case .portClosed: LocalizedText("external port closed", zh: "关闭外部端口")
@@ -85,6 +92,7 @@ extension AuditEvent.Action {
         case .passwordReset: LocalizedText("password reset", zh: "重置密码")
         case .accountDisabled: LocalizedText("account disabled", zh: "停用账户")
         case .accountEnabled: LocalizedText("account enabled", zh: "启用账户")
+        case .personalStorageDeleted: LocalizedText("home and netdisk deleted that nobody paid for", zh: "清理无人付费的个人存储")
         case .tariffPublished: LocalizedText("price list published", zh: "发布价格表")
         case .imageBuilt: LocalizedText("image built", zh: "构建镜像")
         }

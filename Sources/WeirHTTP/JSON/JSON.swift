@@ -64,6 +64,7 @@ extension DataType: JSONConvertible {}
 extension Scenario: JSONConvertible {}
 extension WorkloadKind: JSONConvertible {}
 extension WorkloadState: JSONConvertible {}
+extension WorkspaceStage: JSONConvertible {}
 extension WorkloadOperation: JSONConvertible {}
 extension PortMode: JSONConvertible {}
 extension QueueReason: JSONConvertible {}

@@ -14,6 +14,8 @@ struct APIRoutes {
         AccountRoutes(accounts: accounts, workspaces: platform.workspaces).add(to: routes)
         TokenRoutes(accounts: accounts).add(to: routes)
         WorkspaceRoutes(workspaces: platform.workspaces).add(to: routes)
+        ClosingRoutes(closings: platform.closings, departures: platform.departures).add(to: routes)
+        PersonalStorageRoutes(storage: platform.personalStorage, accounts: accounts).add(to: routes)
         EventRoutes(events: platform.events, accounts: accounts).add(to: routes)
 
         ProjectRoutes(projects: platform.projects, accounts: accounts).add(to: routes)

@@ -9,7 +9,12 @@ struct WorkspaceView: JSONConvertible {
     let record: WorkspaceRecord
     let role: Role
 
-    var json: JSON { ["id": record.id, "name": record.name, "role": role, "created_at": record.createdAt] }
+    var json: JSON {
+        [
+            "id": record.id, "name": record.name, "role": role, "created_at": record.createdAt, "state": record.state,
+            "closing_due": record.closing?.due,
+        ]
+    }
 }
 
 struct WorkspaceRoutes {
@@ -30,7 +35,8 @@ struct WorkspaceRoutes {
                 [
                     "id": standing.workspace.id, "name": standing.workspace.name, "created_at": standing.workspace.createdAt,
                     "members": standing.members, "balance": standing.balance.balance,
-                    "used_up_since": standing.balance.usedUpSince,
+                    "used_up_since": standing.balance.usedUpSince, "state": standing.workspace.state,
+                    "closing_due": standing.workspace.closing?.due, "closed_at": standing.workspace.closedAt,
                 ]
             }
         }

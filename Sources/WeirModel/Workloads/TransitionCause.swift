@@ -11,6 +11,8 @@ extension LocalizedText {
         "ready": LocalizedText("came up", zh: "已就绪"),
         "stop_requested": LocalizedText("asked to stop", zh: "请求停止"),
         "operator_stop": LocalizedText("stopped by the operator", zh: "已由运营管理员停止"),
+        "workspace_closing": LocalizedText("its workspace is being closed", zh: "所在空间正在关闭"),
+        "member_left": LocalizedText("who made it left", zh: "创建者已离开"),
         "delete_requested": LocalizedText("asked to be deleted", zh: "请求删除"),
         "auto_stop": LocalizedText("its time was over (auto-stop)", zh: "自动停止时间已到"),
         "time_limit": LocalizedText("its time limit was reached", zh: "已达时长上限"),

@@ -12,19 +12,21 @@ public struct Accounts: Sendable {
     private let identifiers: any IdentifierSource
     private let passwords: Passwords
     private let memberships: Memberships
+    private let departures: Departures
     private let signUpIsOpen: Bool
     private let pressure = LoginPressure()
     public let sessionDuration: Duration
 
     public init(
         store: Store, clock: any WallClock, identifiers: any IdentifierSource, threads: NIOThreadPool,
-        memberships: Memberships, signUpIsOpen: Bool, sessionDuration: Duration = .seconds(7 * 86_400)
+        memberships: Memberships, departures: Departures, signUpIsOpen: Bool, sessionDuration: Duration = .seconds(7 * 86_400)
     ) {
         self.store = store
         self.clock = clock
         self.identifiers = identifiers
         self.passwords = Passwords(threads: threads)
         self.memberships = memberships
+        self.departures = departures
         self.signUpIsOpen = signUpIsOpen
         self.sessionDuration = sessionDuration
     }
@@ -217,14 +219,19 @@ public struct Accounts: Sendable {
         guard id != caller.id else { throw WeirError.malformed("account", "another account than your own") }
         let account = try await account(id, by: caller)
         let now = clock.now()
-        try await store.write { db in
+        let stopped = try await store.write { db -> [WorkloadRecord] in
             try db.setDisabled(account.id, at: disabled ? now : nil)
             if disabled { try db.endSessions(of: account.id) }
-            if disabled != (account.disabledAt != nil) {
-                try db.record(disabled ? .accountDisabled : .accountEnabled, account, by: caller.id, at: now)
+            guard disabled != (account.disabledAt != nil) else { return [] }
+            try db.record(disabled ? .accountDisabled : .accountEnabled, account, by: caller.id, at: now)
+            guard disabled else {
+                try db.removeDepartures(of: account.id)
+                return []
             }
+            return try db.read.memberships(of: account.id).flatMap { try departures.note(account, from: $0, at: now, db) }
         }
         if disabled { memberships.endSessions(of: account.id) }
+        departures.tell(stopped)
         try await memberships.refresh()
     }
 

@@ -51,6 +51,7 @@ public struct Assets: Sendable {
                 return try db.read.asset(made, for: caller, .seeWorkspace)
             }
             try db.read.role(of: caller, in: workspace, for: .createAsset)
+            try db.read.requireOpen(workspace)
             try db.insert(asset, name: name)
             try db.remember(asset.id.text, under: key, by: caller, at: now)
             try db.record(.assetCreated, asset, by: caller, at: now)

@@ -112,6 +112,8 @@ extension Bills {
     ) async throws -> BillExport {
         let noted = try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
+            // All of it can be verified, so nothing is left out; it names what each person's home and netdisk cost.
+            guard try db.seesPeople(of: workspace, caller) else { throw WeirError.forbidden(.pay) }
             return try db.billingZones()
         }
         let zones =

@@ -35,6 +35,8 @@ public struct Bills: Sendable {
     ) async throws -> MonthlyBill {
         let (monthTotal, total, records) = try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
+            var filter = filter
+            filter.viewer = try db.seesPeople(of: workspace, caller) ? nil : caller.id
             return (
                 try db.spending(of: workspace, in: month), try db.billTotal(of: workspace, in: month, filter),
                 try db.billLines(of: workspace, in: month, filter, page)

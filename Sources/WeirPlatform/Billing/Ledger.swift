@@ -34,6 +34,8 @@ public struct Ledger: Sendable {
     ) async throws -> Page<LedgerEntry> {
         try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
+            var filter = filter
+            filter.viewer = try db.seesPeople(of: workspace, caller) ? nil : caller.id
             return try db.entries(of: workspace, filter, page)
         }
     }
@@ -44,7 +46,9 @@ public struct Ledger: Sendable {
     ) async throws -> (entry: LedgerEntry, charge: ChargeRecord?) {
         try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
-            guard let entry = try db.entry(sequence), entry.workspace == workspace else { throw WeirError.notFound("entry") }
+            guard let entry = try db.entry(sequence), entry.workspace == workspace, try db.sees(entry, caller) else {
+                throw WeirError.notFound("entry")
+            }
             return (entry, try db.charge(sequence))
         }
     }
@@ -172,6 +176,12 @@ extension Reading {
     func seesPeople(of workspace: Identifier<Workspace>, _ caller: Caller) throws -> Bool {
         guard !caller.isOperator else { return true }
         return try role(of: caller.id, in: workspace)?.may(.pay) ?? false
+    }
+
+    /// What somebody else's home and netdisk cost tells how much is in them.
+    func sees(_ entry: LedgerEntry, _ caller: Caller) throws -> Bool {
+        guard entry.run == nil, let person = entry.account, person != caller.id else { return true }
+        return try seesPeople(of: entry.workspace, caller)
     }
 }
 

@@ -14,6 +14,7 @@ public struct Meter: Service {
     let accounting: StorageAccounting
     let charges: StorageCharges
     let deletions: ArrearsDeletions
+    let personal: PersonalStorage
     let notices: Notices
     let logger: Logger
 
@@ -43,6 +44,7 @@ public struct Meter: Service {
         try await accounting.measureChanged()
         let today = try calendar.dayBounds(around: now).lowerBound
         let before = try calendar.day(of: today - .milliseconds(1))
+        try await personal.applyChoices(before: today)
         let taken = try await store.write { try $0.addStorageSamples(at: now, chargedBefore: before, today: today) }
         try await charges.chargeDaysOver()
         // What a day's storage took is told at once, not with the next settlement.

@@ -29,6 +29,8 @@ public struct WhyCharged: Sendable {
         let calendar = calendar
         return try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
+            var filter = filter
+            filter.viewer = try db.seesPeople(of: workspace, caller) ? nil : caller.id
             let records = try db.largestBillLines(of: workspace, in: month, filter, most: Self.mostItems)
             return try Self.answer(
                 month, total: try db.billTotal(of: workspace, in: month, filter), records, calendar: calendar, db)
@@ -42,7 +44,8 @@ public struct WhyCharged: Sendable {
         let calendar = calendar
         return try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
-            guard let entry = try db.entry(sequence), entry.workspace == workspace, let month = entry.month else {
+            guard let entry = try db.entry(sequence), entry.workspace == workspace, let month = entry.month, try db.sees(entry, caller)
+            else {
                 throw WeirError.notFound("entry")
             }
             let filter =

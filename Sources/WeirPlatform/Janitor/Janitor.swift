@@ -19,6 +19,8 @@ public struct Janitor: Service {
     let routes: RouteTable
     let signals: WorkloadSignals
     let portIdleLimit: Duration
+    let departures: Departures
+    let closings: Closings
     let logger: Logger
 
     public func run() async throws {
@@ -27,6 +29,12 @@ public struct Janitor: Service {
                 group.addTask { await every(.seconds(30), "ports") { try await lookAfterPorts() } }
                 group.addTask { await every(.seconds(3600), "sweep") { try await sweep() } }
                 group.addTask { await files.clearGravesForever(logger: logger) }
+                group.addTask {
+                    await every(.seconds(15), "leaving") {
+                        try await departures.tick()
+                        try await closings.tick()
+                    }
+                }
             }
         }
         // What was counted since the last round must not be lost by an orderly end.

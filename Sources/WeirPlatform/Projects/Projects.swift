@@ -27,6 +27,7 @@ public struct Projects: Sendable {
                 return try db.read.project(made, for: caller, .seeWorkspace)
             }
             try db.read.role(of: caller, in: workspace, for: .createProject)
+            try db.read.requireOpen(workspace)
             try db.insert(project, name: name)
             try db.remember(project.id.text, under: key, by: caller, at: now)
             try db.record(.projectCreated, project, by: caller, at: now)

@@ -7,15 +7,18 @@ public struct Workspaces: Sendable {
     private let clock: any WallClock
     private let identifiers: any IdentifierSource
     private let memberships: Memberships
+    private let departures: Departures
     private let startingGrant: Points
 
     public init(
-        store: Store, clock: any WallClock, identifiers: any IdentifierSource, memberships: Memberships, startingGrant: Points
+        store: Store, clock: any WallClock, identifiers: any IdentifierSource, memberships: Memberships, departures: Departures,
+        startingGrant: Points
     ) {
         self.store = store
         self.clock = clock
         self.identifiers = identifiers
         self.memberships = memberships
+        self.departures = departures
         self.startingGrant = startingGrant
     }
 
@@ -91,9 +94,11 @@ public struct Workspaces: Sendable {
             guard let account = try db.read.account(login: login) else { throw WeirError.notFound("account") }
             let before = try db.read.role(of: account.id, in: id)
             if role == .owner || before == .owner { try own.require(.changeOwners) }
+            if before == nil { try db.read.requireOpen(id) }
             if before == .owner, role != .owner { try db.read.requireAnotherOwner(than: account.id, in: id) }
             if before != role {
                 try db.setRole(role, of: account.id, in: id, at: now)
+                try db.removeDeparture(of: account.id, from: id)
                 try db.record(
                     AuditEvent(
                         before == nil ? .memberAdded : .roleChanged, of: account.id.text, named: account.login, before: before?.rawValue,
@@ -109,7 +114,7 @@ public struct Workspaces: Sendable {
     /// Takes a member out; everybody may take out themselves.
     public func remove(login: String, from id: Identifier<Workspace>, by caller: Caller) async throws {
         let now = clock.now()
-        try await store.write { db in
+        let stopped = try await store.write { db in
             let own = try db.read.role(of: caller, in: id, for: .seeWorkspace)
             guard let account = try db.read.account(login: login),
                 let role = try db.read.role(of: account.id, in: id)
@@ -120,7 +125,9 @@ public struct Workspaces: Sendable {
             try db.record(
                 AuditEvent(
                     .memberRemoved, of: account.id.text, named: account.login, before: role.rawValue, in: id, by: caller.id, at: now))
+            return try departures.note(account, from: id, at: now, db)
         }
+        departures.tell(stopped)
         try await memberships.refresh(id)
     }
 }

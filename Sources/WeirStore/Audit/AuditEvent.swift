@@ -12,15 +12,20 @@ public struct AuditEvent: Hashable, Sendable {
         case assetCreated = "asset_created"
         case assetChanged = "asset_changed"
         case assetDeleted = "asset_deleted"
+        case assetHandedOver = "asset_handed_over"
         case draftDiscarded = "draft_discarded"
         case versionConfirmed = "version_confirmed"
         case versionDeleted = "version_deleted"
 
         case workspaceCreated = "workspace_created"
         case workspaceRenamed = "workspace_renamed"
+        case workspaceClosing = "workspace_closing"
+        case workspaceReopened = "workspace_reopened"
+        case workspaceClosed = "workspace_closed"
         case memberAdded = "member_added"
         case roleChanged = "role_changed"
         case memberRemoved = "member_removed"
+        case storagePayerChosen = "storage_payer_chosen"
         case commitmentSigned = "commitment_signed"
 
         case portOpened = "port_opened"
@@ -42,6 +47,7 @@ public struct AuditEvent: Hashable, Sendable {
         case passwordReset = "password_reset"
         case accountDisabled = "account_disabled"
         case accountEnabled = "account_enabled"
+        case personalStorageDeleted = "personal_storage_deleted"
 
         case tariffPublished = "tariff_published"
         case imageBuilt = "image_built"
@@ -49,14 +55,16 @@ public struct AuditEvent: Hashable, Sendable {
         public var kind: OperationRecord.Kind {
             switch self {
             case .projectCreated, .projectChanged, .projectDeleted, .outputDeleted: .project
-            case .assetCreated, .assetChanged, .assetDeleted, .draftDiscarded, .versionConfirmed, .versionDeleted: .data
-            case .workspaceCreated, .workspaceRenamed, .memberAdded, .roleChanged, .memberRemoved, .commitmentSigned: .member
+            case .assetCreated, .assetChanged, .assetDeleted, .assetHandedOver, .draftDiscarded, .versionConfirmed, .versionDeleted: .data
+            case .workspaceCreated, .workspaceRenamed, .workspaceClosing, .workspaceReopened, .workspaceClosed, .memberAdded, .roleChanged,
+                .memberRemoved, .storagePayerChosen, .commitmentSigned:
+                .member
             case .portOpened, .portClosed, .idlePolicySet: .workload
             case .budgetSet, .budgetRemoved, .warningsSet, .invoiceRequested, .invoiceIssued, .invoiceRejected, .deletionApproved,
                 .deletionWithdrawn,
                 .vouchersMade, .voucherRevoked:
                 .money
-            case .accountCreated, .passwordReset, .accountDisabled, .accountEnabled: .account
+            case .accountCreated, .passwordReset, .accountDisabled, .accountEnabled, .personalStorageDeleted: .account
             case .tariffPublished, .imageBuilt: .offer
             }
         }

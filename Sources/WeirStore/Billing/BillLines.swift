@@ -12,6 +12,8 @@ public struct BillFilter: Hashable, Sendable {
     /// Who made the workload, or whose netdisk it is.
     public var account: Identifier<Account>?
     public var workload: Identifier<Workload>?
+    /// Who sees of all homes and netdisks their own alone; nil for who answers for the workspace's money.
+    public var viewer: Identifier<Account>?
 
     public init(
         kind: Kind? = nil, project: Identifier<Project>? = nil, account: Identifier<Account>? = nil,
@@ -199,6 +201,7 @@ extension Reading {
         add("\(table).project = ?", filter.project)
         add("\(table).account = ?", filter.account)
         add("\(table).workload = ?", filter.workload)
+        add("(\(table).workload IS NOT NULL OR \(table).account IS NULL OR \(table).account = ?)", filter.viewer)
         return (conditions, arguments)
     }
 }

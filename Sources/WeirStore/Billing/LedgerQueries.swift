@@ -12,6 +12,8 @@ public struct EntryFilter: Hashable, Sendable {
     /// Entered at this moment or later, and before that one.
     public var from: Timestamp?
     public var to: Timestamp?
+    /// Who sees of all homes and netdisks their own alone; nil for who answers for the workspace's money.
+    public var viewer: Identifier<Account>?
 
     public init(
         kind: EntryKind? = nil, month: BillMonth? = nil, project: Identifier<Project>? = nil, account: Identifier<Account>? = nil,
@@ -65,13 +67,17 @@ extension Reading {
         ).first.map { (Int128($0["high"] as Int64? ?? 0) << 20) + Int128($0["low"] as Int64? ?? 0) } ?? 0
     }
 
-    /// Workspaces whose balance has been used up without a break since a moment, or longer: those after `cursor`.
+    /// Workspaces that are not closed whose balance has been used up without a break since a moment, or longer: those after `cursor`.
     public func workspacesUsedUp(
         since moment: Timestamp, after cursor: Identifier<Workspace>? = nil, limit: Int = 1000
     ) throws -> [(workspace: Identifier<Workspace>, balance: WorkspaceBalance)] {
         try Row.fetchAll(
             db.cachedStatement(
-                sql: "SELECT * FROM ledger_account WHERE used_up_since <= ? AND id > ? ORDER BY id LIMIT ?"),
+                sql: """
+                    SELECT * FROM ledger_account WHERE used_up_since <= ? AND id > ?
+                    AND NOT EXISTS (SELECT 1 FROM workspace WHERE workspace.id = ledger_account.id AND closed_at IS NOT NULL)
+                    ORDER BY id LIMIT ?
+                    """),
             arguments: [moment, cursor?.text ?? "", limit]
         ).map { ($0["id"], WorkspaceBalance(balance: Points(micro: $0["balance"]), usedUpSince: $0["used_up_since"])) }
     }
@@ -101,6 +107,7 @@ extension Reading {
         add("\(prefix)month = ?", filter.month)
         add("\(prefix)project = ?", filter.project)
         add("\(prefix)account = ?", filter.account)
+        add("(workload IS NOT NULL OR account IS NULL OR account = ?)", filter.viewer)
         add("at >= ?", filter.from)
         add("at < ?", filter.to)
         add("key > ?", filter.workload.map { "run/\($0)/" })

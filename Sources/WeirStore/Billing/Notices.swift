@@ -50,14 +50,15 @@ extension Reading {
             .map(BalanceWarningRecord.init)
     }
 
-    /// Workspaces whose balance is another one than when they were looked at last, or that never were; the first `limit`.
+    /// Workspaces that are not closed whose balance is another one than when they were looked at last, or that never were; the first
+    /// `limit`.
     public func workspacesWithUnseenBalance(limit: Int) throws -> [Identifier<Workspace>] {
         try Identifier<Workspace>.fetchAll(
             db.cachedStatement(
                 sql: """
                     SELECT workspace.id FROM workspace JOIN ledger_account ON ledger_account.id = workspace.id
                     LEFT JOIN balance_warning ON balance_warning.workspace = workspace.id
-                    WHERE balance_warning.seen_balance IS NOT ledger_account.balance LIMIT ?
+                    WHERE balance_warning.seen_balance IS NOT ledger_account.balance AND closed_at IS NULL LIMIT ?
                     """), arguments: [limit])
     }
 }

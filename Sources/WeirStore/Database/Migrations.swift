@@ -20,6 +20,8 @@ enum Migrations {
         migrator.registerMigration("14 privacy") { db in try db.execute(sql: privacy) }
         migrator.registerMigration("15 reasons") { db in try db.execute(sql: reasons) }
         migrator.registerMigration("16 logins") { db in try db.execute(sql: logins) }
+        migrator.registerMigration("17 closing") { db in try db.execute(sql: closing) }
+        migrator.registerMigration("18 departures") { db in try db.execute(sql: departures) }
         return migrator
     }
 

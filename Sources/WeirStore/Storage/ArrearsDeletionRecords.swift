@@ -152,7 +152,8 @@ extension Writing {
 
     /// To be called in the transaction that deletes, or before what is deleted outside of the database.
     public func noteDeleted(
-        _ item: String, name: String, keeper: Identifier<Account>?, bytes: Bytes, under record: ArrearsDeletionRecord, by operatorID: Identifier<Account>,
+        _ item: String, name: String, keeper: Identifier<Account>?, bytes: Bytes, under record: ArrearsDeletionRecord,
+        by operatorID: Identifier<Account>,
         at now: Timestamp
     ) throws {
         try db.execute(

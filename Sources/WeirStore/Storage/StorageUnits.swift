@@ -216,30 +216,29 @@ extension Writing {
         }
     }
 
-    /// A person's home and netdisk are about to be used in a workspace. They are paid for by the workspace in which they were used first;
-    /// when the person has left that one, by this one.
+    /// A person's home and netdisk are about to be used in a workspace. They are paid for by the workspace that the person chose, else by
+    /// that in which they were used first; when the person has left that one, by this one.
     public func openPersonalStorage(of account: Identifier<Account>, in workspace: Identifier<Workspace>) throws {
         for unit in [StorageUnit.home(account), .netdisk(account)] {
             try db.cachedStatement(
                 sql: """
-                    INSERT INTO storage_unit (unit, workspace, account, kind) VALUES (?, ?, ?, ?)
+                    INSERT INTO storage_unit (unit, workspace, account, kind) VALUES (?1, coalesce((
+                        SELECT storage_payer.workspace FROM storage_payer JOIN member
+                        ON member.workspace = storage_payer.workspace AND member.account = storage_payer.account
+                        JOIN workspace ON workspace.id = storage_payer.workspace
+                        WHERE storage_payer.account = ?3 AND closing_due IS NULL), ?2), ?3, ?4)
                     ON CONFLICT (unit) DO UPDATE SET changes = changes + 1
                     """
             ).execute(arguments: [unit.description, workspace, account, StorageKind.netdisk.rawValue])
-            guard
-                let row = try Row.fetchOne(
-                    db.cachedStatement(
-                        sql: """
-                            SELECT workspace, bytes FROM storage_unit WHERE unit = ? AND workspace <> ? AND NOT EXISTS
-                            (SELECT 1 FROM member WHERE member.workspace = storage_unit.workspace AND member.account = ?)
-                            """), arguments: [unit.description, workspace, account])
-            else { continue }
-            let bytes: Bytes = row["bytes"]
-            try db.execute(
-                sql: "UPDATE storage_unit SET workspace = ? WHERE unit = ?", arguments: [workspace, unit.description])
-            try addHeld(0 - bytes, row["workspace"], account.text, StorageKind.netdisk.rawValue)
-            try addHeld(bytes, workspace, account.text, StorageKind.netdisk.rawValue)
         }
+        try removeUnpaidStorage(of: account)
+        let hasLeft = try Bool.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM storage_unit WHERE unit = ? AND workspace <> ? AND NOT EXISTS
+                    (SELECT 1 FROM member WHERE member.workspace = storage_unit.workspace AND member.account = ?))
+                    """), arguments: [StorageUnit.home(account).description, workspace, account])
+        if hasLeft == true { try movePersonalStorage(of: account, to: workspace) }
     }
 
     /// Writes a figure down. It stands for the changes up to `changes`; with nil it is taken again next time, since something was being
@@ -280,6 +279,11 @@ extension Writing {
         try removeStorageUnits("project = ?", project.text)
     }
 
+    /// Whatever is left of a workspace that is closed.
+    public func removeStorageUnits(of workspace: Identifier<Workspace>) throws {
+        try removeStorageUnits("workspace = ?", workspace.text)
+    }
+
     private func removeStorageUnits(_ condition: String, _ value: String) throws {
         let sums = try Row.fetchAll(
             db,
@@ -294,7 +298,7 @@ extension Writing {
         try db.execute(sql: "DELETE FROM storage_unit WHERE \(condition)", arguments: [value])
     }
 
-    private func addHeld(_ bytes: Bytes, _ workspace: Identifier<Workspace>, _ account: String, _ kind: String) throws {
+    func addHeld(_ bytes: Bytes, _ workspace: Identifier<Workspace>, _ account: String, _ kind: String) throws {
         try db.cachedStatement(
             sql: """
                 INSERT INTO storage_held (workspace, account, kind, bytes) VALUES (?, ?, ?, ?)

@@ -71,6 +71,12 @@ extension Reading {
         return Page(rows: try rows.map(MemberRecord.init), request: page, key: \.login)
     }
 
+    /// The workspaces that somebody is a member of.
+    public func memberships(of account: Identifier<Account>) throws -> [Identifier<Workspace>] {
+        try Identifier<Workspace>.fetchAll(
+            db.cachedStatement(sql: "SELECT workspace FROM member WHERE account = ?"), arguments: [account])
+    }
+
     public func hasOwner(_ workspace: Identifier<Workspace>, besides account: Identifier<Account>) throws -> Bool {
         try Bool.fetchOne(
             db.cachedStatement(
@@ -88,6 +94,14 @@ extension Writing {
                 INSERT INTO member (workspace, account, role, since) VALUES (?, ?, ?, ?)
                 ON CONFLICT (workspace, account) DO UPDATE SET role = excluded.role
                 """, arguments: [workspace, account, role.rawValue, now])
+    }
+
+    /// Of a workspace that is closed: those who answer for it stay, for its bills are theirs to read.
+    public func removeMembers(below role: Role, of workspace: Identifier<Workspace>) throws {
+        let roles = Role.allCases.filter { $0 < role }.map(\.rawValue)
+        try db.execute(
+            sql: "DELETE FROM member WHERE workspace = ? AND role IN (SELECT value FROM json_each(?))",
+            arguments: [workspace, try jsonText(roles)])
     }
 
     public func removeMember(_ account: Identifier<Account>, from workspace: Identifier<Workspace>) throws {

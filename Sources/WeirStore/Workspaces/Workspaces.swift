@@ -5,6 +5,11 @@ public struct WorkspaceRecord: Hashable, Sendable {
     public var id: Identifier<Workspace>
     public var name: String
     public var createdAt: Timestamp
+    /// Nil while nobody wants it closed.
+    public var closing: WorkspaceClosing?
+    public var closedAt: Timestamp?
+
+    public var state: WorkspaceStage { closedAt != nil ? .closed : closing != nil ? .closing : .open }
 
     public init(id: Identifier<Workspace>, name: String, createdAt: Timestamp) {
         self.id = id
@@ -16,6 +21,10 @@ public struct WorkspaceRecord: Hashable, Sendable {
         id = row["id"]
         name = row["name"]
         createdAt = row["created_at"]
+        if let due: Timestamp = row["closing_due"] {
+            closing = WorkspaceClosing(since: row["closing_since"], due: due, by: row["closing_by"])
+        }
+        closedAt = row["closed_at"]
     }
 }
 
@@ -111,7 +120,9 @@ extension Writing {
             arguments: [workspace.id, name.text, name.key, workspace.createdAt])
     }
 
+    /// Throws `name_taken`, and for one that holds no name any more `workspace_closed`.
     public func rename(_ workspace: Identifier<Workspace>, to name: Name) throws {
+        guard try read.workspace(workspace)?.state != .closed else { throw WeirError.workspaceClosed() }
         if let other = try read.workspace(named: name), other.id != workspace {
             throw WeirError.nameTaken("workspace", name.text)
         }

@@ -170,6 +170,10 @@ struct Configuration: Sendable, Equatable {
         var unpackRatio = 200
         /// A service without activity for so long gives its port back (INF-07).
         var serviceIdle = Duration.seconds(48 * 3600)
+        /// For so long what somebody kept to themselves is not handed over after they left (DAT-14).
+        var leavingGrace = Duration.seconds(7 * 86_400)
+        /// For so long the closing of a workspace can be taken back.
+        var closingGrace = Duration.seconds(7 * 86_400)
     }
 
     struct Log: Sendable, Equatable {

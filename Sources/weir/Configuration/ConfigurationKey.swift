@@ -159,6 +159,12 @@ struct ConfigurationKey: Sendable {
         key(
             "limits.service_idle", \.limits.serviceIdle, .duration,
             "A service without activity for so long is released with its port."),
+        key(
+            "limits.leaving_grace", \.limits.leavingGrace, .duration,
+            "For so long what somebody kept to themselves stays theirs after they left a workspace; then it is an owner's."),
+        key(
+            "limits.closing_grace", \.limits.closingGrace, .duration,
+            "For so long the closing of a workspace can be taken back; then its data is deleted."),
         key("log.level", \.log.level, .choice(), "The least important messages that are written."),
         key("log.format", \.log.format, .choice(), "`text` for people, `json` for programs, one object a line."),
     ]

@@ -17,7 +17,8 @@ extension Configuration {
             simulatedAccelerators: simulatedAccelerators, gatewayURL: gatewaySettings.origin, gatewayHost: gatewayHost,
             timeZone: timeZone, startingGrant: billing.startingGrant, billingIsEnforced: billing.enforce == .on,
             ssh: SSHSettings(
-                isOn: keys != nil, host: sshHost, port: ssh.publicPort ?? ssh.listen.port, hostKeys: keys?.published ?? []))
+                isOn: keys != nil, host: sshHost, port: ssh.publicPort ?? ssh.listen.port, hostKeys: keys?.published ?? []),
+            leavingGrace: limits.leavingGrace, closingGrace: limits.closingGrace)
     }
 
     func sshSettings(tools: String) -> SSHGatewaySettings {

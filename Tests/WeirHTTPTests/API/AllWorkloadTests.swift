@@ -55,7 +55,8 @@ import WeirStore
             let job = try await Self.job(ada, project, "train", server)
             try await server.platform.wait(for: #require(Identifier<Workload>(job))) { $0?.state == .running }
             let path = "/api/v1/operator/workloads/\(job)"
-            #expect(try await server.client.send("POST", path + "/stop", json: ["reason": " "], secret: root.secret).code == "missing_field")
+            #expect(
+                try await server.client.send("POST", path + "/stop", json: ["reason": " "], secret: root.secret).code == "missing_field")
             let long = JSONText.text(String(repeating: "x", count: 501))
             #expect(try await server.client.send("POST", path + "/stop", json: ["reason": long], secret: root.secret).code == "too_long")
             #expect(
@@ -77,7 +78,8 @@ import WeirStore
                 #expect(try await server.client.send("GET", "/api/v1/workloads/\(job)/\(way)", secret: root.secret).status == 404, "\(way)")
             }
             for way in ["enter", "start", "stop"] {
-                #expect(try await server.client.send("POST", "/api/v1/workloads/\(job)/\(way)", secret: root.secret).status == 404, "\(way)")
+                #expect(
+                    try await server.client.send("POST", "/api/v1/workloads/\(job)/\(way)", secret: root.secret).status == 404, "\(way)")
             }
             // What its people deleted is still there for whoever follows a bill to it.
             try await server.api(ada, "DELETE", "workloads/\(job)")

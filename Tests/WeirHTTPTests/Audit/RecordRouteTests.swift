@@ -101,7 +101,9 @@ import WeirModel
         }
     }
 
-    @Test("what somebody keeps to themselves is in nobody else's records, not the operator's either, who sees what was done anywhere (DAT-14, ADM-04)")
+    @Test(
+        "what somebody keeps to themselves is in nobody else's records, not the operator's either, who sees what was done anywhere (DAT-14, ADM-04)"
+    )
     func whoSees() async throws {
         try await TestServer.with { server in
             let ada = try await server.user("ada")

@@ -96,7 +96,9 @@ struct LimitTests: MoneyScene {
         #expect(try await code { _ = try await platform.assets.confirm(asset.id, by: tenant.caller) } == "balance_used_up")
         #expect(try await code { try await export() } == "balance_used_up")
         #expect(try await platform.assets.versions(of: asset.id, PageRequest(), for: tenant.caller).items.isEmpty)
-        #expect(try await platform.store.read { try $0.asset(named: Name("net"), kind: .model, in: tenant.workspace, seenBy: tenant.caller.id) } == nil)
+        #expect(
+            try await platform.store.read { try $0.asset(named: Name("net"), kind: .model, in: tenant.workspace, seenBy: tenant.caller.id) }
+                == nil)
         try await test.setBalance(1, of: tenant.workspace)
         #expect(try await platform.assets.confirm(asset.id, by: tenant.caller).number == 1)
         try await export()

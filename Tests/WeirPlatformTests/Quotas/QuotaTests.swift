@@ -164,7 +164,8 @@ struct QuotaTests {
         try await platform.storageAccounting.measureChanged()
         _ = try await platform.projects.codeForUpload(of: ada.project, for: ada.caller)
         #expect(
-            try await platform.quotas.standing(of: ada.workspace, page: PageRequest(), for: ada.caller).standing.storage ?? 0 < .gib(1) + .mib(1)
+            try await platform.quotas.standing(of: ada.workspace, page: PageRequest(), for: ada.caller).standing.storage ?? 0 < .gib(1)
+                + .mib(1)
         )
     }
 

@@ -120,7 +120,8 @@ struct PageAnswer: Sendable {
             ]
         }
         let chosen = visit.cookie(Visit.workspaceCookie)
-        return context.workspaces.first { $0["id"].isText(chosen ?? "") } ?? context.workspaces.first
+        return context.workspaces.first { $0["id"].isText(chosen ?? "") }
+            ?? context.workspaces.first { !$0["state"].isText("closed") } ?? context.workspaces.first
     }
 
     /// The entry of the menu: `jobs`, or `{asset.kind}s` where an answer says it.

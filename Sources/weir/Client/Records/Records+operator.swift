@@ -22,4 +22,19 @@ extension Records {
             let name: String
         }
     }
+
+    /// A home and a netdisk that nobody pays for.
+    struct UnpaidStorage: Decodable, Sendable {
+        let account: Person
+        let since: Timestamp
+        let deletableAt: Timestamp
+        let held: Int
+    }
+
+    struct OwnStorage: Decodable, Sendable {
+        let held: Int
+        let payer: StandingWorkload.Tenant?
+        let chosen: StandingWorkload.Tenant?
+        let from: Timestamp?
+    }
 }

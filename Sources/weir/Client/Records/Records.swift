@@ -51,6 +51,43 @@ enum Records {
         let name: String
         let role: String
         let createdAt: Timestamp
+        let state: WorkspaceStage?
+        let closingDue: Timestamp?
+    }
+
+    /// What is deleted with a workspace.
+    struct Closing: Decodable, Sendable {
+        let name: String
+        let live: Int
+        let deletes: Contents
+
+        struct Contents: Decodable, Sendable {
+            let projects: Int
+            let datasets: Int
+            let models: Int
+            let byKind: [String: Int]
+        }
+    }
+
+    struct LeftBehind: Decodable, Sendable {
+        let account: Person
+        let leftAt: Timestamp
+        let dueAt: Timestamp
+        let handedAt: Timestamp?
+        let handedTo: String?
+        let things: [Thing]
+        let personal: Int
+        let environments: [Environment]
+
+        struct Thing: Decodable, Sendable {
+            let kind: String
+            let size: Int
+        }
+
+        struct Environment: Decodable, Sendable {
+            let id: String
+            let name: String
+        }
     }
 
     /// As the operator sees it.

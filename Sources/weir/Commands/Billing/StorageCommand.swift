@@ -4,7 +4,7 @@ import WeirModel
 struct StorageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "storage", abstract: "What is kept, what that costs, and what may be deleted after 60 days in arrears.",
-        subcommands: [Show.self, Deletions.self, Approve.self, Withdraw.self], defaultSubcommand: Show.self)
+        subcommands: [Show.self, Payer.self, Deletions.self, Approve.self, Withdraw.self], defaultSubcommand: Show.self)
 
     struct Show: ClientCommand {
         static let configuration = CommandConfiguration(
@@ -29,6 +29,30 @@ struct StorageCommand: AsyncParsableCommand {
                         "largest",
                         storage.largest.prefix(5).map { "\(Phrase.size($0.size))  \($0.kind)  \($0.name)" }.joined(separator: "\n")
                     ),
+                ]
+            }
+        }
+    }
+
+    struct Payer: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show which workspace pays for your home and netdisk, or choose another from tomorrow on (BIL-28).",
+            discussion: "EXAMPLES:\n  weir storage payer\n  weir storage payer --choose -w vision")
+
+        @Flag(help: "Let the workspace pay.") var choose = false
+        @OptionGroup var choice: WorkspaceOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            var call = APICall.get("/api/v1/account/storage")
+            if choose {
+                call = try .send(.put, "/api/v1/account/storage", .object(["workspace": .string(try await session.workspace(choice).id)]))
+            }
+            let answer = try await session.api.answer(call, as: Records.OwnStorage.self)
+            try session.output.details(answer, identifier: { $0.payer?.id ?? "" }) { storage in
+                [
+                    ("held", Phrase.size(storage.held)), ("paid by", storage.payer?.name),
+                    ("then by", storage.from.map { "\(storage.chosen?.name ?? "") from \($0.short) on" }),
                 ]
             }
         }

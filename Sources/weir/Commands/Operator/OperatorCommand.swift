@@ -4,8 +4,8 @@ import WeirModel
 /// What the operator does over all workspaces that nobody else may.
 struct OperatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "operator", abstract: "What runs in all workspaces, for the operator: to be seen and stopped, never entered.",
-        subcommands: [Workloads.self, Show.self, Stop.self])
+        commandName: "operator", abstract: "What the operator does over all workspaces: sees and stops what runs, and never enters it.",
+        subcommands: [Workloads.self, Show.self, Stop.self, Unpaid.self, DeleteUnpaid.self])
 
     struct Workloads: ClientCommand {
         static let configuration = CommandConfiguration(
@@ -89,6 +89,38 @@ struct OperatorCommand: AsyncParsableCommand {
             try session.output.done(
                 "\(answer.value.name) of \(answer.value.createdBy.login): \(answer.value.state.rawValue).", json: answer.json,
                 identifier: answer.value.id)
+        }
+    }
+
+    struct Unpaid: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the homes and netdisks that no workspace pays for.", discussion: "EXAMPLES:\n  weir operator unpaid")
+
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let answer = try await session.api.list(.get("/api/v1/operator/unpaid-storage"), of: Records.UnpaidStorage.self)
+            let table = Table(.text("LOGIN"), .number("HELD"), .text("SINCE"), .text("KEPT UNTIL"), .text("ID"))
+            try session.output.list(answer, table, identifier: \.account.id) {
+                [$0.account.login, Phrase.size($0.held), $0.since.short, $0.deletableAt.short, $0.account.id]
+            }
+        }
+    }
+
+    struct DeleteUnpaid: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Delete a home and a netdisk that nobody has paid for through their grace time.",
+            discussion: "EXAMPLES:\n  weir operator delete-unpaid ada --yes")
+
+        @Argument(help: "Login or id.") var person: String
+        @Flag(name: .shortAndLong, help: "Ask nothing.") var yes = false
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let id = try await AccountCommand.find(person, session.api)
+            try Prompt.confirm("Delete the home and the netdisk of \(person) for good?", yes: yes)
+            _ = try await session.api.answer(.delete("/api/v1/operator/unpaid-storage/\(id)"))
+            try session.output.done("Deleted.", identifier: id)
         }
     }
 }

@@ -85,12 +85,12 @@ struct WorkloadShow<Noun: WorkloadNoun>: ClientCommand {
         guard !session.output.json, !session.output.quiet else { return }
         let history = try await api.list(.get("/api/v1/workloads/\(id)/history"), of: Records.Transition.self, most: 200)
         var table = Table(.text("TIME"), .text("STATE"), .text("CAUSE"), .text("BY"))
-        table.rows = history.value.reversed().map { 
+        table.rows = history.value.reversed().map {
             [
                 $0.at.short, $0.state.rawValue, ($0.causeText ?? $0.cause) + ($0.reason.map { ": \($0)" } ?? ""),
                 $0.actor?.login ?? "weir",
             ]
-         }
+        }
         print("\n" + table.text)
     }
 }

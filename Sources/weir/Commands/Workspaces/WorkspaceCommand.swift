@@ -4,7 +4,10 @@ import WeirModel
 struct WorkspaceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "workspace", abstract: "Workspaces: tenants with members, quota and balance.",
-        subcommands: [Create.self, List.self, Use.self, Rename.self, MemberCommand.self])
+        subcommands: [
+            Create.self, List.self, Use.self, Rename.self, MemberCommand.self, ClosingCommand.Close.self, ClosingCommand.Reopen.self,
+            ClosingCommand.LeftBehind.self,
+        ])
 
     struct Create: ClientCommand {
         static let configuration = CommandConfiguration(
@@ -47,7 +50,10 @@ struct WorkspaceCommand: AsyncParsableCommand {
             let answer = try await session.api.list(.get("/api/v1/workspaces"), of: Records.Workspace.self)
             let table = Table(.text("NAME"), .text("ROLE"), .text("CREATED"), .text("ID"))
             try session.output.list(answer, table, identifier: \.id) {
-                [$0.name + ($0.id == session.profile.workspace?.id ? " *" : ""), $0.role, $0.createdAt.short, $0.id]
+                [
+                    $0.name + ($0.id == session.profile.workspace?.id ? " *" : ""),
+                    $0.state.flatMap { $0 == .open ? nil : $0.rawValue } ?? $0.role, $0.createdAt.short, $0.id,
+                ]
             }
         }
 
