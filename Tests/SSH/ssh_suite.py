@@ -385,14 +385,21 @@ def states(client, user, person, environment, operator, workspace, project):
     other = Client(client.weir, member, client.folder / "mallory", "mallory")
     other.add_key()
     own = "mallory" + user[user.index("@"):]
+    check("another member does not enter what is personal (IDW-07)", other.ssh(own, "true").returncode == 255)
+    made = person.call("POST", f"/api/v1/projects/{project}/environments",
+                       {"name": "together", "image": NOTEBOOK, "flavor": "medium", "access": "shared"})["id"]
+    person.wait(made, "running")
+    own = member.call("GET", f"/api/v1/workloads/{made}/ssh")["user"]
+    check("the lines of what is shared name the member", own.startswith("mallory@"), own)
     sleeper = subprocess.Popen(["ssh", *other.options(), "-p", str(client.weir.ssh_port), f"{own}@127.0.0.1", "echo in; exec sleep 1000"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    check("another member enters by the own login", sleeper.stdout.readline() == b"in\n")
+    check("another member enters what is shared by the own login", sleeper.stdout.readline() == b"in\n")
     begun = time.monotonic()
     operator.call("DELETE", f"/api/v1/workspaces/{workspace}/members/mallory")
     _, errors = sleeper.communicate(timeout=15)
     check("who is no longer a member is out at once, and told", b"no longer a member" in errors and time.monotonic() - begun < 3, errors)
     check("and does not come in again", other.ssh(own, "true").returncode == 255)
+    person.call("DELETE", f"/api/v1/workloads/{made}")
 
     sleeper = subprocess.Popen(["ssh", *client.options(), "-p", str(client.weir.ssh_port), f"{user}@127.0.0.1", "echo in; exec sleep 1000"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ})

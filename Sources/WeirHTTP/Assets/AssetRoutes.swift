@@ -7,6 +7,7 @@ import WeirStore
 /// A dataset or model as the API shows it.
 struct AssetView: JSONConvertible {
     let asset: AssetRecord
+    let rights: [ThingRight]
     let people: People
 
     var json: JSON {
@@ -15,7 +16,7 @@ struct AssetView: JSONConvertible {
             "description": asset.description, "tags": asset.tags, "visibility": asset.visibility,
             "data_type": asset.dataType, "scenario": asset.scenario, "zone": asset.zone,
             "latest_version": asset.latest == 0 ? nil : asset.latest, "created_by": people.json(of: asset.createdBy),
-            "created_at": asset.createdAt, "changed_at": asset.changedAt,
+            "created_at": asset.createdAt, "changed_at": asset.changedAt, "rights": rights,
         ]
     }
 }
@@ -23,9 +24,11 @@ struct AssetView: JSONConvertible {
 struct AssetRoutes {
     let assets: Assets
     let accounts: Accounts
+    let workspaces: Workspaces
 
     func add(to routes: Routes) {
-        let (assets, accounts) = (assets, accounts)
+        let (assets, accounts, workspaces) = (assets, accounts, workspaces)
+        let view = self.view
 
         routes.get("workspaces/{workspace}/assets", "listAssets") { call in
             let workspace = try call.id("workspace", of: Workspace.self)
@@ -34,7 +37,11 @@ struct AssetRoutes {
                 kind, in: workspace, named: call.nameFilter(),
                 dataType: call.query("data_type", as: DataType.self), call.pageOfChanged(), for: call.caller)
             let people = try await accounts.people(page.items.map(\.createdBy))
-            return call.answer(page) { AssetView(asset: $0, people: people).json }
+            let caller = try call.caller
+            let roles = try await workspaces.roles(of: caller, in: [workspace])
+            return call.answer(page) {
+                AssetView(asset: $0, rights: ThingRight.of(caller, roles[workspace], to: $0), people: people).json
+            }
         }
 
         routes.post("workspaces/{workspace}/assets", "createAsset") { call in
@@ -42,26 +49,32 @@ struct AssetRoutes {
             let input = try await call.input(NewAsset.self)
             let asset = try await assets.create(
                 input.kind, in: workspace, input.description, key: call.idempotencyKey(for: input), by: call.caller)
-            let people = try await accounts.people([asset.createdBy])
-            return call.answer(AssetView(asset: asset, people: people).json, status: .created)
+            return call.answer(try await view(asset, call), status: .created)
         }
 
         routes.get("assets/{asset}", "getAsset") { call in
             let asset = try await assets.asset(call.id("asset"), for: call.caller)
-            return call.answer(AssetView(asset: asset, people: try await accounts.people([asset.createdBy])).json)
+            return call.answer(try await view(asset, call))
         }
 
         routes.patch("assets/{asset}", "changeAsset") { call in
             let id = try call.id("asset", of: Asset.self)
             let input = try await call.input(ChangeAsset.self)
             let asset = try await assets.edit(id, input.description, by: call.caller)
-            return call.answer(AssetView(asset: asset, people: try await accounts.people([asset.createdBy])).json)
+            return call.answer(try await view(asset, call))
         }
 
         routes.delete("assets/{asset}", "deleteAsset") { call in
             try await assets.delete(call.id("asset"), by: call.caller)
             return call.done()
         }
+    }
+
+    @Sendable private func view(_ asset: AssetRecord, _ call: Call) async throws -> JSON {
+        let caller = try call.caller
+        let roles = try await workspaces.roles(of: caller, in: [asset.workspace])
+        let rights = ThingRight.of(caller, roles[asset.workspace], to: asset)
+        return AssetView(asset: asset, rights: rights, people: try await accounts.people([asset.createdBy])).json
     }
 
     struct NewAsset: Input, Encodable {

@@ -26,14 +26,14 @@ struct DraftRoutes {
         }
 
         routes.post("assets/{asset}/draft/rename", "renameDraft") { call in
-            let draft = try await assets.draft(of: call.id("asset"), for: call.caller, .changeAsset)
+            let draft = try await assets.draft(of: call.id("asset"), for: call.caller, .changeDraft)
             let input = try await call.input(RenameInput.self)
             try await files.rename(draft, from: FilePath(input.from), to: FilePath(input.to))
             return call.done()
         }
 
         routes.post("assets/{asset}/draft/delete", "deleteDraftFiles") { call in
-            let draft = try await assets.draft(of: call.id("asset"), for: call.caller, .changeAsset)
+            let draft = try await assets.draft(of: call.id("asset"), for: call.caller, .changeDraft)
             let paths = try await call.input(Paths.self).paths.map { try FilePath($0) }
             guard !paths.isEmpty else { throw WeirError.missing("paths") }
             for path in paths { try await files.delete(draft, at: path) }

@@ -29,6 +29,7 @@ struct BoardRoutes {
         var datasets: [MountInput]? { nil }
         var models: [MountInput]? { nil }
         var variables: [String: String]? { nil }
+        var access: WorkloadAccess? { nil }
 
         enum CodingKeys: String, CodingKey, CaseIterable {
             case name, image, flavor, path, priority

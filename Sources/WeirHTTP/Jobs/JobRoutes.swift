@@ -36,9 +36,11 @@ struct JobRoutes {
                 of: id, path: input.path ?? "", to: input.destination, note: input.note ?? "",
                 key: call.idempotencyKey(for: input), by: call.caller)
             let people = try await accounts.people([asset.createdBy, version.createdBy])
+            let roles = try await answers.platform.workspaces.roles(of: call.caller, in: [asset.workspace])
             return call.answer(
                 [
-                    "asset": AssetView(asset: asset, people: people),
+                    "asset": AssetView(
+                        asset: asset, rights: ThingRight.of(try call.caller, roles[asset.workspace], to: asset), people: people),
                     "version": VersionView(version: version, people: people),
                 ], status: .created)
         }
@@ -53,11 +55,12 @@ struct JobRoutes {
         let models: [MountInput]?
         let variables: [String: String]?
         let priority: PriorityClass?
+        let access: WorkloadAccess?
         let command: String
         let timeLimit: Int?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, image, flavor, datasets, models, variables, command, priority
+            case name, image, flavor, datasets, models, variables, command, priority, access
             case text = "description"
             case timeLimit = "time_limit"
         }

@@ -7,15 +7,19 @@ import WeirStore
 struct ProjectRoutes {
     let projects: Projects
     let accounts: Accounts
+    let workspaces: Workspaces
 
     func add(to routes: Routes) {
-        let (projects, accounts) = (projects, accounts)
+        let (projects, accounts, workspaces) = (projects, accounts, workspaces)
+        let show = self.show
 
         routes.get("workspaces/{workspace}/projects", "listProjects") { call in
             let page = try await projects.list(
                 in: call.id("workspace"), named: call.nameFilter(), call.pageOfChanged(), for: call.caller)
             let people = try await accounts.people(page.items.map(\.createdBy))
-            return call.answer(page) { Self.show($0, people) }
+            let caller = try call.caller
+            let roles = try await workspaces.roles(of: caller, in: Set(page.items.map(\.workspace)))
+            return call.answer(page) { Self.show($0, ThingRight.of(caller, roles[$0.workspace], to: $0), people) }
         }
 
         routes.post("workspaces/{workspace}/projects", "createProject") { call in
@@ -25,13 +29,12 @@ struct ProjectRoutes {
             let project = try await projects.create(
                 in: workspace, name: name, description: input.description ?? "", tags: input.tags ?? [],
                 key: call.idempotencyKey(for: input), by: call.caller)
-            return call.answer(
-                Self.show(project, try await accounts.people([project.createdBy])), status: .created)
+            return call.answer(try await show(project, call), status: .created)
         }
 
         routes.get("projects/{project}", "getProject") { call in
             let project = try await projects.project(call.id("project"), for: call.caller)
-            return call.answer(Self.show(project, try await accounts.people([project.createdBy])))
+            return call.answer(try await show(project, call))
         }
 
         routes.patch("projects/{project}", "changeProject") { call in
@@ -39,7 +42,7 @@ struct ProjectRoutes {
             let input = try await call.input(ProjectInput.self)
             let project = try await projects.edit(
                 id, name: input.name, description: input.description, tags: input.tags, by: call.caller)
-            return call.answer(Self.show(project, try await accounts.people([project.createdBy])))
+            return call.answer(try await show(project, call))
         }
 
         routes.delete("projects/{project}", "deleteProject") { call in
@@ -61,11 +64,18 @@ struct ProjectRoutes {
         }
     }
 
-    private static func show(_ project: ProjectRecord, _ people: People) -> JSON {
+    @Sendable private func show(_ project: ProjectRecord, _ call: Call) async throws -> JSON {
+        let caller = try call.caller
+        let roles = try await workspaces.roles(of: caller, in: [project.workspace])
+        let rights = ThingRight.of(caller, roles[project.workspace], to: project)
+        return Self.show(project, rights, try await accounts.people([project.createdBy]))
+    }
+
+    private static func show(_ project: ProjectRecord, _ rights: [ThingRight], _ people: People) -> JSON {
         [
             "id": project.id, "workspace": project.workspace, "name": project.name,
             "description": project.description, "tags": project.tags, "created_by": people.json(of: project.createdBy),
-            "created_at": project.createdAt, "changed_at": project.changedAt,
+            "created_at": project.createdAt, "changed_at": project.changedAt, "rights": rights,
         ]
     }
 

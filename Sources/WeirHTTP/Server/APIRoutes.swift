@@ -18,11 +18,11 @@ struct APIRoutes {
         PersonalStorageRoutes(storage: platform.personalStorage, accounts: accounts).add(to: routes)
         EventRoutes(events: platform.events, accounts: accounts).add(to: routes)
 
-        ProjectRoutes(projects: platform.projects, accounts: accounts).add(to: routes)
+        ProjectRoutes(projects: platform.projects, accounts: accounts, workspaces: platform.workspaces).add(to: routes)
         CodeRoutes(projects: platform.projects, files: files).add(to: routes)
         OutputRoutes(projects: platform.projects, files: files).add(to: routes)
 
-        AssetRoutes(assets: platform.assets, accounts: accounts).add(to: routes)
+        AssetRoutes(assets: platform.assets, accounts: accounts, workspaces: platform.workspaces).add(to: routes)
         DraftRoutes(assets: platform.assets, accounts: accounts, files: files).add(to: routes)
         VersionRoutes(assets: platform.assets, accounts: accounts, files: files).add(to: routes)
         UploadRoutes(uploads: platform.uploads).add(to: routes)

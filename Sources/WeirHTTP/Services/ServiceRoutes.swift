@@ -71,6 +71,7 @@ struct ServiceRoutes {
         let models: [MountInput]?
         let variables: [String: String]?
         let priority: PriorityClass?
+        let access: WorkloadAccess?
         let command: String
         let port: Int
         let mode: PortMode?
@@ -79,7 +80,7 @@ struct ServiceRoutes {
         let replicas: Int?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, image, flavor, datasets, models, variables, command, port, mode, replicas, priority
+            case name, image, flavor, datasets, models, variables, command, port, mode, replicas, priority, access
             case text = "description"
             case healthPath = "health_path"
             case startLimit = "start_limit"

@@ -12,10 +12,11 @@ extension TransitionRecord {
 }
 
 extension RunRecord {
-    func json(at now: Timestamp) -> JSON {
+    func json(_ people: People, at now: Timestamp) -> JSON {
         let seconds = runningAt.map { max(((endedAt ?? now) - $0).milliseconds / 1000, 0) } ?? 0
         return [
-            "number": number, "flavor": flavor.name, "replicas": replicas, "image_digest": imageDigest,
+            "number": number, "started_by": people.json(of: startedBy), "flavor": flavor.name, "replicas": replicas,
+            "image_digest": imageDigest,
             "tariff": tariff, "queued_at": queuedAt, "running_at": runningAt, "ended_at": endedAt,
             "outcome": outcome, "running_seconds": seconds, "cost": cost(at: now),
         ]

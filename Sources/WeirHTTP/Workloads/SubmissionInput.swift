@@ -30,6 +30,8 @@ protocol SubmissionInput: Input, Encodable {
     var models: [MountInput]? { get }
     var variables: [String: String]? { get }
     var priority: PriorityClass? { get }
+    /// Nil is personal.
+    var access: WorkloadAccess? { get }
 }
 
 extension SubmissionInput {
@@ -37,6 +39,6 @@ extension SubmissionInput {
         Submission(
             name: name, description: text ?? "", image: image, flavor: flavor,
             datasets: (datasets ?? []).map(\.mount), models: (models ?? []).map(\.mount), variables: variables ?? [:],
-            priority: priority)
+            priority: priority, access: access ?? .personal)
     }
 }

@@ -33,7 +33,7 @@ struct WorkloadRoutes {
             let id = try call.id("workload", of: Workload.self)
             let input = try await call.input(Change.self)
             return try await answers.answer(
-                workloads.edit(id, name: input.name, description: input.description, by: call.caller), to: call)
+                workloads.edit(id, name: input.name, description: input.description, onIdle: input.onIdle, by: call.caller), to: call)
         }
 
         routes.delete("workloads/{workload}", "deleteWorkload") { call in
@@ -81,8 +81,9 @@ struct WorkloadRoutes {
 
         routes.get("workloads/{workload}/runs", "getRuns") { call in
             let runs = try await workloads.runs(of: call.id("workload"), call.page(), for: call.caller)
+            let people = try await accounts.people(runs.items.map(\.startedBy))
             let now = clock.now()
-            return call.answer(runs) { $0.json(at: now) }
+            return call.answer(runs) { $0.json(people, at: now) }
         }
 
         routes.get("workloads/{workload}/instances", "getInstances") { call in
@@ -95,8 +96,12 @@ struct WorkloadRoutes {
     struct Change: Input {
         let name: String?
         let description: String?
+        let onIdle: String?
 
-        enum CodingKeys: String, CodingKey, CaseIterable { case name, description }
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case name, description
+            case onIdle = "on_idle"
+        }
     }
 
     struct FlavorChoice: Input {

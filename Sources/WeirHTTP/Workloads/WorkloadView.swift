@@ -1,9 +1,13 @@
 import WeirModel
+import WeirPlatform
 import WeirStore
 
 /// A workload of any kind as the API shows it, at one moment and in one language.
 struct WorkloadView: JSONConvertible {
     let workload: WorkloadRecord
+    let viewer: Caller
+    /// Of the viewer in the workload's workspace.
+    let role: Role?
     let people: People
     let port: PortView?
     /// The last run with its price; nil for one that is free.
@@ -18,9 +22,11 @@ struct WorkloadView: JSONConvertible {
         let common: JSON = [
             "id": workload.id, "kind": workload.kind, "workspace": workload.workspace, "project": workload.project,
             "name": workload.name, "description": workload.description, "state": workload.state,
-            "state_since": workload.stateSince, "operations": operations, "queue": queue,
+            "state_since": workload.stateSince, "operations": operations, "rights": rights, "queue": queue,
             "failure": workload.failure?.json(in: language), "run": workload.run,
+            "access": spec.isShared ? WorkloadAccess.shared : .personal,
             "created_by": people.json(of: workload.createdBy), "created_at": workload.createdAt,
+            "started_by": people.json(of: workload.startedBy),
             "running_since": workload.runningSince, "ended_at": workload.endedAt, "stop_at": workload.stopAt,
             "idle_stop_at": workload.idleStopAt,
             "remaining_seconds": remainingSeconds, "running_seconds": runningSeconds, "price_per_hour": pricePerHour,
@@ -33,6 +39,7 @@ struct WorkloadView: JSONConvertible {
             "keeps": [
                 "kept": Persistence.kept.filter { path in spec.mounts().contains { $0.target == path && $0.writable } },
                 "lost": Persistence.lost[language],
+                "whose": spec.kind == .board ? nil : Persistence.whose(spec.isShared)[language],
             ] as JSON,
         ]
         return common.adding(definition).adding(detail)
@@ -42,7 +49,13 @@ struct WorkloadView: JSONConvertible {
     private var detail: JSON {
         switch workload.spec.detail {
         case .environment(let environment):
-            ["environment": ["tool": environment.tool, "auto_stop": environment.autoStop] as JSON]
+            [
+                "environment": [
+                    "tool": environment.tool, "auto_stop": environment.autoStop, "open_log": workload.spec.hasOpenLog,
+                    // It is run inside, and says what somebody works on.
+                    "on_idle": rights.contains(.enter) ? environment.onIdle : nil,
+                ] as JSON
+            ]
         case .job(let job):
             [
                 "job": [
@@ -61,10 +74,9 @@ struct WorkloadView: JSONConvertible {
         }
     }
 
-    private var operations: [WorkloadOperation] {
-        let allowed = workload.state.operations(for: workload.kind)
-        return WorkloadOperation.allCases.filter { allowed.contains($0) }
-    }
+    private var operations: [WorkloadOperation] { role.map { workload.operations(for: viewer.id, $0) } ?? [] }
+
+    private var rights: [WorkloadRight] { WorkloadRight.of(viewer, role, to: workload) }
 
     private var queue: JSON {
         guard workload.state == .queued, let reason = workload.queueReason else { return .null }

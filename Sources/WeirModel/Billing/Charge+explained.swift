@@ -96,6 +96,7 @@ extension StorageKind {
         case .images: "镜像"
         case .outputs: "输出"
         case .netdisk: "网盘"
+        case .shared: "共享目录"
         }
     }
 }

@@ -1,6 +1,8 @@
 /// What a person keeps, by what it is (BIL-12, STO-07).
 public enum StorageKind: String, Sendable, Codable, CaseIterable, CodingKeyRepresentable {
     case code, datasets, models, images, outputs, netdisk
+    /// The workspace's own home and netdisk, for what everybody enters.
+    case shared
 }
 
 /// What has a free amount of its own, and one storage charge a day (X04).

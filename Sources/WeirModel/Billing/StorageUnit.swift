@@ -15,12 +15,15 @@ public enum StorageUnit: Hashable, Sendable {
     /// A person's home folder, which is counted with the netdisk.
     case home(Identifier<Account>)
     case netdisk(Identifier<Account>)
+    /// A workspace's own, which stand in the place of a person's where everybody enters; they count with its libraries.
+    case sharedHome(Identifier<Workspace>)
+    case sharedNetdisk(Identifier<Workspace>)
 }
 
 extension StorageUnit {
-    /// `code`, `frozen`, `output`, `result`, `asset`, `home` or `netdisk`.
+    /// `code`, `frozen`, `output`, `result`, `asset`, `home`, `netdisk`, `shared-home` or `shared-netdisk`.
     public var part: String { String(description.prefix { $0 != "/" }) }
-    /// The identifier of the project, workload, asset or account that it is of.
+    /// The identifier of the project, workload, asset, account or workspace that it is of.
     public var owner: String { String(description.drop { $0 != "/" }.dropFirst()) }
 }
 
@@ -37,6 +40,8 @@ extension StorageUnit: CustomStringConvertible {
             case "asset": Identifier(parts[1]).map(StorageUnit.asset)
             case "home": Identifier(parts[1]).map(StorageUnit.home)
             case "netdisk": Identifier(parts[1]).map(StorageUnit.netdisk)
+            case "shared-home": Identifier(parts[1]).map(StorageUnit.sharedHome)
+            case "shared-netdisk": Identifier(parts[1]).map(StorageUnit.sharedNetdisk)
             default: nil
             }
         guard let unit else { return nil }
@@ -52,6 +57,8 @@ extension StorageUnit: CustomStringConvertible {
         case .asset(let asset): "asset/\(asset)"
         case .home(let account): "home/\(account)"
         case .netdisk(let account): "netdisk/\(account)"
+        case .sharedHome(let workspace): "shared-home/\(workspace)"
+        case .sharedNetdisk(let workspace): "shared-netdisk/\(workspace)"
         }
     }
 }

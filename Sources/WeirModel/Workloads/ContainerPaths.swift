@@ -32,11 +32,15 @@ public struct PlannedMount: Hashable, Sendable {
         case ownOutput
         case home
         case netdisk
+        /// The workspace's own, in the place of a person's.
+        case sharedHome
+        case sharedNetdisk
     }
 }
 
 extension WorkloadSpec {
-    /// The mounts at their fixed paths; datasets, models and frozen code are read-only (DAT-11, MOD-07, PRJ-09).
+    /// The mounts at their fixed paths; datasets, models and frozen code are read-only (DAT-11, MOD-07, PRJ-09). What others enter has no
+    /// folder of a person's (IDW-07, STO-03, X19).
     public func mounts() -> [PlannedMount] {
         var mounts: [PlannedMount] = []
         func add(_ source: PlannedMount.Source, _ target: String, writable: Bool = false) {
@@ -65,8 +69,8 @@ extension WorkloadSpec {
             add(.tree(version.tree), ContainerPaths.model(position))
         }
         if let first = models.first { add(.tree(first.tree), ContainerPaths.firstModelAlias) }
-        add(.home, ContainerPaths.home, writable: true)
-        add(.netdisk, ContainerPaths.netdisk, writable: true)
+        add(isShared ? .sharedHome : .home, ContainerPaths.home, writable: true)
+        add(isShared ? .sharedNetdisk : .netdisk, ContainerPaths.netdisk, writable: true)
         return mounts
     }
 }
@@ -76,6 +80,17 @@ public enum Persistence {
     public static let kept = [
         ContainerPaths.code, ContainerPaths.output, ContainerPaths.home, ContainerPaths.netdisk,
     ]
+
+    /// To whom the home and the netdisk belong that it has (IDW-07, STO-03).
+    public static func whose(_ isShared: Bool) -> LocalizedText {
+        isShared
+            ? LocalizedText(
+                "\(ContainerPaths.home) and \(ContainerPaths.netdisk) are the workspace's: everybody in it reads and writes them in what is shared.",
+                zh: "\(ContainerPaths.home) 与 \(ContainerPaths.netdisk) 属于空间：空间成员在共享资源中均可读写。")
+            : LocalizedText(
+                "\(ContainerPaths.home) and \(ContainerPaths.netdisk) are the maker's own, the same in all workspaces; nobody else enters.",
+                zh: "\(ContainerPaths.home) 与 \(ContainerPaths.netdisk) 属于创建者个人，在其所有空间中相同；他人无法进入。")
+    }
 
     public static let lost = LocalizedText(
         "Everything else: installed packages, /root, /tmp and /scratch. Commit the environment to an image to keep system changes.",

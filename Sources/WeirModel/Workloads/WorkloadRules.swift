@@ -20,6 +20,15 @@ public enum WorkloadRules {
         return text
     }
 
+    /// What an environment runs when nobody uses it; nil for nothing.
+    public static func hook(_ text: String) throws(WeirError) -> String? {
+        guard !text.allSatisfy(\.isWhitespace) else { return nil }
+        guard text.utf8.count <= longestCommand, !text.utf8.contains(0) else {
+            throw .tooLong("on_idle", limit: longestCommand)
+        }
+        return text
+    }
+
     public static func variables(_ variables: [String: String]) throws(WeirError) -> [String: String] {
         guard variables.count <= mostVariables else { throw .malformed("variables", "at most \(mostVariables)") }
         for (name, value) in variables {

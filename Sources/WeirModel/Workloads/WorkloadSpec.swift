@@ -10,10 +10,12 @@ public struct WorkloadSpec: Hashable, Sendable, Codable {
     public var detail: Detail
     /// How soon its turn comes; nil is normal (QUO-07).
     public var priority: PriorityClass?
+    /// Chosen when it is made, and never changed; nil is personal. A board is always everybody's.
+    public var access: WorkloadAccess?
 
     public init(
         image: PinnedImage, flavor: Flavor, datasets: [MountedVersion] = [], models: [MountedVersion] = [],
-        variables: [String: String] = [:], detail: Detail, priority: PriorityClass? = nil
+        variables: [String: String] = [:], detail: Detail, priority: PriorityClass? = nil, access: WorkloadAccess? = nil
     ) {
         self.image = image
         self.flavor = flavor
@@ -22,6 +24,7 @@ public struct WorkloadSpec: Hashable, Sendable, Codable {
         self.variables = variables
         self.detail = detail
         self.priority = priority
+        self.access = access
     }
 
     /// What only one kind of workload has.
@@ -39,6 +42,15 @@ public struct WorkloadSpec: Hashable, Sendable, Codable {
         case .service: .service
         case .board: .board
         }
+    }
+
+    /// Everybody in the workspace enters it, and it mounts nothing of a person's own.
+    public var isShared: Bool { access == .shared || kind == .board }
+
+    /// Everybody in the workspace reads what it wrote: always of a job and a service, whose results the team looks at together (TRN-10);
+    /// of a personal environment when its maker chose so.
+    public var hasOpenLog: Bool {
+        if case .environment(let environment) = detail { isShared || environment.openLog == true } else { true }
     }
 
     public var replicas: Int {
@@ -87,10 +99,16 @@ public struct EnvironmentDetail: Hashable, Sendable, Codable {
     public var tool: String
     /// Seconds after which a run is stopped; nil runs until somebody stops it (DEV-24).
     public var autoStop: Int?
+    /// The workspace may read the log of a personal one.
+    public var openLog: Bool?
+    /// Given to `/bin/sh -c` inside the environment when its people are warned that nobody uses it (X18).
+    public var onIdle: String?
 
-    public init(tool: String, autoStop: Int?) {
+    public init(tool: String, autoStop: Int?, openLog: Bool? = nil, onIdle: String? = nil) {
         self.tool = tool
         self.autoStop = autoStop
+        self.openLog = openLog
+        self.onIdle = onIdle
     }
 }
 

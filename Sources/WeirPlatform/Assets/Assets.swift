@@ -98,6 +98,7 @@ public struct Assets: Sendable {
             if let visibility = change.visibility, visibility != asset.visibility {
                 // Only who keeps it private could make it private: another would lock the maker out.
                 guard asset.keeper == caller.id else { throw WeirError.forbiddenVisibility() }
+                guard try visibility == .workspace || !db.read.isMountedInShared(asset.id) else { throw WeirError.assetMountedInShared() }
                 asset.visibility = visibility
             }
             asset.dataType = change.dataType ?? asset.dataType
@@ -149,8 +150,10 @@ public struct Assets: Sendable {
     public func deleteVersion(_ number: Int, of id: Identifier<Asset>, by caller: Caller) async throws {
         let now = clock.now()
         try await store.write { db in
-            let asset = try db.read.asset(id, for: caller, .deleteAsset)
-            guard try db.read.version(number, of: asset.id) != nil else { throw WeirError.notFound("version") }
+            let asset = try db.read.asset(id, for: caller, .changeDraft)
+            guard let version = try db.read.version(number, of: asset.id) else { throw WeirError.notFound("version") }
+            // Who made a version of a colleague's dataset may take it back.
+            if version.createdBy != caller.id { _ = try db.read.asset(id, for: caller, .deleteAsset) }
             guard try !db.read.mounts(asset.id, version: number) else { throw WeirError.assetMounted() }
             try db.markDeleted(version: number, of: asset.id, at: now)
             try db.record(.versionDeleted, asset, after: "V\(number)", by: caller, at: now)
@@ -164,6 +167,14 @@ extension WeirError {
             "asset_mounted", .conflict, subject: "asset", rule: "DAT-15",
             LocalizedText("A workload that is running or waiting has this mounted.", zh: "有运行中或排队中的任务正在挂载此数据。"),
             remedy: LocalizedText("Stop that workload first.", zh: "请先停止该任务。"))
+    }
+
+    static func assetMountedInShared() -> WeirError {
+        WeirError(
+            "asset_mounted", .conflict, subject: "visibility", rule: "DAT-14",
+            LocalizedText(
+                "Something that others enter is running or waiting and has this mounted.", zh: "有运行中或排队中的共享资源正在挂载此数据，空间成员可以看到其内容。"),
+            remedy: LocalizedText("Stop that first.", zh: "请先停止该资源。"))
     }
 
     static func forbiddenVisibility() -> WeirError {

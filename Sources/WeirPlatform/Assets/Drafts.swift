@@ -3,7 +3,7 @@ public import WeirStore
 
 /// What is being uploaded, until it is confirmed to a version (DAT-05, DAT-06, MOD-04).
 extension Assets {
-    /// The draft's files. With `.changeAsset` a draft that is not there begins as a copy of the latest version, which
+    /// The draft's files. With `.changeDraft` a draft that is not there begins as a copy of the latest version, which
     /// shares its bytes; without, there is then nothing to see.
     public func draft(
         of id: Identifier<Asset>, for caller: Caller, _ permission: Permission
@@ -12,14 +12,14 @@ extension Assets {
             let asset = try db.asset(id, for: caller, permission)
             return (asset, try db.latestVersion(of: asset.id))
         }
-        if permission == .changeAsset { try await beginDraft(of: asset.id, from: latest?.tree) }
+        if permission == .changeDraft { try await beginDraft(of: asset.id, from: latest?.tree) }
         return .draft(asset.id)
     }
 
     /// The draft for what adds to it: refused while the balance is used up (BIL-18).
     public func draftForUpload(of id: Identifier<Asset>, for caller: Caller) async throws -> StoredFolder {
-        try await store.read { try requireUpload(into: $0.asset(id, for: caller, .changeAsset), by: caller, $0) }
-        return try await draft(of: id, for: caller, .changeAsset)
+        try await store.read { try requireUpload(into: $0.asset(id, for: caller, .changeDraft), by: caller, $0) }
+        return try await draft(of: id, for: caller, .changeDraft)
     }
 
     /// Throws `balance_used_up`, `budget_reached`, `storage_quota`.
@@ -48,7 +48,7 @@ extension Assets {
 
     /// The draft with all that was uploaded into it is gone; the next one begins with the latest version again.
     public func discardDraft(of id: Identifier<Asset>, by caller: Caller) async throws {
-        let asset = try await asset(id, for: caller, .changeAsset)
+        let asset = try await asset(id, for: caller, .deleteAsset)
         try await sessions.confirming(asset.id) { try await files.discardDraft(of: asset.id) }
         let now = clock.now()
         try await store.write { try $0.record(.draftDiscarded, asset, by: caller, at: now) }
@@ -59,7 +59,7 @@ extension Assets {
         _ id: Identifier<Asset>, note: String = "", key: IdempotencyKey? = nil, by caller: Caller
     ) async throws -> AssetVersionRecord {
         let note = try Note.checked(note, field: "note")
-        let asset = try await asset(id, for: caller, .changeAsset)
+        let asset = try await asset(id, for: caller, .changeDraft)
         if let made = try await version(madeUnder: key, by: caller) { return made }
         try await store.read { try requireUpload(into: asset, by: caller, $0) }
         return try await sessions.confirming(asset.id) {
@@ -84,7 +84,7 @@ extension Assets {
         let tree = TreeName(identifiers.next(Tree.self, at: now))
         let frozen = try await files.freeze(folder, at: path, as: tree)
         return try await store.write { db in
-            let asset = try db.read.asset(id, for: caller, .changeAsset)
+            let asset = try db.read.asset(id, for: caller, .changeDraft)
             try requireUpload(into: asset, by: caller, db.read)
             var version = AssetVersionRecord(
                 asset: id, number: 0, tree: tree, size: frozen.size, added: frozen.added, files: frozen.files,

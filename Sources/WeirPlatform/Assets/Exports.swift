@@ -40,13 +40,13 @@ public struct Exports: Sendable {
     ) async throws -> AssetRecord {
         switch destination {
         case .asset(let id):
-            let asset = try await assets.asset(id, for: caller, .changeAsset)
+            let asset = try await assets.asset(id, for: caller, .changeDraft)
             guard asset.workspace == workspace else { throw WeirError.notFound("asset") }
             return asset
         case .named(let text, let kind):
             let name = try Name(text)
             if let asset = try await store.read({ try $0.asset(named: name, kind: kind, in: workspace, seenBy: caller.id) }) {
-                return try await assets.asset(asset.id, for: caller, .changeAsset)
+                return try await assets.asset(asset.id, for: caller, .changeDraft)
             }
             return try await assets.create(kind, in: workspace, Assets.Description(name: text), by: caller)
         }

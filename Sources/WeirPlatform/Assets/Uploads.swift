@@ -126,7 +126,7 @@ public struct Uploads: Sendable {
 
     private func allow(_ target: UploadTarget, for caller: Caller, _ db: Reading) throws {
         switch target {
-        case .draft(let asset): _ = try db.asset(asset, for: caller, .changeAsset)
+        case .draft(let asset): _ = try db.asset(asset, for: caller, .changeDraft)
         case .code(let project): _ = try db.project(project, for: caller, .changeCode)
         }
     }
@@ -135,7 +135,7 @@ public struct Uploads: Sendable {
     private func require(_ target: UploadTarget, adding length: Bytes = 0, by caller: Caller, _ db: Reading) throws {
         switch target {
         case .draft(let asset):
-            try assets.requireUpload(of: length, into: db.asset(asset, for: caller, .changeAsset), by: caller, db)
+            try assets.requireUpload(of: length, into: db.asset(asset, for: caller, .changeDraft), by: caller, db)
         case .code(let id):
             try projects.requireUpload(of: length, into: db.project(id, for: caller, .changeCode), by: caller, db)
         }

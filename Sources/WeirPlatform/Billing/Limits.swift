@@ -13,7 +13,7 @@ public struct Limits: Sendable {
     /// Throws `balance_used_up`, `budget_reached`, `workspace_closing`.
     /// - Parameters:
     ///   - project: to whose budget it counts; nil for what belongs to none.
-    ///   - account: to whose budget it counts: who makes or made the workload, or uploads.
+    ///   - account: to whose budget it counts: who starts or started the workload, or uploads.
     func check(
         _ operation: Arrears.Operation, in workspace: Identifier<Workspace>, project: Identifier<Project>?,
         by account: Identifier<Account>, _ db: Reading
@@ -29,6 +29,6 @@ public struct Limits: Sendable {
     }
 
     func check(starting workload: WorkloadRecord, _ db: Reading) throws {
-        try check(.starting(workload.kind), in: workload.workspace, project: workload.project, by: workload.createdBy, db)
+        try check(.starting(workload.kind), in: workload.workspace, project: workload.project, by: workload.startedBy, db)
     }
 }

@@ -36,7 +36,7 @@ public struct Quotes: Sendable {
     public func quote(_ request: Request, in id: Identifier<Project>, for caller: Caller) async throws -> Answer {
         let replicas = request.kind == .service ? try WorkloadRules.replicas(request.replicas) : 1
         let (flavor, balance, refusal) = try await store.read { db in
-            let project = try db.project(id, for: caller, .runWorkload)
+            let project = try db.project(id, for: caller, .createWorkload)
             guard let flavor = try db.flavor(request.flavor) else { throw WeirError.notFound("flavor") }
             var refusal: WeirError?
             do {

@@ -11,8 +11,6 @@ public actor IdleReclaim: Service {
     static let interval = Duration.seconds(60)
     /// So many are looked at at once: one whose people are being warned takes up to a minute.
     static let atOnce = 32
-    /// A person's own program, run in the environment when it is warned: the place to save what is only in memory.
-    static let hook = "/home/user/.weir/on-idle"
 
     /// What is known of a running container.
     private struct Watched {
@@ -119,7 +117,7 @@ public actor IdleReclaim: Service {
 
     // MARK: What is done
 
-    /// In the list and on the command line by its time, to whoever sits at a terminal by a line, and to the person's own program.
+    /// In the list and on the command line by its time, to whoever sits at a terminal by a line, and to the environment's own command.
     private func warn(_ candidate: IdleCandidate, stopsAt: Timestamp) async throws {
         let workload = candidate.workload
         let now = clock.now()
@@ -133,13 +131,16 @@ public actor IdleReclaim: Service {
         let text = LocalizedText.idleWarning(workload.name, stopsAt: stopsAt)
         // The names of terminals are the kernel's, and the text reaches the shell as an argument.
         let tell = #"for t in /dev/pts/[0-9]*; do printf '\r\n%s\r\n%s\r\n' "$0" "$1" > "$t" 2>/dev/null; done; "#
-        // It has a minute, in images without `timeout` as well.
+        // The environment's own command, to save what is only in memory; it has a minute, in images without `timeout` as well. It stands in
+        // the environment's definition: a file in a home would be run wherever that home is mounted.
         let own = #"""
-            if [ -x \#(Self.hook) ]; then WEIR_STOPS_AT="$2" \#(Self.hook) >/dev/null 2>&1 & p=$!
+            if [ -n "$3" ]; then WEIR_STOPS_AT="$2" /bin/sh -c "$3" >/dev/null 2>&1 & p=$!
             (sleep 60; kill $p) >/dev/null 2>&1 & k=$!; wait $p; kill $k 2>/dev/null; fi; true
             """#
+        let hook = if case .environment(let environment) = workload.spec.detail { environment.onIdle ?? "" } else { "" }
         do {
-            _ = try await engine.run(["/bin/sh", "-c", tell + own, text.en, text.zh, stopsAt.description], in: candidate.instance)
+            _ = try await engine.run(
+                ["/bin/sh", "-c", tell + own, text.en, text.zh, stopsAt.description, hook], in: candidate.instance)
         } catch {
             logger.info("an idle environment could not be told", metadata: ["workload": "\(workload.id)", "error": "\(error)"])
         }

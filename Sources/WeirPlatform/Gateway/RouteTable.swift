@@ -44,13 +44,14 @@ public final class RouteTable: Sendable {
         state.withLock { _ = $0.tools.removeValue(forKey: workload) }
     }
 
-    /// The route as the account may see it: nil when there is none, or when the account is no member (IDW-02).
+    /// The route as the account may see it: nil when there is none, when the account is no member (IDW-02), or when it is another's alone
+    /// (IDW-07).
     public func tool(
         _ tool: String, of workload: Identifier<Workload>, for account: Identifier<Account>
     ) -> ToolRoute? {
         state.withLock { state in
             guard let route = state.tools[workload]?[tool],
-                state.members[route.workspace]?.contains(account) == true
+                state.members[route.workspace]?.contains(account) == true, route.onlyFor.map({ $0 == account }) ?? true
             else { return nil }
             return route
         }

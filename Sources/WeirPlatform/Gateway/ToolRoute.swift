@@ -17,6 +17,8 @@ public struct Backend: Hashable, Sendable, CustomStringConvertible {
 public struct ToolRoute: Hashable, Sendable {
     /// Whose members may enter.
     public var workspace: Identifier<Workspace>
+    /// Of what is personal: the one of them who may (IDW-07).
+    public var onlyFor: Identifier<Account>?
     public var destination: Destination
     /// The tool knows that it lives under `/i/<workload>/<tool>/`; otherwise the gateway takes the prefix off.
     public var prefixKept: Bool
@@ -24,10 +26,11 @@ public struct ToolRoute: Hashable, Sendable {
     public var upstreamAuthorization: String?
 
     public init(
-        workspace: Identifier<Workspace>, destination: Destination, prefixKept: Bool = true,
+        workspace: Identifier<Workspace>, onlyFor: Identifier<Account>? = nil, destination: Destination, prefixKept: Bool = true,
         upstreamAuthorization: String? = nil
     ) {
         self.workspace = workspace
+        self.onlyFor = onlyFor
         self.destination = destination
         self.prefixKept = prefixKept
         self.upstreamAuthorization = upstreamAuthorization

@@ -21,14 +21,14 @@ public struct Jobs: Sendable {
         }
     }
 
-    /// The same code, versions, image digest, flavor and command once more, as a job of its own.
+    /// The same code, versions, image digest, flavor and command once more, as a job of its own: the caller's, with the caller's home.
     public func rerun(
         _ id: Identifier<Workload>, name: String? = nil, key: IdempotencyKey? = nil, by caller: Caller
     ) async throws -> WorkloadRecord {
         let wanted = try name.map { try Name($0) }
         let now = submissions.clock.now()
         let (job, name) = try await submissions.store.read { db in
-            let job = try db.workload(id, for: caller, .runWorkload)
+            let job = try db.workload(id, for: caller, .createWorkload)
             guard case .job = job.spec.detail else { throw WeirError.notFound("job") }
             try job.state.require(.rerun, for: .job)
             try db.requireVersions(of: job.spec, for: caller)

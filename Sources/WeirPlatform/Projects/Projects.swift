@@ -128,9 +128,10 @@ public struct Projects: Sendable {
 
     /// Deletes a file or folder of the output, which ends its charge (STO-10). All that a job wrote is `jobs/ID`, once it has ended.
     public func deleteOutput(of id: Identifier<Project>, at path: FilePath, by caller: Caller) async throws {
-        let project = try await project(id, for: caller, .changeCode)
+        let project = try await project(id, for: caller)
         let parts = path.components
         guard parts.first == Self.jobs else {
+            _ = try await self.project(id, for: caller, .deleteOutput)
             guard !path.isRoot else { throw WeirError.missing("path") }
             try await files.delete(.output(project.id), at: path)
             return try await record(outputDeleted: path, of: project, by: caller)
@@ -138,6 +139,7 @@ public struct Projects: Sendable {
         guard parts.count > 1, let workload = Identifier<Workload>(parts[1]) else {
             throw WeirError.malformed("path", "jobs/ID, or something below it", rule: "PRJ-11")
         }
+        try await store.read { try $0.requireDeletion(ofOutputOf: workload, in: project, by: caller) }
         let folder = StoredFolder.workloadOutput(workload, project.id)
         let rest = try FilePath(parts.dropFirst(2).joined(separator: "/"))
         guard rest.isRoot else {

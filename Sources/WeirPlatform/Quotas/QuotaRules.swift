@@ -6,9 +6,9 @@ import WeirStore
 /// It is asked in the transaction that then acts.
 extension Reading {
     /// Throws `above_quota`, `priority_not_allowed`.
-    /// - Parameter workload: counts for whoever made it.
+    /// - Parameter workload: counts for whoever starts it.
     func requireQuota(of workload: WorkloadRecord) throws {
-        try requireQuota(of: workload.spec, in: workload.workspace, by: workload.createdBy)
+        try requireQuota(of: workload.spec, in: workload.workspace, by: workload.startedBy)
     }
 
     func requireQuota(
@@ -23,10 +23,10 @@ extension Reading {
 
     /// What a workload may have of the priority that it was made with; nil when it was made with none.
     func allowedPriority(of workload: WorkloadRecord) throws -> PriorityClass? {
-        guard let priority = workload.spec.priority, let role = try role(of: workload.createdBy, in: workload.workspace) else {
+        guard let priority = workload.spec.priority, let role = try role(of: workload.startedBy, in: workload.workspace) else {
             return workload.spec.priority
         }
-        return min(priority, try allowances(of: workload.createdBy, in: workload.workspace).highest(for: role))
+        return min(priority, try allowances(of: workload.startedBy, in: workload.workspace).highest(for: role))
     }
 
     /// Gives how much more may be kept; nil without a limit. Throws `storage_quota`.

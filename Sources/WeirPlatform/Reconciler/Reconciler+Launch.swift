@@ -36,6 +36,8 @@ extension Reconciler {
         case .ownOutput: .workloadOutput(workload.id, workload.project)
         case .home: .home(workload.createdBy)
         case .netdisk: .netdisk(workload.createdBy)
+        case .sharedHome: .sharedHome(workload.workspace)
+        case .sharedNetdisk: .sharedNetdisk(workload.workspace)
         }
     }
 

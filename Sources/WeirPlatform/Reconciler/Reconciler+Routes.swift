@@ -13,7 +13,7 @@ extension Reconciler {
             try await routeTool(environment.tool, workload, addresses.first)
             routes.setTool(
                 ToolName.terminal, of: workload.id,
-                to: ToolRoute(workspace: workload.workspace, destination: .terminal))
+                to: ToolRoute(workspace: workload.workspace, onlyFor: workload.onlyFor, destination: .terminal))
         case .board: try await routeTool(Boards.tool, workload, addresses.first)
         case .service(let service):
             guard let port else { return closePorts(of: workload.id) }
@@ -38,7 +38,7 @@ extension Reconciler {
             routes.setTool(
                 name, of: workload.id,
                 to: ToolRoute(
-                    workspace: workload.workspace, destination: destination, prefixKept: tool.prefixKept,
+                    workspace: workload.workspace, onlyFor: workload.onlyFor, destination: destination, prefixKept: tool.prefixKept,
                     upstreamAuthorization: tool.authorization(secret: workload.secret)))
         } catch let failure as LaunchFailure {
             // The image lost the tool while it runs: trying again brings it not back.
@@ -62,7 +62,7 @@ extension Reconciler {
         guard workload.wanted != .deleted else { return }
         let reason = if case .broke(let failure) = event { failure.message } else { workload.failure?.message ?? Self.stopped }
         routes.setTool(
-            tool, of: workload.id, to: ToolRoute(workspace: workload.workspace, destination: .down(reason)))
+            tool, of: workload.id, to: ToolRoute(workspace: workload.workspace, onlyFor: workload.onlyFor, destination: .down(reason)))
     }
 
     /// Nothing is left at the address of what has been deleted.
@@ -81,4 +81,9 @@ extension Reconciler {
     static let starting = LocalizedText("It is starting; wait a moment and load this page again.", zh: "正在启动，请稍候并刷新页面。")
     static let stopped = LocalizedText("It has been stopped. Start it from the console.", zh: "已停止，请在控制台重新启动。")
     static let replicasStarting = LocalizedText("No replica is ready yet.", zh: "暂无就绪的实例。")
+}
+
+extension WorkloadRecord {
+    /// Who alone comes in by the gateway; nil lets every member in.
+    fileprivate var onlyFor: Identifier<Account>? { spec.isShared ? nil : createdBy }
 }

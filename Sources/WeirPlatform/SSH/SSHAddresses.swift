@@ -11,7 +11,7 @@ public struct SSHAddresses: Sendable {
     /// Throws `ssh_off`, `not_found`.
     public func environment(_ id: Identifier<Workload>, for caller: Caller) async throws -> SSHLines {
         let (workload, label) = try await store.read { db in
-            let workload = try db.workload(id, for: caller, .enterTool)
+            let workload = try db.workload(id, for: caller, .enter)
             return (workload, try db.label(of: workload.workspace))
         }
         try requireOn()
@@ -21,7 +21,7 @@ public struct SSHAddresses: Sendable {
 
     public func draft(_ id: Identifier<Asset>, for caller: Caller) async throws -> SSHLines {
         let (asset, label) = try await store.read { db in
-            let asset = try db.asset(id, for: caller, .changeAsset)
+            let asset = try db.asset(id, for: caller, .changeDraft)
             return (asset, try db.label(of: asset.workspace))
         }
         try requireOn()
@@ -31,7 +31,7 @@ public struct SSHAddresses: Sendable {
     /// By the token of an upload in place of an account.
     public func draftByToken(_ id: Identifier<Asset>, for caller: Caller) async throws -> SSHLines {
         let (asset, label) = try await store.read { db in
-            let asset = try db.asset(id, for: caller, .changeAsset)
+            let asset = try db.asset(id, for: caller, .changeDraft)
             return (asset, try db.label(of: asset.workspace))
         }
         try requireOn()
@@ -60,7 +60,7 @@ public struct SSHAddresses: Sendable {
     /// Gives the home of root back the mode without which programs refuse it, and says what the mode was (SSH-10).
     public func repairHome(of id: Identifier<Workload>, by caller: Caller) async throws -> String {
         let instance = try await store.read { db -> Identifier<Instance> in
-            let workload = try db.workload(id, for: caller, .enterTool)
+            let workload = try db.workload(id, for: caller, .enter)
             guard workload.kind == .environment else { throw WeirError.sshOnlyEnvironments() }
             try workload.state.require(.enter, for: workload.kind)
             guard let instance = try db.instances(of: id, run: workload.run).last(where: { $0.startedAt != nil && $0.endedAt == nil })

@@ -119,7 +119,7 @@ public struct SSHEntrance: Sendable {
         let stored: StoredFolder
         switch identity.user.place {
         case .environment: throw WeirError.notFound("folder")
-        case .draft(let id): stored = try await assets.draft(of: id, for: identity.caller, .changeAsset)
+        case .draft(let id): stored = try await assets.draft(of: id, for: identity.caller, .changeDraft)
         case .code(let id): stored = .code(id)
         case .netdisk: stored = .netdisk(identity.account.id)
         }

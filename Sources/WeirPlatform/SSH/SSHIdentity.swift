@@ -21,9 +21,9 @@ extension Reading {
         do {
             switch user.place {
             case .environment(let id):
-                let workload = try workload(id, for: caller, .enterTool)
+                let workload = try workload(id, for: caller, .enter)
                 return workload.kind == .environment && workload.workspace == workspace.id
-            case .draft(let id): return try asset(id, for: caller, .changeAsset).workspace == workspace.id
+            case .draft(let id): return try asset(id, for: caller, .changeDraft).workspace == workspace.id
             case .code(let id): return try project(id, for: caller, .changeCode).workspace == workspace.id
             case .netdisk: return try role(of: account.id, in: workspace.id) != nil
             }

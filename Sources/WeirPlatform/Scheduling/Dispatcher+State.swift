@@ -39,7 +39,7 @@ extension Dispatcher {
             if let start = workload.runningSince, let end = workload.endedAt, known[workload.id] != nil {
                 learn(
                     RunLengths.Run(
-                        kind: workload.kind, flavor: workload.spec.flavor.name, account: workload.createdBy,
+                        kind: workload.kind, flavor: workload.spec.flavor.name, account: workload.startedBy,
                         seconds: (end - start).milliseconds / 1000))
             }
             madeRoom = forget(workload.id) || madeRoom
@@ -97,7 +97,7 @@ extension Dispatcher {
 extension QueueEntry {
     init(_ workload: WorkloadRecord) {
         self.init(
-            id: workload.id, run: workload.run, workspace: workload.workspace, account: workload.createdBy,
+            id: workload.id, run: workload.run, workspace: workload.workspace, account: workload.startedBy,
             priority: workload.spec.priority ?? .normal, demand: workload.spec.flavor.demand, instances: workload.spec.replicas,
             queuedAt: workload.stateSince,
             limit: workload.spec.limit, isPreemptible: workload.spec.flavor.isPreemptible, name: workload.name,

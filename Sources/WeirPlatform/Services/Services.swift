@@ -45,7 +45,7 @@ public struct Services: Sendable {
             else { throw WeirError.malformed("health_path", "a path that begins with /, on an HTTP port", rule: "INF-10") }
         }
         try await submissions.store.read { db in
-            let project = try db.project(project, for: caller, .runWorkload)
+            let project = try db.project(project, for: caller, .createWorkload)
             try db.requireCommitment(of: caller, in: project.workspace)
         }
         return try await submissions.submit(
@@ -63,7 +63,7 @@ public struct Services: Sendable {
         let now = submissions.clock.now()
         let ports = submissions.ports
         let port = try await submissions.store.write { db in
-            let workload = try db.read.workload(id, for: caller, .runWorkload)
+            let workload = try db.read.workload(id, for: caller, .startWorkload)
             guard workload.kind == .service else { throw WeirError.notFound("service") }
             guard !workload.state.isFinal else { throw WeirError.wrongState("open_port", workload.state) }
             try db.read.requireCommitment(of: caller, in: workload.workspace)
@@ -78,7 +78,7 @@ public struct Services: Sendable {
     public func closePort(of id: Identifier<Workload>, by caller: Caller) async throws {
         let now = submissions.clock.now()
         try await submissions.store.write { db in
-            let workload = try db.read.workload(id, for: caller, .runWorkload)
+            let workload = try db.read.workload(id, for: caller, .stopWorkload)
             guard let port = try db.read.port(of: workload.id) else { return }
             try db.closePort(of: workload.id)
             try db.record(.portClosed, workload, port: port.number, by: caller, at: now)

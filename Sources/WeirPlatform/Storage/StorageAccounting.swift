@@ -126,6 +126,8 @@ public struct StorageAccounting: Sendable {
             }
         case .home(let account): try await files.weigh([.home(account)], within: Self.longestWalk)
         case .netdisk(let account): try await files.weigh([.netdisk(account)], within: Self.longestWalk)
+        case .sharedHome(let workspace): try await files.weigh([.sharedHome(workspace)], within: Self.longestWalk)
+        case .sharedNetdisk(let workspace): try await files.weigh([.sharedNetdisk(workspace)], within: Self.longestWalk)
         case .asset(let asset):
             try await files.weigh(
                 plan.trees.filter { $0 != tree }.map { .tree($0) } + [.draft(asset)], uploads: plan.uploads,

@@ -72,7 +72,9 @@ extension StoredFolder {
         case .workloadOutput(let workload, _): .result(workload)
         case .home(let account): .home(account)
         case .netdisk(let account): .netdisk(account)
-        case .tree, .jobs, .sharedHome, .sharedNetdisk: nil
+        case .sharedHome(let workspace): .sharedHome(workspace)
+        case .sharedNetdisk(let workspace): .sharedNetdisk(workspace)
+        case .tree, .jobs: nil
         }
     }
 }

@@ -18,7 +18,7 @@ public struct Entries: Sendable {
     public func enter(
         _ id: Identifier<Workload>, tool: String?, path: String = "", by caller: Caller
     ) async throws -> Entry {
-        let workload = try await store.read { try $0.workload(id, for: caller, .enterTool) }
+        let workload = try await store.read { try $0.workload(id, for: caller, .enter) }
         try workload.state.require(.enter, for: workload.kind)
         let own: String
         switch workload.spec.detail {

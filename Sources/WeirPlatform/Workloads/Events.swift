@@ -57,11 +57,12 @@ public struct EventSequence: AsyncSequence, Sendable {
                 if !mayBeMore, await changes.next() == nil { return nil }
                 let (transition, notice) = (lastTransition, lastNotice)
                 let news = try await sequence.store.read { db in
-                    let role = try db.role(of: caller, in: workspace, for: .seeWorkspace)
+                    try db.role(of: caller, in: workspace, for: .seeWorkspace)
                     let most = EventSequence.mostAtOnce
                     return WorkspaceNews(
                         transitions: try db.transitions(in: workspace, after: transition, limit: most),
-                        notices: role.may(.seeBilling) ? try db.notices(of: workspace, after: notice, limit: most) : [])
+                        notices: try db.allows(.seeBilling, to: caller, in: workspace)
+                            ? db.notices(of: workspace, after: notice, limit: most) : [])
                 }
                 mayBeMore = Swift.max(news.transitions.count, news.notices.count) == EventSequence.mostAtOnce
                 lastTransition = news.transitions.last?.sequence ?? lastTransition

@@ -24,7 +24,7 @@ public struct Logs: Sendable {
         _ instance: Identifier<Instance>?, of id: Identifier<Workload>, for caller: Caller
     ) async throws -> InstanceRecord? {
         try await store.read { db in
-            let workload = try db.workload(id, for: caller, .seeWorkspace)
+            let workload = try db.workload(id, for: caller, .readLog)
             guard let instance else {
                 return try db.instances(of: workload.id, run: workload.run).max { $0.createdAt < $1.createdAt }
             }
@@ -76,7 +76,7 @@ public struct Logs: Sendable {
         _ opening: Opening, of id: Identifier<Workload>, for caller: Caller
     ) async throws -> Identifier<Instance>? {
         if let found = opening.found { return found }
-        let workload = try await store.read { try $0.workload(id, for: caller, .seeWorkspace) }
+        let workload = try await store.read { try $0.workload(id, for: caller, .readLog) }
         let changes = signals.changes(in: workload.workspace)
         var rings = changes.makeAsyncIterator()
         repeat {

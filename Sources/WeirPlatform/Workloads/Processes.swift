@@ -13,8 +13,9 @@ public struct Processes: Sendable {
         return try await engine.usage(of: instance)
     }
 
+    /// For who may enter: commands say what somebody works on.
     public func list(of id: Identifier<Workload>, position: Int = 0, for caller: Caller) async throws -> [InstanceProcess] {
-        guard let instance = try await running(id, position, caller, .seeWorkspace) else { return [] }
+        guard let instance = try await running(id, position, caller, .enter) else { return [] }
         return try await engine.processes(in: instance)
     }
 
@@ -23,7 +24,7 @@ public struct Processes: Sendable {
         _ pid: Int, force: Bool, in id: Identifier<Workload>, position: Int = 0, by caller: Caller
     ) async throws {
         guard (2...4_194_304).contains(pid) else { throw WeirError.malformed("pid", "a process other than 1", rule: "DEV-11") }
-        guard let instance = try await running(id, position, caller, .enterTool) else {
+        guard let instance = try await running(id, position, caller, .enter) else {
             throw WeirError.notFound("process")
         }
         // The shell's own `kill`: small images have no other.

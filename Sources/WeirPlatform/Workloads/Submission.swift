@@ -13,10 +13,11 @@ public struct Submission: Sendable {
     public var variables: [String: String]
     /// Nil is normal (QUO-07).
     public var priority: PriorityClass?
+    public var access: WorkloadAccess
 
     public init(
         name: String, description: String = "", image: String, flavor: String, datasets: [Mount] = [],
-        models: [Mount] = [], variables: [String: String] = [:], priority: PriorityClass? = nil
+        models: [Mount] = [], variables: [String: String] = [:], priority: PriorityClass? = nil, access: WorkloadAccess = .personal
     ) {
         self.name = name
         self.description = description
@@ -26,6 +27,7 @@ public struct Submission: Sendable {
         self.models = models
         self.variables = variables
         self.priority = priority
+        self.access = access
     }
 
     /// A version of an asset; the latest one when no number is given.
@@ -64,7 +66,7 @@ struct Submissions: Sendable {
             WorkloadSpec(
                 image: PinnedImage(reference: image.reference, digest: image.digest), flavor: flavor,
                 datasets: datasets, models: models, variables: submission.variables, detail: detail,
-                priority: submission.priority)
+                priority: submission.priority, access: submission.access == .shared ? .shared : nil)
         }
     }
 
@@ -117,7 +119,8 @@ struct Submissions: Sendable {
         let new = try NewWorkload(workload, name: name, price: try await tariffs.prepared(workload.spec, at: now))
         let result = try await store.write { db -> WorkloadRecord in
             if let made = try made(db.read, by: caller, key: key) { return made }
-            _ = try db.read.project(workload.project, for: caller, .runWorkload)
+            _ = try db.read.project(workload.project, for: caller, .createWorkload)
+            try db.read.requireVersions(of: workload.spec, for: caller)
             try limits.check(starting: workload, db.read)
             try db.read.requireQuota(of: workload)
             try db.insert(new, cause: Cause("submitted", by: caller.id))
@@ -147,7 +150,7 @@ struct Submissions: Sendable {
         _ submission: Submission, kind: WorkloadKind, name: Name, in id: Identifier<Project>, _ db: Reading,
         _ caller: Caller
     ) throws -> Resolved {
-        let project = try db.project(id, for: caller, .runWorkload)
+        let project = try db.project(id, for: caller, .createWorkload)
         guard try db.workload(named: name, kind: kind, in: project.workspace) == nil else {
             throw WeirError.nameTaken(kind.rawValue, name.text)
         }
@@ -156,8 +159,8 @@ struct Submissions: Sendable {
         guard let flavor = try db.flavor(submission.flavor) else { throw WeirError.notFound("flavor") }
         return Resolved(
             project: project, image: try image(submission.image, for: project.workspace, db), flavor: flavor,
-            datasets: try submission.datasets.map { try version($0, .dataset, in: project, db, caller) },
-            models: try submission.models.map { try version($0, .model, in: project, db, caller) })
+            datasets: try submission.datasets.map { try version($0, of: submission, .dataset, in: project, db, caller) },
+            models: try submission.models.map { try version($0, of: submission, .model, in: project, db, caller) })
     }
 
     private func image(_ text: String, for workspace: Identifier<Workspace>, _ db: Reading) throws -> ImageRecord {
@@ -171,10 +174,11 @@ struct Submissions: Sendable {
     }
 
     private func version(
-        _ mount: Submission.Mount, _ kind: AssetKind, in project: ProjectRecord, _ db: Reading, _ caller: Caller
+        _ mount: Submission.Mount, of submission: Submission, _ kind: AssetKind, in project: ProjectRecord, _ db: Reading, _ caller: Caller
     ) throws -> MountedVersion {
         let asset = try db.asset(mount.asset, for: caller, .seeWorkspace)
         guard asset.workspace == project.workspace, asset.kind == kind else { throw WeirError.notFound(kind.rawValue) }
+        guard submission.access == .personal || asset.visibility == .workspace else { throw WeirError.privateInShared(asset.id) }
         let found: AssetVersionRecord? =
             if let number = mount.version { try db.version(number, of: asset.id) } else {
                 try db.latestVersion(of: asset.id)

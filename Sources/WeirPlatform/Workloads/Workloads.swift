@@ -82,13 +82,15 @@ public struct Workloads: Sendable {
     /// Starts a stopped or failed one with the same definition, as a new run. A service gets a new port (INF-07).
     public func start(_ id: Identifier<Workload>, by caller: Caller) async throws -> WorkloadRecord {
         let now = clock.now()
-        let known = try await workload(id, for: caller, .runWorkload)
+        let known = try await workload(id, for: caller, .startWorkload)
         let price = try await tariffs.prepared(known.spec, at: now)
         return try await change(id) { db in
-            var workload = try db.read.workload(id, for: caller, .runWorkload)
+            var workload = try db.read.workload(id, for: caller, .startWorkload)
             // What is about to be deleted is not brought back (DEV-30).
             guard workload.wanted != .deleted else { throw WeirError.notFound("workload") }
             try workload.state.require(.start, for: workload.kind)
+            // From here on it counts for the caller: budget, quota, fair share, bill.
+            workload.startedBy = caller.id
             try limits.check(starting: workload, db.read)
             // Rules may have become stricter since it was made, and nobody can make it anew with another priority.
             if let allowed = try db.read.allowedPriority(of: workload), allowed != workload.spec.priority {
@@ -109,7 +111,7 @@ public struct Workloads: Sendable {
     public func stop(_ id: Identifier<Workload>, by caller: Caller) async throws -> WorkloadRecord {
         let now = clock.now()
         return try await change(id) { db in
-            let workload = try db.read.workload(id, for: caller, .runWorkload)
+            let workload = try db.read.workload(id, for: caller, .stopWorkload)
             try workload.state.require(.stop, for: workload.kind)
             let changed = try db.apply(.stopWanted, to: workload, cause: Cause("stop_requested", by: caller.id), at: now)
             if changed.state == .stopped { try db.closePort(of: workload.id) }
@@ -121,7 +123,7 @@ public struct Workloads: Sendable {
     public func delete(_ id: Identifier<Workload>, by caller: Caller) async throws {
         let now = clock.now()
         _ = try await change(id) { db in
-            let workload = try db.read.workload(id, for: caller, .runWorkload)
+            let workload = try db.read.workload(id, for: caller, .deleteWorkload)
             try db.setWanted(.deleted, of: workload.id)
             switch workload.state {
             case .queued, .deploying, .running:
@@ -139,10 +141,11 @@ public struct Workloads: Sendable {
         of id: Identifier<Workload>, to name: String, by caller: Caller
     ) async throws -> WorkloadRecord {
         try await change(id) { db in
-            var workload = try db.read.workload(id, for: caller, .runWorkload)
+            var workload = try db.read.workload(id, for: caller, .startWorkload)
             try workload.state.require(.switchFlavor, for: workload.kind)
             guard let flavor = try db.read.flavor(name) else { throw WeirError.notFound("flavor") }
             workload.spec.flavor = flavor
+            workload.startedBy = caller.id
             try db.read.requireQuota(of: workload)
             if case .environment(var detail) = workload.spec.detail, let ceiling = flavor.longestRun {
                 detail.autoStop = min(detail.autoStop ?? ceiling, ceiling)
@@ -161,7 +164,7 @@ public struct Workloads: Sendable {
     ) async throws -> WorkloadRecord {
         let now = clock.now()
         return try await change(id) { db in
-            var workload = try db.read.workload(id, for: caller, .runWorkload)
+            var workload = try db.read.workload(id, for: caller, .prioritize)
             guard workload.state == .queued, workload.wanted == .running else {
                 throw WeirError.wrongState("set priority", workload.state)
             }
@@ -175,13 +178,23 @@ public struct Workloads: Sendable {
         }
     }
 
+    /// - Parameter onIdle: what an environment runs when its people are warned that nobody uses it; empty for nothing. Only who may enter
+    ///   changes it, for it runs inside.
     public func edit(
-        _ id: Identifier<Workload>, name: String?, description: String?, by caller: Caller
+        _ id: Identifier<Workload>, name: String? = nil, description: String? = nil, onIdle: String? = nil, by caller: Caller
     ) async throws -> WorkloadRecord {
         let newName = try name.map { try Name($0) }
         let newDescription = try description.map { try Note.checked($0) }
+        let newHook = try onIdle.map { try WorkloadRules.hook($0) }
         return try await change(id) { db in
-            var workload = try db.read.workload(id, for: caller, .runWorkload)
+            var workload = try db.read.workload(id, for: caller, newHook == nil ? .changeWorkload : .enter)
+            if name != nil || description != nil { _ = try db.read.workload(id, for: caller, .changeWorkload) }
+            if let newHook {
+                guard case .environment(var detail) = workload.spec.detail else { throw WeirError.notFound("environment") }
+                detail.onIdle = newHook
+                workload.spec.detail = .environment(detail)
+                try db.setSpec(workload.spec, of: workload.id)
+            }
             let name = try newName ?? Name(workload.name)
             workload.name = name.text
             workload.description = newDescription ?? workload.description
@@ -201,13 +214,17 @@ public struct Workloads: Sendable {
 }
 
 extension Reading {
-    /// A version that was deleted cannot be mounted again, and what somebody keeps to themselves is mounted by nobody else (DAT-14).
+    /// A version that was deleted cannot be mounted again; what somebody keeps to themselves is mounted by nobody else, and where others
+    /// enter by nobody (DAT-14).
     func requireVersions(of spec: WorkloadSpec, for caller: Caller) throws {
         guard try assetsHidden(from: caller.id, among: Set((spec.datasets + spec.models).map(\.asset))).isEmpty else {
             throw WeirError.ownDataMounted()
         }
-        for mounted in spec.datasets + spec.models where try version(mounted.version, of: mounted.asset) == nil {
-            throw WeirError.versionDeleted(mounted)
+        for mounted in spec.datasets + spec.models {
+            guard try version(mounted.version, of: mounted.asset) != nil, let asset = try asset(mounted.asset) else {
+                throw WeirError.versionDeleted(mounted)
+            }
+            guard !spec.isShared || asset.visibility == .workspace else { throw WeirError.privateInShared(mounted.asset) }
         }
     }
 }
@@ -219,6 +236,16 @@ extension WeirError {
             LocalizedText("It mounts data that somebody else keeps to themselves.", zh: "其挂载了他人仅自己可见的数据。"),
             remedy: LocalizedText(
                 "Ask who made it to start it, or make one of your own with data that you may see.", zh: "请由其创建者启动，或使用您可见的数据另行创建。"))
+    }
+
+    static func privateInShared(_ asset: Identifier<Asset>) -> WeirError {
+        WeirError(
+            "private_in_shared", .conflict, subject: asset.text, rule: "DAT-14",
+            LocalizedText(
+                "Others enter what is shared with the workspace, and \(asset) is only for who made it.",
+                zh: "共享资源可由空间成员进入，而 \(asset) 仅创建者可见，不能挂载。"),
+            remedy: LocalizedText(
+                "Let the workspace see it first, or make this personal.", zh: "请先将其设为空间可见，或改为个人资源。"))
     }
 
     static func versionDeleted(_ mounted: MountedVersion) -> WeirError {

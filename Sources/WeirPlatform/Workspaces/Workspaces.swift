@@ -58,6 +58,15 @@ public struct Workspaces: Sendable {
         }
     }
 
+    /// What the caller is in each of some workspaces; nothing of those that are not theirs.
+    public func roles(of caller: Caller, in ids: Set<Identifier<Workspace>>) async throws -> [Identifier<Workspace>: Role] {
+        try await store.read { db in
+            var roles: [Identifier<Workspace>: Role] = [:]
+            for id in ids { roles[id] = try db.role(of: caller.id, in: id) }
+            return roles
+        }
+    }
+
     public func rename(_ id: Identifier<Workspace>, to name: String, by caller: Caller) async throws -> WorkspaceRecord {
         let name = try Name(name)
         let now = clock.now()
@@ -90,10 +99,10 @@ public struct Workspaces: Sendable {
     ) async throws -> MemberRecord {
         let now = clock.now()
         let member = try await store.write { db -> MemberRecord in
-            let own = try db.read.role(of: caller, in: id, for: .changeMembers)
+            try db.read.role(of: caller, in: id, for: .changeMembers)
             guard let account = try db.read.account(login: login) else { throw WeirError.notFound("account") }
             let before = try db.read.role(of: account.id, in: id)
-            if role == .owner || before == .owner { try own.require(.changeOwners) }
+            if role == .owner || before == .owner { try db.read.role(of: caller, in: id, for: .changeOwners) }
             if before == nil { try db.read.requireOpen(id) }
             if before == .owner, role != .owner { try db.read.requireAnotherOwner(than: account.id, in: id) }
             if before != role {
@@ -115,11 +124,13 @@ public struct Workspaces: Sendable {
     public func remove(login: String, from id: Identifier<Workspace>, by caller: Caller) async throws {
         let now = clock.now()
         let stopped = try await store.write { db in
-            let own = try db.read.role(of: caller, in: id, for: .seeWorkspace)
+            try db.read.role(of: caller, in: id, for: .seeWorkspace)
             guard let account = try db.read.account(login: login),
                 let role = try db.read.role(of: account.id, in: id)
             else { throw WeirError.notFound("member") }
-            if account.id != caller.id { try own.require(role == .owner ? .changeOwners : .changeMembers) }
+            if account.id != caller.id {
+                try db.read.role(of: caller, in: id, for: role == .owner ? .changeOwners : .changeMembers)
+            }
             if role == .owner { try db.read.requireAnotherOwner(than: account.id, in: id) }
             try db.removeMember(account.id, from: id)
             try db.record(

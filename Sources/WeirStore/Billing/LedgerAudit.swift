@@ -55,7 +55,7 @@ public struct AuditedRun: Sendable {
 
     fileprivate static let columns = """
         r.running_at, r.ended_at, r.price, r.tariff, r.flavor, r.replicas, r.settled_minutes, r.corrections, r.settled_at,
-        w.kind, w.workspace, w.project, w.created_by
+        w.kind, w.workspace, w.project, r.started_by
         """
     private static let first = LedgerEntry.columnCount
     fileprivate static let end = first + 13

@@ -5,7 +5,7 @@ public import WeirModel
 extension Reading {
     private static let unsettledColumns = """
         run.workload, run.number, run.running_at, run.ended_at, run.price, run.settled_minutes, run.corrections,
-        workload.workspace, workload.project, workload.created_by, workload.kind, workload.name,
+        workload.workspace, workload.project, run.started_by, workload.kind, workload.name,
         CASE WHEN workload.run = run.number THEN workload.stop_at END AS stop_at, run.clock_steps
         """
 

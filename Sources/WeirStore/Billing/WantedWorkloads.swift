@@ -10,7 +10,7 @@ extension Reading {
             switch scope {
             case .workspace: ("? IS NULL", nil)
             case .project(let id): ("project = ?", id.text)
-            case .account(let id): ("created_by = ?", id.text)
+            case .account(let id): ("started_by = ?", id.text)
             }
         return try Row.fetchAll(
             db.cachedStatement(

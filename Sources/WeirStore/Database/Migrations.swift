@@ -22,6 +22,7 @@ enum Migrations {
         migrator.registerMigration("16 logins") { db in try db.execute(sql: logins) }
         migrator.registerMigration("17 closing") { db in try db.execute(sql: closing) }
         migrator.registerMigration("18 departures") { db in try db.execute(sql: departures) }
+        migrator.registerMigration("19 starters") { db in try db.execute(sql: starters) }
         return migrator
     }
 

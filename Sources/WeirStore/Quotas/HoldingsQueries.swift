@@ -1,7 +1,7 @@
 import GRDB
 public import WeirModel
 
-/// What one person's workloads in a workspace hold, and what they wait for.
+/// What the workloads that one person started hold in a workspace, and what they wait for.
 public struct PersonHoldings: Hashable, Sendable {
     public let workspace: Identifier<Workspace>
     public let account: Identifier<Account>
@@ -16,16 +16,16 @@ extension Reading {
     /// of them whole, as in `Flavor.demand`.
     private static func holdings(where condition: String) -> String {
         """
-        SELECT workspace, created_by, state = 'queued' AS is_waiting, sum(replicas) AS instances, sum(replicas * cpu) AS cpu,
+        SELECT workspace, started_by, state = 'queued' AS is_waiting, sum(replicas) AS instances, sum(replicas * cpu) AS cpu,
         sum(replicas * memory) AS memory, sum(replicas * CASE WHEN compute > 1000 THEN 1000 * devices ELSE compute END) AS gpu,
         sum(replicas * devices * gpu_memory) AS gpu_memory
         FROM (
-            SELECT workspace, created_by, state, spec ->> '$.flavor.cpu' AS cpu, spec ->> '$.flavor.memory' AS memory,
+            SELECT workspace, started_by, state, spec ->> '$.flavor.cpu' AS cpu, spec ->> '$.flavor.memory' AS memory,
             coalesce(spec ->> '$.detail.service._0.replicas', 1) AS replicas,
             coalesce(spec ->> '$.flavor.gpu.compute', 0) AS compute, coalesce(spec ->> '$.flavor.gpu.memory', 0) AS gpu_memory,
             max(1, (coalesce(spec ->> '$.flavor.gpu.compute', 0) + 999) / 1000) AS devices
             FROM workload WHERE \(condition)
-        ) GROUP BY workspace, created_by, is_waiting
+        ) GROUP BY workspace, started_by, is_waiting
         """
     }
 
@@ -48,7 +48,7 @@ extension Reading {
         var byPerson: [Identifier<Account>: [Identifier<Workspace>: PersonHoldings]] = [:]
         var order: [(Identifier<Account>, Identifier<Workspace>)] = []
         for row in rows {
-            let (workspace, account): (Identifier<Workspace>, Identifier<Account>) = (row["workspace"], row["created_by"])
+            let (workspace, account): (Identifier<Workspace>, Identifier<Account>) = (row["workspace"], row["started_by"])
             let sum = Holdings(
                 cpu: row["cpu"], memory: row["memory"], gpu: row["gpu"], gpuMemory: row["gpu_memory"], instances: row["instances"])
             var person =

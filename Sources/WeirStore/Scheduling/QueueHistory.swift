@@ -12,7 +12,7 @@ public struct QueuedRun: Hashable, Sendable {
 
     public let place: Place
     public let name: String
-    /// The names of its workspace and of who made it.
+    /// The names of its workspace and of who started it.
     public let workspace: String
     public let account: String
     public let flavor: Flavor
@@ -46,7 +46,7 @@ extension Reading {
         SELECT run.workload, run.number, run.flavor, run.replicas, run.queued_at, run.running_at, run.ended_at, workload.name,
         workload.spec, workspace.name AS workspace_name, account.login
         FROM run INDEXED BY run_queued JOIN workload ON workload.id = run.workload
-        JOIN workspace ON workspace.id = workload.workspace JOIN account ON account.id = workload.created_by
+        JOIN workspace ON workspace.id = workload.workspace JOIN account ON account.id = run.started_by
         WHERE run.queued_at >= ? AND run.queued_at < ? AND run.running_at IS NOT NULL
         AND (run.queued_at, run.workload, run.number) > (?, ?, ?)
         ORDER BY run.queued_at, run.workload, run.number LIMIT ?

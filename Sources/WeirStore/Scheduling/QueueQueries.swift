@@ -13,7 +13,7 @@ public struct FinishedRun: Hashable, Sendable {
         kind = try row.raw("kind")
         let flavor: Flavor = try row.json("flavor")
         self.flavor = flavor.name
-        account = row["created_by"]
+        account = row["started_by"]
         seconds = (row["ended_at"] as Int64 - row["running_at"] as Int64) / 1000
     }
 }
@@ -24,7 +24,7 @@ extension Reading {
         try Row.fetchAll(
             db.cachedStatement(
                 sql: """
-                    SELECT workload.kind, run.flavor, workload.created_by, run.running_at, run.ended_at
+                    SELECT workload.kind, run.flavor, run.started_by, run.running_at, run.ended_at
                     FROM run INDEXED BY run_finished JOIN workload ON workload.id = run.workload
                     WHERE run.running_at IS NOT NULL AND run.ended_at IS NOT NULL ORDER BY run.ended_at DESC LIMIT ?
                     """), arguments: [limit]

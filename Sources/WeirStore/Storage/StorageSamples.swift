@@ -106,13 +106,14 @@ extension Writing {
         ).execute(arguments: ["day": before.description, "today": today])
         try db.cachedStatement(
             sql: """
-                INSERT INTO storage_sample (workspace, account, hour, at, code, datasets, models, images, outputs, netdisk)
+                INSERT INTO storage_sample (workspace, account, hour, at, code, datasets, models, images, outputs, netdisk, shared)
                 SELECT storage_meter.workspace, storage_meter.account, :hour, :now,
                 coalesce(sum(bytes) FILTER (WHERE kind = 'code'), 0), coalesce(sum(bytes) FILTER (WHERE kind = 'datasets'), 0),
                 coalesce(sum(bytes) FILTER (WHERE kind = 'models'), 0),
                 CASE storage_meter.account WHEN '' THEN coalesce((SELECT sum(size) FROM (
                     SELECT max(size) AS size FROM image WHERE image.workspace = storage_meter.workspace GROUP BY digest)), 0) ELSE 0 END,
-                coalesce(sum(bytes) FILTER (WHERE kind = 'outputs'), 0), coalesce(sum(bytes) FILTER (WHERE kind = 'netdisk'), 0)
+                coalesce(sum(bytes) FILTER (WHERE kind = 'outputs'), 0), coalesce(sum(bytes) FILTER (WHERE kind = 'netdisk'), 0),
+                coalesce(sum(bytes) FILTER (WHERE kind = 'shared'), 0)
                 FROM storage_meter LEFT JOIN storage_held
                 ON storage_held.workspace = storage_meter.workspace AND storage_held.account = storage_meter.account
                 GROUP BY storage_meter.workspace, storage_meter.account

@@ -100,8 +100,16 @@ extension Reading {
                 db.cachedStatement(
                     sql: """
                         SELECT EXISTS (SELECT 1 FROM instance JOIN workload ON workload.id = instance.workload
-                        WHERE instance.removed_at IS NULL AND workload.created_by = ?)
+                        WHERE instance.removed_at IS NULL AND workload.created_by = ? AND spec ->> '$.access' IS NOT 'shared')
                         """), arguments: [account])
+            return StorageUnitPlan(record: record, trees: [], uploads: [], isWritten: isWritten ?? false)
+        case .sharedHome(let workspace), .sharedNetdisk(let workspace):
+            let isWritten = try Bool.fetchOne(
+                db.cachedStatement(
+                    sql: """
+                        SELECT EXISTS (SELECT 1 FROM instance JOIN workload ON workload.id = instance.workload
+                        WHERE instance.removed_at IS NULL AND workload.workspace = ? AND spec ->> '$.access' = 'shared')
+                        """), arguments: [workspace])
             return StorageUnitPlan(record: record, trees: [], uploads: [], isWritten: isWritten ?? false)
         case .asset(let asset):
             let trees = try TreeName.fetchAll(
@@ -201,11 +209,21 @@ extension Writing {
     func markWritable(by workload: Identifier<Workload>) throws {
         guard
             let row = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT workspace, project, kind, created_by FROM workload WHERE id = ?"),
+                db.cachedStatement(
+                    sql: """
+                        SELECT workspace, project, kind, created_by, spec ->> '$.access' IS 'shared' AS is_shared FROM workload WHERE id = ?
+                        """),
                 arguments: [workload])
         else { return }
         let kind: WorkloadKind = try row.raw("kind")
-        if kind != .board { try openPersonalStorage(of: row["created_by"], in: row["workspace"]) }
+        if row["is_shared"] {
+            let workspace: Identifier<Workspace> = row["workspace"]
+            for unit in [StorageUnit.sharedHome(workspace), .sharedNetdisk(workspace)] {
+                try insertStorageUnit(unit, of: workspace, in: nil, kind: .shared)
+            }
+        } else if kind != .board {
+            try openPersonalStorage(of: row["created_by"], in: row["workspace"])
+        }
         switch kind {
         case .environment:
             try markChanged(.code(row["project"]))
@@ -317,6 +335,7 @@ extension Reading {
             case .result(let workload): ("workload", workload.text)
             case .asset(let asset): ("asset", asset.text)
             case .home(let account), .netdisk(let account): ("account", account.text)
+            case .sharedHome(let workspace), .sharedNetdisk(let workspace): ("workspace", workspace.text)
             }
         let column = table == "account" ? "login" : "name"
         return try String.fetchOne(db.cachedStatement(sql: "SELECT \(column) FROM \(table) WHERE id = ?"), arguments: [id]) ?? id

@@ -40,14 +40,14 @@ extension Writing {
         let (workload, name) = (new.record, new.name)
         let statement = try db.cachedStatement(
             sql: """
-                INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, created_at,
-                spec, secret, wanted, state, state_since, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, started_by,
+                created_at, spec, secret, wanted, state, state_since, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
         do {
             try statement.execute(arguments: [
                 workload.id, workload.kind.rawValue, workload.workspace, workload.project, name.text, name.key,
-                workload.description, workload.createdBy, workload.createdAt, new.spec,
+                workload.description, workload.createdBy, workload.startedBy, workload.createdAt, new.spec,
                 workload.secret, workload.wanted.rawValue, workload.state.rawValue, workload.stateSince, workload.run,
             ])
         } catch let error as DatabaseError where error.isTaken("workload.name_key") {
@@ -80,6 +80,8 @@ extension Writing {
         switch event {
         case .startWanted, .requeued:
             changed.run += 1
+            // What Weir lets go on is still on account of who started it.
+            if event == .startWanted, let starter = cause.actor { changed.startedBy = starter }
             (changed.failure, changed.runningSince, changed.endedAt, changed.stopAt) = (nil, nil, nil, nil)
             changed.wanted = .running
             try insertRun(changed, flavor: jsonText(changed.spec.flavor), price: price, at: now)
@@ -103,11 +105,11 @@ extension Writing {
         try db.cachedStatement(
             sql: """
                 UPDATE workload SET wanted = ?, state = ?, state_since = ?, queue_reason = NULL, failure = ?, run = ?,
-                running_since = ?, ended_at = ?, stop_at = ?, idle_stop_at = NULL WHERE id = ?
+                running_since = ?, ended_at = ?, stop_at = ?, idle_stop_at = NULL, started_by = ? WHERE id = ?
                 """
         ).execute(arguments: [
             changed.wanted.rawValue, changed.state.rawValue, now, try changed.failure.map(jsonText), changed.run,
-            changed.runningSince, changed.endedAt, changed.stopAt, changed.id,
+            changed.runningSince, changed.endedAt, changed.stopAt, changed.startedBy, changed.id,
         ])
         try db.cachedStatement(
             sql: """
@@ -170,11 +172,11 @@ extension Writing {
         let (tariff, price) = try runPrice(of: workload.spec, price, at: now)
         try db.cachedStatement(
             sql: """
-                INSERT INTO run (workload, number, flavor, replicas, image_digest, tariff, price, queued_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO run (workload, number, started_by, flavor, replicas, image_digest, tariff, price, queued_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            workload.id, workload.run, flavor, workload.spec.replicas, workload.spec.image.digest, tariff, price, now,
+            workload.id, workload.run, workload.startedBy, flavor, workload.spec.replicas, workload.spec.image.digest, tariff, price, now,
         ])
     }
 

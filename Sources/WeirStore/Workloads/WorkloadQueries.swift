@@ -115,18 +115,32 @@ extension Reading {
     }
 
     public func mounts(_ asset: Identifier<Asset>, version: Int?) throws -> Bool {
-        let rows = try Row.fetchAll(
+        try liveSpecs(naming: asset).contains { spec in
+            (spec.datasets + spec.models).contains { $0.asset == asset && (version == nil || $0.version == version) }
+        }
+    }
+
+    /// Whether something that everybody in the workspace enters has it mounted.
+    public func isMountedInShared(_ asset: Identifier<Asset>) throws -> Bool {
+        try liveSpecs(naming: asset).contains { spec in
+            spec.isShared && (spec.datasets + spec.models).contains { $0.asset == asset }
+        }
+    }
+
+    private func liveSpecs(naming asset: Identifier<Asset>) throws -> [WorkloadSpec] {
+        try Row.fetchAll(
             db.cachedStatement(
                 sql: """
                     SELECT spec FROM workload
                     WHERE state IN ('queued', 'deploying', 'running', 'stopping') AND instr(spec, ?)
-                    """), arguments: [asset.text])
-        return try rows.contains { row in
-            let spec: WorkloadSpec = try row.json("spec")
-            return (spec.datasets + spec.models).contains {
-                $0.asset == asset && (version == nil || $0.version == version)
-            }
-        }
+                    """), arguments: [asset.text]
+        ).map { try $0.json("spec") }
+    }
+
+    /// Who made a workload, deleted or not.
+    public func maker(of workload: Identifier<Workload>) throws -> Identifier<Account>? {
+        try Identifier<Account>.fetchOne(
+            db.cachedStatement(sql: "SELECT created_by FROM workload WHERE id = ?"), arguments: [workload])
     }
 }
 

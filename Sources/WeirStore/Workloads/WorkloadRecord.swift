@@ -10,6 +10,8 @@ public struct WorkloadRecord: Hashable, Sendable {
     public var name: String
     public var description: String
     public var createdBy: Identifier<Account>
+    /// Who started the current run: it counts for their budget and quota.
+    public var startedBy: Identifier<Account>
     public var createdAt: Timestamp
     public var spec: WorkloadSpec
     /// What the gateway shows the tool, so that nobody else on the network can use it.
@@ -45,6 +47,7 @@ public struct WorkloadRecord: Hashable, Sendable {
         self.name = name.text
         self.description = description
         self.createdBy = createdBy
+        startedBy = createdBy
         self.createdAt = createdAt
         self.spec = spec
         self.secret = secret
@@ -68,6 +71,7 @@ public struct WorkloadRecord: Hashable, Sendable {
         name = row["name"]
         description = row["description"]
         createdBy = row["created_by"]
+        startedBy = row["started_by"]
         createdAt = row["created_at"]
         spec = try row.json("spec")
         secret = row["secret"]
@@ -120,6 +124,7 @@ public struct TransitionRecord: Hashable, Sendable {
 public struct RunRecord: Hashable, Sendable {
     public var workload: Identifier<Workload>
     public var number: Int
+    public var startedBy: Identifier<Account>
     public var flavor: Flavor
     public var replicas: Int
     public var imageDigest: String
@@ -134,6 +139,7 @@ public struct RunRecord: Hashable, Sendable {
     init(_ row: Row) throws {
         workload = row["workload"]
         number = row["number"]
+        startedBy = row["started_by"]
         price = try row.jsonOrNil("price")
         flavor = try row.json("flavor")
         replicas = row["replicas"]

@@ -46,13 +46,13 @@ struct ArrearsDeletionTests {
         /// Three versions of 5,000 bytes each, a draft with 2,000 more, an upload with 3,000, two results with 4,000 and 6,000.
         func fill() async throws {
             for number in 1...3 {
-                let draft = try await platform.assets.draft(of: asset, for: tenant.caller, .changeAsset)
+                let draft = try await platform.assets.draft(of: asset, for: tenant.caller, .changeDraft)
                 if number > 1 { try await platform.files.delete(draft, at: FilePath("f")) }
                 try await platform.files.write(body(5000, UInt8(number)), to: draft, at: FilePath("f"))
                 _ = try await platform.assets.confirm(asset, by: tenant.caller)
                 clock.advance(by: .seconds(60))
             }
-            let draft = try await platform.assets.draft(of: asset, for: tenant.caller, .changeAsset)
+            let draft = try await platform.assets.draft(of: asset, for: tenant.caller, .changeDraft)
             try await platform.files.write(body(2000, 7), to: draft, at: FilePath("new"))
             let upload = try await platform.uploads.create(into: .draft(asset), path: "u", length: 9000, by: tenant.caller)
             _ = try await platform.uploads.append(body(3000, 1), to: upload.id, at: 0, checksum: nil, by: tenant.caller)

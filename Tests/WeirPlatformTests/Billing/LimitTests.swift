@@ -84,7 +84,7 @@ struct LimitTests: MoneyScene {
         let tenant = try await test.tenant(on: platform)
         let asset = try await platform.assets.create(
             .dataset, in: tenant.workspace, Assets.Description(name: "digits"), by: tenant.caller)
-        let draft = try await platform.assets.draft(of: asset.id, for: tenant.caller, .changeAsset)
+        let draft = try await platform.assets.draft(of: asset.id, for: tenant.caller, .changeDraft)
         try await platform.files.write(body("data"), to: draft, at: FilePath("a.txt"))
         let job = try await tenant.job("train", on: platform)
         _ = try await platform.files.make(.workloadOutput(job.id, job.project))

@@ -21,7 +21,7 @@ struct StorageChargeTests {
         _ = try await test.tenant("bob", on: platform)
         let asset = try await platform.assets.create(
             .dataset, in: tenant.workspace, Assets.Description(name: "big"), by: tenant.caller)
-        let draft = try await platform.assets.draft(of: asset.id, for: tenant.caller, .changeAsset)
+        let draft = try await platform.assets.draft(of: asset.id, for: tenant.caller, .changeDraft)
         try await platform.files.changing(draft) {
             let file = open(platform.files.layout.path(of: draft) + "/big", O_CREAT | O_WRONLY, 0o644)
             defer { close(file) }

@@ -14,9 +14,14 @@ struct IdleReclaimTests {
         name: "desk", cpu: 500, memory: .mib(128), scratch: .mib(64), processes: 64, pricePerHour: Points(1))
     /// Quiet is at most 0.3 s of processor time in a minute.
     private static let quiet = 5
+    /// Works for longer than quiet allows: that saves, and is no use.
+    private static let hook = """
+        echo "$WEIR_STOPS_AT" > /home/user/told
+        i=0; while [ $i -lt 600000 ]; do i=$((i+1)); done
+        """
 
     @Test(
-        "what does nothing is warned by a notice, in its terminals and by its own program, then stopped; what is exempt or works is not; what it saved is shown in points (X18)",
+        "hostile 2: what does nothing is warned by a notice, in its terminals and by the environment's own command, then stopped; what is exempt or works is not; what it saved is shown in points (X18)",
         .timeLimit(.minutes(3)))
     func reclaim() async throws {
         try await TestEngine.with { host in
@@ -28,8 +33,8 @@ struct IdleReclaimTests {
                 _ = try await platform.images.register(image, for: nil)
                 func environment(_ name: String) async throws -> (workload: WorkloadRecord, instance: Identifier<Instance>) {
                     let made = try await platform.environments.create(
-                        Submission(name: name, image: image.reference, flavor: "desk"), tool: "desk", autoStop: nil, in: tenant.project,
-                        by: tenant.caller)
+                        Submission(name: name, image: image.reference, flavor: "desk"), tool: "desk", autoStop: nil, onIdle: Self.hook,
+                        in: tenant.project, by: tenant.caller)
                     try await platform.wait(for: made, toBe: .running)
                     let instances = try await test.store.read { try $0.instances(of: made.id, run: 1) }
                     return (made, try #require(instances.first).id)
@@ -39,15 +44,12 @@ struct IdleReclaimTests {
                 )
                 let policy = IdlePolicy(after: 300, cpu: Self.quiet, warning: 120, exemptWorkloads: [exempt.workload.id])
                 _ = try await platform.idlePolicies.set(policy, of: tenant.workspace, by: tenant.caller)
-                // Its own program works for longer than quiet allows: that saves, and is no use.
-                let hook = """
-                    mkdir -p /home/user/.weir && cat > /home/user/.weir/on-idle <<'END' && chmod +x /home/user/.weir/on-idle
-                    #!/bin/sh
-                    echo "$WEIR_STOPS_AT" > /home/user/told
-                    i=0; while [ $i -lt 600000 ]; do i=$((i+1)); done
-                    END
+                // What lies in a home is nobody's to run: the home may be mounted elsewhere, too.
+                let planted = """
+                    mkdir -p /home/user/.weir
+                    printf '#!/bin/sh\necho ran > /home/user/planted\n' > /home/user/.weir/on-idle && chmod +x /home/user/.weir/on-idle
                     """
-                #expect(try await host.engine.run(["sh", "-c", hook], in: idle.instance).exitCode == 0)
+                #expect(try await host.engine.run(["sh", "-c", planted], in: idle.instance).exitCode == 0)
                 _ = try await host.engine.run(["sh", "-c", "while :; do :; done >/dev/null 2>&1 &"], in: busy.instance)
                 let screen = Screen()
                 let terminal = try await host.engine.terminal(["sh"], in: idle.instance, size: TerminalSize(columns: 200, rows: 20))
@@ -75,6 +77,8 @@ struct IdleReclaimTests {
                     #expect(notices.filter { $0.code == "idle_environment" }.map(\.subject) == [idle.workload.id.text])
                     let told = try await host.engine.run(["cat", "/home/user/told"], in: idle.instance)
                     #expect(told.output.contains(stopsAt.description))
+                    let planted = try await host.engine.run(["cat", "/home/user/planted"], in: idle.instance)
+                    #expect(planted.exitCode != 0, "hostile 2: code from a home was run")
                     while !screen.shows("is stopped at") || !screen.shows("停止") {
                         try await Task.sleep(for: .milliseconds(20))
                     }

@@ -86,7 +86,7 @@ actor StorageDriver {
 
     private func writeDraft(_ platform: Platform) async throws {
         guard let (tenant, asset) = assets.randomElement(using: &random) else { return }
-        let draft = try await platform.assets.draft(of: asset, for: tenant.caller, .changeAsset)
+        let draft = try await platform.assets.draft(of: asset, for: tenant.caller, .changeDraft)
         try await platform.files.write(StorageBench.stream([content()]), to: draft, at: FilePath(name()))
     }
 

@@ -151,10 +151,35 @@ struct MigrationTests {
             let keepers = try String?.fetchAll(db, sql: "SELECT keeper FROM arrears_deleted ORDER BY sequence")
             #expect(keepers == [account.text, account.text, "", nil])
             let plan = try Self.plan(
-                db, "SELECT * FROM asset WHERE workspace = ? AND kind = ? AND keeper = ? AND name_key = ? AND deleted_at IS NULL AND visibility = 'owner'",
+                db,
+                "SELECT * FROM asset WHERE workspace = ? AND kind = ? AND keeper = ? AND name_key = ? AND deleted_at IS NULL AND visibility = 'owner'",
                 ["w", "dataset", "b", "d"])
             #expect(plan.contains("asset_kept_name"), "\(plan)")
         }
+    }
+
+    @Test("19 starters: what ran before counts for whoever had made it (audit-c F9)")
+    func starters() throws {
+        let (queue, _) = try older(upTo: "18 departures")
+        let (workload, maker) = (identifiers.next(Workload.self, at: now), identifiers.next(Account.self, at: now))
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO project (id, workspace, name, name_key, description, tags, created_by, created_at, changed_at)
+                    VALUES ('p', 'w', 'p', 'p', '', '[]', 'a', 0, 0) ON CONFLICT DO NOTHING;
+                    INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, created_at, spec, secret,
+                    wanted, state, state_since, run) VALUES ('\(workload)', 'environment', 'w', 'p', 'e', 'e', '', '\(maker)', 0, '{}', 's',
+                    'running', 'running', 0, 2);
+                    INSERT INTO run (workload, number, flavor, replicas, image_digest, queued_at) VALUES
+                    ('\(workload)', 1, '{}', 1, 'd', 0), ('\(workload)', 2, '{}', 1, 'd', 0);
+                    """)
+        }
+        try Migrations.all.migrate(queue)
+        let starters = try queue.read { db in
+            try String.fetchAll(
+                db, sql: "SELECT started_by FROM run UNION ALL SELECT started_by FROM workload WHERE id = ?", arguments: [workload])
+        }
+        #expect(starters == [maker.text, maker.text, maker.text])
     }
 
     @Test("12 audit: records are neither changed nor deleted, and what is asked of them goes by an index (ADM-04)")

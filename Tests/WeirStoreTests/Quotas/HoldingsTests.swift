@@ -47,8 +47,8 @@ struct HoldingsTests {
             try await fixture.store.write { db in
                 try db.db.execute(
                     sql: """
-                        INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, created_at, spec,
-                        secret, wanted, state, state_since, run) VALUES (?, ?, ?, ?, ?, ?, '', ?, 0, ?, 's', ?, ?, 0, 1)
+                        INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, started_by, created_at,
+                        spec, secret, wanted, state, state_since, run) VALUES (?, ?, ?, ?, ?, ?, '', 'a', ?, 0, ?, 's', ?, ?, 0, 1)
                         """,
                     arguments: [
                         inserted.id, inserted.kind.rawValue, inserted.workspace, inserted.project, inserted.name, inserted.name,

@@ -71,6 +71,8 @@ extension Records {
         let run: Int
         let createdBy: Person
         let createdAt: Timestamp
+        let startedBy: Person
+        let access: WorkloadAccess
         let runningSince: Timestamp?
         let endedAt: Timestamp?
         let remainingSeconds: Int?
@@ -103,6 +105,7 @@ extension Records {
         struct Environment: Decodable, Sendable {
             let tool: String
             let autoStop: Int?
+            let onIdle: String?
         }
 
         struct Job: Decodable, Sendable {
@@ -127,6 +130,7 @@ extension Records {
         struct Keeps: Decodable, Sendable {
             let kept: [String]
             let lost: String
+            let whose: String?
         }
     }
 

@@ -8,7 +8,7 @@ struct EnvironmentCommand: AsyncParsableCommand {
         subcommands: [
             Create.self, WorkloadList<EnvironmentNoun>.self, WorkloadShow<EnvironmentNoun>.self,
             WorkloadStart<EnvironmentNoun>.self, WorkloadStop<EnvironmentNoun>.self, Enter.self,
-            WorkloadSwitchFlavor<EnvironmentNoun>.self, Processes.self, Kill.self, WorkloadLogs<EnvironmentNoun>.self,
+            WorkloadSwitchFlavor<EnvironmentNoun>.self, OnIdle.self, Processes.self, Kill.self, WorkloadLogs<EnvironmentNoun>.self,
             WorkloadDelete<EnvironmentNoun>.self,
         ], aliases: ["environment"])
 
@@ -19,11 +19,15 @@ struct EnvironmentCommand: AsyncParsableCommand {
                 EXAMPLES:
                   weir env create lab --flavor cpu-medium --dataset digits --wait
                   weir env create lab --auto-stop 4h --dataset digits@2 --model digits-net
+                  weir env create team-lab --shared
                 """)
 
         @Argument(help: "Its name.") var name: String
         @OptionGroup var made: WorkloadOptions
         @OptionGroup var mounts: MountOptions
+        @OptionGroup var access: AccessOptions
+        @Flag(help: "Let the workspace read the log of one that is yours alone.") var openLog = false
+        @Option(help: "Run this inside when its people are warned that nobody uses it (X18).") var onIdle: String?
         @Option(help: "The tool that `enter` opens; the first of the image when left out.") var tool: String?
         @Option(help: "Stop by itself after so long, as 4h (DEV-24); else what the flavor allows.") var autoStop: BriefDuration?
         @Flag(help: "Return when it runs.") var wait = false
@@ -34,6 +38,9 @@ struct EnvironmentCommand: AsyncParsableCommand {
             let project = try await session.project(choice)
             var body = try await made.members(name, choice, session)
             body.merge(try await mounts.members(choice, session)) { $1 }
+            body.merge(access.members) { $1 }
+            if openLog { body["open_log"] = .bool(true) }
+            body["on_idle"] = onIdle.map { .string($0) }
             body["tool"] = tool.map { .string($0) }
             body["auto_stop"] = autoStop.map { .integer($0.seconds) }
             try await PriceNote.show(.environment, project.id, body, session)
@@ -46,6 +53,26 @@ struct EnvironmentCommand: AsyncParsableCommand {
             try session.output.done(
                 "\(answer.value.name) is \(answer.value.state.rawValue).", json: answer.json,
                 identifier: answer.value.id)
+        }
+    }
+
+    struct OnIdle: ClientCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "on-idle", abstract: "Set what an environment runs when its people are warned that nobody uses it (X18).",
+            discussion: "EXAMPLES:\n  weir env on-idle lab 'cp /scratch/model.pt /home/user/'\n  weir env on-idle lab ''")
+
+        @Argument(help: "Name or id.") var name: String
+        @Argument(help: "A command for the shell inside it; empty for none.") var command: String
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let workload = try await session.workload(.environment, name, in: choice)
+            let body: JSONValue = .object(["on_idle": .string(command)])
+            let answer = try await session.api.answer(.send(.patch, "/api/v1/workloads/\(workload.id)", body))
+            try session.output.done(
+                command.isEmpty ? "\(workload.name) runs nothing then." : "\(workload.name) runs it then.", json: answer,
+                identifier: workload.id)
         }
     }
 

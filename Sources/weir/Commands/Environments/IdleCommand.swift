@@ -26,7 +26,7 @@ struct IdleCommand: AsyncParsableCommand {
             commandName: "set", abstract: "Set after how long an idle environment is stopped (administrators).",
             discussion: """
                 An environment is idle while it uses no more than --cpu cores and its accelerators next to nothing. Its people are warned
-                before; an executable ~/.weir/on-idle is run in it then.
+                before; what `weir env on-idle` has set is run in it then.
 
                 EXAMPLES:
                   weir idle set --after 2h

@@ -24,6 +24,7 @@ struct JobCommand: AsyncParsableCommand {
         @Argument(help: "The command.") var command: [String]
         @OptionGroup var made: WorkloadOptions
         @OptionGroup var mounts: MountOptions
+        @OptionGroup var access: AccessOptions
         @Option(help: "End it after so long, as 12h; else what the flavor allows.") var timeLimit: BriefDuration?
         @Flag(help: "Return when it has ended.") var wait = false
         @Flag(name: [.customShort("f"), .long], help: "Show its log, and return when it has ended.") var follow = false
@@ -34,6 +35,7 @@ struct JobCommand: AsyncParsableCommand {
             let project = try await session.project(choice)
             var body = try await made.members(name, choice, session)
             body.merge(try await mounts.members(choice, session)) { $1 }
+            body.merge(access.members) { $1 }
             body["command"] = .string(try WorkloadRules.command(ShellCommand.line(command)))
             body["time_limit"] = timeLimit.map { .integer($0.seconds) }
             try await PriceNote.show(.job, project.id, body, session)

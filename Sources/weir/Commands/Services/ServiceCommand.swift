@@ -25,6 +25,7 @@ struct ServiceCommand: AsyncParsableCommand {
         @Argument(help: "The command, run in /gemini/code.") var command: [String]
         @OptionGroup var made: WorkloadOptions
         @OptionGroup var mounts: MountOptions
+        @OptionGroup var access: AccessOptions
         @Option(help: "Where the program listens.") var port: Int
         @Option(help: "What the gateway speaks to it: http or tcp (INF-08).") var mode: Mode = .http
         @Option(help: "Path that answers 2xx or 3xx when the program is ready; else an open port will do.") var health: String?
@@ -44,6 +45,7 @@ struct ServiceCommand: AsyncParsableCommand {
             if sign { try await Commitment.sign(choice.workspace, session) }
             var body = try await made.members(name, choice, session)
             body.merge(try await mounts.members(choice, session)) { $1 }
+            body.merge(access.members) { $1 }
             body["command"] = .string(try WorkloadRules.command(ShellCommand.line(command)))
             body["port"] = .integer(Int64(try WorkloadRules.port(port)))
             body["mode"] = .string(mode.rawValue)

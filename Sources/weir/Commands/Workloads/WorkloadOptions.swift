@@ -24,6 +24,13 @@ struct WorkloadOptions: ParsableArguments {
     }
 }
 
+/// Who enters it, and whose home and netdisk it has.
+struct AccessOptions: ParsableArguments {
+    @Flag(help: "Everybody in the workspace enters it; it has a home and a netdisk of the workspace in place of yours.") var shared = false
+
+    var members: [String: JSONValue?] { shared ? ["access": .string(WorkloadAccess.shared.rawValue)] : [:] }
+}
+
 /// What is mounted, and the variables.
 struct MountOptions: ParsableArguments {
     @Option(

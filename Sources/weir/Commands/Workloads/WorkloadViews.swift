@@ -20,15 +20,19 @@ enum WorkloadViews {
         if kind == nil {
             return [
                 workload.name, workload.kind.rawValue, state(workload), ran, workload.flavor.name,
-                workload.createdBy.login,
-                workload.createdAt.short, workload.id,
+                maker(workload), workload.createdAt.short, workload.id,
             ]
         }
         return [
             workload.name, state(workload), ran, workload.remainingSeconds.map { Phrase.span(seconds: $0) } ?? "",
-            workload.flavor.name, workload.image.reference, workload.createdBy.login, workload.createdAt.short,
+            workload.flavor.name, workload.image.reference, maker(workload), workload.createdAt.short,
             workload.id,
         ]
+    }
+
+    /// Who made it, and whether everybody enters it.
+    private static func maker(_ workload: Records.Workload) -> String {
+        workload.createdBy.login + (workload.access == .shared ? " (shared)" : "")
     }
 
     /// The state, with the reason where there is one: `failed (out_of_memory)`, `queued (resources)`.
@@ -65,6 +69,9 @@ enum WorkloadViews {
                 }.joined(separator: "\n")
             ),
             ("created", "\(workload.createdAt.short) by \(workload.createdBy.login)"),
+            ("enters", workload.access == .shared ? "everybody in the workspace" : "\(workload.createdBy.login) alone"),
+            ("started by", workload.run > 1 ? workload.startedBy.login : nil),
+            ("runs when idle", workload.environment?.onIdle), ("home", workload.keeps.whose),
             ("kept on stop", workload.keeps.kept.joined(separator: ", ")), ("lost on stop", workload.keeps.lost),
         ]
     }
