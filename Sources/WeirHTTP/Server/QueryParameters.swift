@@ -23,6 +23,7 @@ enum QueryParameters {
     static let known: [String: [String]] = [
         "listWorkspaces": part, "listVersions": part, "getHistory": part, "listIdleStops": part, "getRuns": part, "listNotices": part,
         "listTariffs": part, "listArrearsDeleted": part, "listArrearsDeletions": part, "listFlavorChanges": part, "listQuotaChanges": part,
+        "listUnpaidStorage": part,
         "listAccounts": sorted, "listAllWorkspaces": sorted, "listProjects": sorted, "listQuotas": sorted,
         "getQueue": named, "listBudgets": named, "listMembers": ["role"] + named, "getQuotas": ["role", "own"] + named,
         "listInvoices": ["state"] + named, "listAllInvoices": ["state"] + named, "listVouchers": ["state"] + part,
