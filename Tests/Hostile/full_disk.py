@@ -3,12 +3,13 @@ that others have filled to the last byte lets people log in, read and delete, an
 
 import json
 import os
+import pathlib
 import subprocess
 import time
 import urllib.request
 
 from hostile_common import IMAGE, check, outcome, tenants, until
-from running_weir import PASSWORD
+from running_weir import PASSWORD, PODMAN
 
 DISK = 2 << 30
 RESERVE = DISK // 4
@@ -41,7 +42,7 @@ for _ in range({again}):
 
 
 def small_disk(folder):
-    """Puts the data folder on a disk of its own."""
+    """Puts the data folder on a disk of its own, which Podman sees as well: its mount namespace may be another one."""
     file = folder / "disk.img"
     (folder / "data").mkdir(mode=0o711)
     for command in (
@@ -49,6 +50,12 @@ def small_disk(folder):
         ["mount", "-o", "loop,discard", file, folder / "data"],
     ):
         subprocess.run(command, check=True)
+    holder = pathlib.Path(PODMAN).with_name("holder.pid")
+    if holder.exists():
+        device = next(line.split()[0] for line in open("/proc/self/mounts") if line.split()[1] == str(folder / "data"))
+        enter = ["nsenter", "-m", "-t", holder.read_text().strip()]
+        if subprocess.run([*enter, "mountpoint", "-q", folder / "data"], check=False).returncode != 0:
+            subprocess.run([*enter, "mount", device, folder / "data"], check=True)
 
 
 def free(weir):
@@ -131,7 +138,7 @@ def filled_by_others(scene):
     check("space is set aside again", until(lambda: not readiness(weir)[1]["degraded"], seconds=40))
     project = scene.project(alice, scene.a, "afterwards")
     seen, log = scene.job(alice, project, "echo kept > /gemini/output/file && cat /gemini/output/file", name="afterwards")
-    check("jobs write again", seen["state"] == "completed" and "kept" in log, log[-300:])
+    check("jobs write again", seen["state"] == "completed" and "kept" in log, (seen, log[-300:]))
 
 
 def main():
