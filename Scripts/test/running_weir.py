@@ -233,6 +233,15 @@ class Weir:
         # Not by Python, whose own way ends at some depth: a suite may have left folders deeper than that.
         subprocess.run(["rm", "-rf", self.folder], check=False)
 
+    def kept(self, part, owner):
+        """The folder of an asset in `drafts`, or of a project in `projects`, on the host."""
+        import sqlite3
+
+        table = {"drafts": "asset", "projects": "project"}[part]
+        with contextlib.closing(sqlite3.connect(f"file:{self.folder}/data/weir.sqlite?mode=ro", uri=True)) as database:
+            workspace = database.execute(f"SELECT workspace FROM {table} WHERE id = ?", [owner]).fetchone()[0]
+        return self.folder / "data/files/workspaces" / workspace / part / owner
+
     def installation(self):
         import sqlite3
 

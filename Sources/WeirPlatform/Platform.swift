@@ -279,8 +279,10 @@ public struct Platform: Sendable {
     /// What has to be true before the first request: the folders, the flavors and their prices, who may enter what.
     /// - Parameter prices: the list of the configuration; its number and date are given here.
     public func prepare(flavors: [Flavor], prices: Tariff, at now: Timestamp) async throws {
+        let older = OlderLayout(store: store, files: files, logger: logger)
+        try await older.putTogether()
         try await files.prepare()
-        try await files.recover()
+        try await older.bringOver()
         let zone = calendar.zone
         try await store.write { db in
             try db.setFlavors(fromFile: flavors, at: now)

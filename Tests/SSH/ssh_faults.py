@@ -126,7 +126,7 @@ def faults(client, user, person, workspace):
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         upload.stdin.write(f"put {big} cut.bin\n".encode())
         upload.stdin.flush()
-        path = client.weir.folder / "data/files/drafts" / asset / "cut.bin"
+        path = client.weir.kept("drafts", asset) / "cut.bin"
         if not until(lambda: path.exists() and path.stat().st_size > 1 << 20):
             upload.kill()
             raise SystemExit(f"FAILED: the upload does not begin: {upload.stderr.read()!r}")

@@ -83,7 +83,7 @@ def uploads(client, person, workspace, project):
     except paramiko.AuthenticationException:
         check("the token ends with the draft", True)
 
-    draft = client.weir.folder / "data/files/drafts" / asset
+    draft = client.weir.kept("drafts", asset)
     longer = client.folder / "longer"
     longer.write_text("leaf " * 7 + "and more")
     (client.folder / "short").write_text("x")
@@ -133,7 +133,7 @@ def arrears(client, person, operator, workspace):
                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     upload.stdin.write(f"put {big} debt.bin\n".encode())
     upload.stdin.flush()
-    path = client.weir.folder / "data/files/drafts" / asset / "debt.bin"
+    path = client.weir.kept("drafts", asset) / "debt.bin"
     until(lambda: path.exists() and path.stat().st_size > 1 << 20)
     amount = "-" + person.call("GET", f"/api/v1/workspaces/{workspace}/balance")["balance"]
     operator.call("POST", f"/api/v1/workspaces/{workspace}/corrections", {"amount": amount, "counter": "payments", "note": "test"}, {"Idempotency-Key": "used-up"})
@@ -152,7 +152,7 @@ def quota(client, person, operator, workspace):
     user = person.call("GET", f"/api/v1/assets/{asset}/draft/sftp")["user"]
     big = client.folder / "wide.bin"
     big.write_bytes(os.urandom(64 << 20))
-    path = client.weir.folder / "data/files/drafts" / asset / "wide.bin"
+    path = client.weir.kept("drafts", asset) / "wide.bin"
     limit(operator, workspace, 8 << 20)
     answer = client.sftp(user, f"put {big} wide.bin\n", options=["-l", "80000"])
     check("a transfer ends with the line that says why when the quota is reached", answer.returncode != 0 and b"weir:" in answer.stderr

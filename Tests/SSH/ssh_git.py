@@ -25,7 +25,7 @@ class Work:
         self.project = person.call("POST", f"/api/v1/workspaces/{workspace}/projects", {"name": name})["id"]
         lines = person.call("GET", f"/api/v1/projects/{self.project}/code/sftp")
         self.user, self.address = lines["user"], lines["git"].split()[2]
-        self.code = client.weir.folder / "data/files/projects" / self.project / "code"
+        self.code = client.weir.kept("projects", self.project) / "code"
         subprocess.run(["git", "init", "-q", "-b", "main", self.folder], check=True, env=variables(client))
         self.run("remote", "add", "origin", self.address)
         self.run("config", "core.compression", "0")
@@ -70,7 +70,7 @@ def git(client, person, operator, workspace, project):
     check("the address is one for git", address == f"ssh://{lines['user'].replace('@', '%40')}@127.0.0.1:{port}/", lines["git"])
     env = variables(client)
     shell = env["GIT_SSH_COMMAND"]
-    code = client.weir.folder / "data/files/projects" / project / "code"
+    code = client.weir.kept("projects", project) / "code"
 
     def run(*arguments, cwd=client.folder, **more):
         return subprocess.run(["git", *map(str, arguments)], cwd=cwd, env={**env, **more}, capture_output=True, timeout=120)

@@ -410,7 +410,7 @@ def states(client, user, person, environment, operator, workspace, project):
                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     upload.stdin.write(f"put {big} /gemini/code/half.bin\n".encode())
     upload.stdin.flush()
-    half = client.weir.folder / "data/files/projects" / project / "code/half.bin"
+    half = client.weir.kept("projects", project) / "code/half.bin"
     check("a transfer is under way", until(lambda: half.exists() and half.stat().st_size > 1 << 20), half)
     window = Window(client, user)
     tunnel, _ = window.connect(int(window.said["listeningOn"]))

@@ -23,7 +23,7 @@ struct SamplingBench: AsyncParsableCommand {
         var made: [Identifier<Project>] = []
         for number in 0..<projects {
             let project = try await platform.projects.create(in: tenant.workspace, name: "project-\(number)", by: tenant.caller)
-            let path = try await platform.files.make(.code(project.id))
+            let path = try await platform.files.make(.code(project.id, in: tenant.workspace))
             for file in 0..<files { try Data(repeating: 7, count: 1000).write(to: URL(fileURLWithPath: "\(path)/\(file).py")) }
             made.append(project.id)
         }

@@ -89,7 +89,7 @@ struct UploadBench: AsyncParsableCommand {
                 guard answer.status == 204 else { throw Tool.Failure(description: "PATCH: \(answer.status) \(answer.text)") }
             }
         }
-        try FileManager.default.removeItem(atPath: site.test.folder.path + "/files/drafts/\(asset)")
+        try FileManager.default.removeItem(atPath: site.test.folder.path + "/files/workspaces/\(site.tenant.workspace)/drafts/\(asset)")
         return rate
     }
 

@@ -115,14 +115,15 @@ public struct Assets: Sendable {
     /// the disk of the versions, and of what a crash left.
     public func delete(_ id: Identifier<Asset>, by caller: Caller) async throws {
         let now = clock.now()
-        try await store.write { db in
+        let asset = try await store.write { db in
             let asset = try db.read.asset(id, for: caller, .deleteAsset)
             try db.revokeUploadTokens(of: asset.id, at: now)
             guard try !db.read.mounts(asset.id, version: nil) else { throw WeirError.assetMounted() }
             try db.markDeleted(asset.id, at: now)
             try db.record(.assetDeleted, asset, by: caller, at: now)
+            return asset
         }
-        try await files.discardDraft(of: id)
+        try await files.remove(asset.draft)
     }
 
     // MARK: Versions

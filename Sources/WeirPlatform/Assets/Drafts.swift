@@ -12,8 +12,8 @@ extension Assets {
             let asset = try db.asset(id, for: caller, permission)
             return (asset, try db.latestVersion(of: asset.id))
         }
-        if permission == .changeDraft { try await beginDraft(of: asset.id, from: latest?.tree) }
-        return .draft(asset.id)
+        if permission == .changeDraft { try await beginDraft(of: asset, from: latest?.tree) }
+        return asset.draft
     }
 
     /// The draft for what adds to it: refused while the balance is used up (BIL-18).
@@ -33,14 +33,14 @@ extension Assets {
         try db.requireStorage(in: workspace, by: caller.id, adding: length)
     }
 
-    func beginDraft(of id: Identifier<Asset>, from tree: TreeName?) async throws {
-        guard try await !files.exists(.draft(id)) else { return }
+    func beginDraft(of asset: AssetRecord, from tree: TreeName?) async throws {
+        guard try await !files.exists(asset.draft) else { return }
         guard let tree else {
-            _ = try await files.make(.draft(id))
+            _ = try await files.make(asset.draft)
             return
         }
         do {
-            try await files.seedDraft(of: id, from: tree)
+            try await files.seedDraft(of: asset.id, from: tree, in: asset.workspace)
         } catch let error as WeirError where error.code == "draft_exists" {
             // Another request was quicker.
         }
@@ -49,7 +49,7 @@ extension Assets {
     /// The draft with all that was uploaded into it is gone; the next one begins with the latest version again.
     public func discardDraft(of id: Identifier<Asset>, by caller: Caller) async throws {
         let asset = try await asset(id, for: caller, .deleteAsset)
-        try await sessions.confirming(asset.id) { try await files.discardDraft(of: asset.id) }
+        try await sessions.confirming(asset.id) { try await files.remove(asset.draft) }
         let now = clock.now()
         try await store.write { try $0.record(.draftDiscarded, asset, by: caller, at: now) }
     }
@@ -63,12 +63,12 @@ extension Assets {
         if let made = try await version(madeUnder: key, by: caller) { return made }
         try await store.read { try requireUpload(into: asset, by: caller, $0) }
         return try await sessions.confirming(asset.id) {
-            guard try await files.exists(.draft(asset.id)), try await files.measure(.draft(asset.id)).files > 0 else {
+            guard try await files.exists(asset.draft), try await files.measure(asset.draft).files > 0 else {
                 throw WeirError.emptyDraft()
             }
             let version = try await addVersion(
-                to: asset.id, from: .draft(asset.id), note: note, origin: nil, key: key, by: caller)
-            try await files.discardDraft(of: asset.id)
+                to: asset, from: asset.draft, note: note, origin: nil, key: key, by: caller)
+            try await files.remove(asset.draft)
             let now = clock.now()
             try await store.write { try $0.revokeUploadTokens(of: asset.id, at: now) }
             return version
@@ -77,20 +77,20 @@ extension Assets {
 
     /// The tree is on the disk before the record says so; one without a record is collected later.
     func addVersion(
-        to id: Identifier<Asset>, from folder: StoredFolder, at path: FilePath = .root, note: String,
+        to asset: AssetRecord, from folder: StoredFolder, at path: FilePath = .root, note: String,
         origin: Identifier<Workload>?, key: IdempotencyKey?, by caller: Caller
     ) async throws -> AssetVersionRecord {
         let now = clock.now()
         let tree = TreeName(identifiers.next(Tree.self, at: now))
-        let frozen = try await files.freeze(folder, at: path, as: tree)
+        let frozen = try await files.freeze(folder, at: path, as: tree, in: asset.workspace)
         return try await store.write { db in
-            let asset = try db.read.asset(id, for: caller, .changeDraft)
+            let asset = try db.read.asset(asset.id, for: caller, .changeDraft)
             try requireUpload(into: asset, by: caller, db.read)
             var version = AssetVersionRecord(
-                asset: id, number: 0, tree: tree, size: frozen.size, added: frozen.added, files: frozen.files,
+                asset: asset.id, number: 0, tree: tree, size: frozen.size, added: frozen.added, files: frozen.files,
                 note: note, origin: origin, createdBy: caller.id, createdAt: now)
             version.number = try db.insertNext(version)
-            try db.remember("\(id)/\(version.number)", under: key, by: caller, at: now)
+            try db.remember("\(asset.id)/\(version.number)", under: key, by: caller, at: now)
             try db.record(.versionConfirmed, asset, after: "V\(version.number)", by: caller, at: now)
             return version
         }
@@ -109,8 +109,13 @@ extension Assets {
 
     /// The files of a version.
     public func tree(of number: Int, of id: Identifier<Asset>, for caller: Caller) async throws -> StoredFolder {
-        .tree(try await version(number, of: id, for: caller).tree)
+        let (asset, version) = try await (asset(id, for: caller), version(number, of: id, for: caller))
+        return .tree(version.tree, in: asset.workspace)
     }
+}
+
+extension AssetRecord {
+    var draft: StoredFolder { .draft(id, in: workspace) }
 }
 
 extension FileStore {

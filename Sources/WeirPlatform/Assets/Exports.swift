@@ -27,11 +27,11 @@ public struct Exports: Sendable {
         }
         // Asked again in the transaction; here, so that nothing is made for what is refused.
         try await store.read { try assets.requireRoom(in: workload.workspace, by: caller, $0) }
-        let output = StoredFolder.workloadOutput(workload.id, workload.project)
+        let output = StoredFolder.workloadOutput(workload.id, of: workload.project, in: workload.workspace)
         guard try await files.measure(output, at: path).files > 0 else { throw WeirError.nothingToExport() }
         let asset = try await asset(destination, in: workload.workspace, by: caller)
         let version = try await assets.addVersion(
-            to: asset.id, from: output, at: path, note: note, origin: workload.id, key: key, by: caller)
+            to: asset, from: output, at: path, note: note, origin: workload.id, key: key, by: caller)
         return (asset, version)
     }
 

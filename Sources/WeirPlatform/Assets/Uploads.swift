@@ -22,10 +22,10 @@ public enum UploadTarget: Hashable, Sendable {
         }
     }
 
-    var folder: StoredFolder {
+    func folder(in workspace: Identifier<Workspace>) -> StoredFolder {
         switch self {
-        case .draft(let asset): .draft(asset)
-        case .code(let project): .code(project)
+        case .draft(let asset): .draft(asset, in: workspace)
+        case .code(let project): .code(project, in: workspace)
         }
     }
 }
@@ -55,6 +55,7 @@ public struct Uploads: Sendable {
         case .draft(let asset): _ = try await assets.draftForUpload(of: asset, for: caller)
         case .code(let project): _ = try await projects.codeForUpload(of: project, for: caller)
         }
+        let workspace = try await store.read { try allow(target, for: caller, $0) }
         let now = clock.now()
         let upload = UploadRecord(
             id: identifiers.next(Upload.self, at: now), unit: target.unit, account: caller.id, path: path.text,
@@ -68,16 +69,16 @@ public struct Uploads: Sendable {
             try db.insert(upload)
             try db.expect(length, in: upload.unit)
         }
-        try await files.createUpload(upload.id, length: length)
-        if length == 0 { try await finish(upload, in: target) }
+        try await files.createUpload(StoredUpload(upload.id, in: workspace), length: length)
+        if length == 0 { try await finish(upload, in: target.folder(in: workspace)) }
         return upload
     }
 
     /// How far it has come. Asking also finishes one that was cut off after its last byte.
     public func progress(of id: Identifier<Upload>, by caller: Caller) async throws -> UploadProgress {
-        let (upload, target) = try await upload(id, by: caller)
-        let progress = try await files.progress(of: id)
-        if progress.isComplete { try await finish(upload, in: target) }
+        let (upload, target, workspace) = try await upload(id, by: caller)
+        let progress = try await files.progress(of: StoredUpload(id, in: workspace))
+        if progress.isComplete { try await finish(upload, in: target.folder(in: workspace)) }
         return progress
     }
 
@@ -86,48 +87,52 @@ public struct Uploads: Sendable {
     public func append<Body: AsyncSequence & Sendable>(
         _ body: Body, to id: Identifier<Upload>, at offset: Bytes, checksum: TusChecksum?, by caller: Caller
     ) async throws -> UploadProgress where Body.Element == ByteBuffer {
-        let (upload, target) = try await upload(id, by: caller)
+        let (upload, target, workspace) = try await upload(id, by: caller)
+        let folder = target.folder(in: workspace)
         try await store.read { try require(target, by: caller, $0) }
-        let progress = try await files.changing(target.folder) {
-            try await files.append(body, to: id, at: offset, checksum: checksum)
+        let progress = try await files.changing(folder) {
+            try await files.append(body, to: StoredUpload(id, in: workspace), at: offset, checksum: checksum)
         }
-        if progress.isComplete { try await finish(upload, in: target) }
+        if progress.isComplete { try await finish(upload, in: folder) }
         return progress
     }
 
     /// One's own that have not come to their end, the oldest first, with how far each has come.
     public func unfinished(into target: UploadTarget, by caller: Caller) async throws -> [(upload: UploadRecord, offset: Bytes)] {
-        let records = try await store.read { db in
-            try allow(target, for: caller, db)
-            return try db.uploads(into: target.unit).filter { $0.account == caller.id }
+        let (workspace, records) = try await store.read { db in
+            (try allow(target, for: caller, db), try db.uploads(into: target.unit).filter { $0.account == caller.id })
         }
         var found: [(UploadRecord, Bytes)] = []
         // One that ends meanwhile is none of them any more.
-        for record in records { if let progress = try? await files.progress(of: record.id) { found.append((record, progress.offset)) } }
+        for record in records {
+            if let progress = try? await files.progress(of: StoredUpload(record.id, in: workspace)) {
+                found.append((record, progress.offset))
+            }
+        }
         return found
     }
 
     public func cancel(_ id: Identifier<Upload>, by caller: Caller) async throws {
-        let (upload, _) = try await upload(id, by: caller)
+        let (upload, _, workspace) = try await upload(id, by: caller)
         try await store.write { try $0.remove(upload.id) }
-        try await files.discard(upload.id)
+        try await files.discard(StoredUpload(upload.id, in: workspace))
     }
 
     /// Others in the workspace do not see it: it is nobody's until it is in its place.
-    private func upload(_ id: Identifier<Upload>, by caller: Caller) async throws -> (UploadRecord, UploadTarget) {
+    private func upload(_ id: Identifier<Upload>, by caller: Caller) async throws -> (UploadRecord, UploadTarget, Identifier<Workspace>) {
         try await store.read { db in
             guard let upload = try db.upload(id), upload.account == caller.id, let target = UploadTarget(upload.unit) else {
                 throw WeirError.notFound("upload")
             }
-            try allow(target, for: caller, db)
-            return (upload, target)
+            return (upload, target, try allow(target, for: caller, db))
         }
     }
 
-    private func allow(_ target: UploadTarget, for caller: Caller, _ db: Reading) throws {
+    /// Gives the workspace of the target.
+    private func allow(_ target: UploadTarget, for caller: Caller, _ db: Reading) throws -> Identifier<Workspace> {
         switch target {
-        case .draft(let asset): _ = try db.asset(asset, for: caller, .changeDraft)
-        case .code(let project): _ = try db.project(project, for: caller, .changeCode)
+        case .draft(let asset): try db.asset(asset, for: caller, .changeDraft).workspace
+        case .code(let project): try db.project(project, for: caller, .changeCode).workspace
         }
     }
 
@@ -141,8 +146,9 @@ public struct Uploads: Sendable {
         }
     }
 
-    private func finish(_ upload: UploadRecord, in target: UploadTarget) async throws {
-        try await files.put(upload.id, into: target.folder, at: FilePath(upload.path))
+    private func finish(_ upload: UploadRecord, in folder: StoredFolder) async throws {
+        guard case .workspace(let workspace) = folder.volume else { return }
+        try await files.put(StoredUpload(upload.id, in: workspace), into: folder, at: FilePath(upload.path))
         try await store.write { try $0.remove(upload.id) }
     }
 }

@@ -86,10 +86,11 @@ struct ArrearsCleaning: Sendable {
 
     private func uploads(_ workspace: Identifier<Workspace>) async throws -> [Item] {
         try await store.read { try $0.uploads(in: workspace, most: Self.most) }.map { upload in
-            Item(
+            let stored = StoredUpload(upload.id, in: workspace)
+            return Item(
                 id: "upload/\(upload.id)", name: upload.path, keeper: upload.account,
-                bytes: { Bytes(try await files.weigh([], uploads: [upload.id]).bytes) }, inStore: { try $0.remove(upload.id) },
-                onDisk: { try await files.discard(upload.id) }, unit: upload.unit)
+                bytes: { Bytes(try await files.weigh([], uploads: [stored]).bytes) }, inStore: { try $0.remove(upload.id) },
+                onDisk: { try await files.discard(stored) }, unit: upload.unit)
         }
     }
 
@@ -100,15 +101,16 @@ struct ArrearsCleaning: Sendable {
                 id: "draft/\(asset.id)", name: asset.name, keeper: asset.visibility == .owner ? asset.keeper : nil,
                 bytes: {
                     guard let plan = try await store.read({ try $0.storagePlan(of: unit) }) else { return 0 }
-                    let without = try await files.weigh(plan.trees.map { .tree($0) }, uploads: plan.uploads)
+                    let without = try await files.weigh(
+                        plan.trees.map { .tree($0, in: workspace) }, uploads: plan.uploads.map { StoredUpload($0, in: workspace) })
                     return try await accounting.difference(plan, without)
-                }, inStore: { _ in }, onDisk: { try await files.discardDraft(of: asset.id) }, unit: unit)
+                }, inStore: { _ in }, onDisk: { try await files.discardDraft(of: asset.id, in: workspace) }, unit: unit)
         }
     }
 
     private func results(_ workspace: Identifier<Workspace>) async throws -> [Item] {
         try await store.read { try $0.endedResults(in: workspace, most: Self.most) }.map { workload, project, name, _ in
-            let folder = StoredFolder.workloadOutput(workload, project)
+            let folder = StoredFolder.workloadOutput(workload, of: project, in: workspace)
             return Item(
                 id: "result/\(workload)", name: name, keeper: nil, bytes: { Bytes(try await files.weigh([folder]).bytes) },
                 inStore: { _ in }, onDisk: { try await files.remove(folder) }, unit: .result(workload))

@@ -88,22 +88,28 @@ public struct Janitor: Service {
             try db.forgetKeys(before: now - IdempotencyKey.kept)
             try db.forgetScheduling(before: now - Self.schedulingKept)
             let uploads = try db.read.uploads(createdBefore: now - Self.uploadLimit)
+            let stored = try uploads.compactMap { upload in
+                try db.read.workspace(keeping: upload.unit).map { StoredUpload(upload.id, in: $0) }
+            }
             for upload in uploads { try db.remove(upload.id) }
-            return uploads
+            return stored
         }
         routes.forgetLogins(endedBefore: now)
-        for upload in stale { try await files.discard(upload.id) }
+        for upload in stale { try await files.discard(upload) }
         let (trees, projects, assets) = try await store.read { db in
             let since = now - Self.uploadLimit
             return (try db.treesInUse(), try db.projects(deletedSince: since), try db.assets(deletedSince: since))
         }
-        for asset in assets { try await files.discardDraft(of: asset) }
-        for project in projects {
-            try await files.remove(.code(project))
-            try await files.remove(.output(project))
-            try await files.remove(.jobs(project))
+        for (asset, workspace) in assets { try await files.discardDraft(of: asset, in: workspace) }
+        for (project, workspace) in projects {
+            for folder in [StoredFolder.code(project, in: workspace), .output(project, in: workspace), .jobs(project, in: workspace)] {
+                try await files.remove(folder)
+            }
         }
-        let freed = try await files.collect(keeping: trees, olderThan: now - Self.youngFiles)
+        var freed = Collected()
+        for workspace in try await files.workspaces() {
+            freed += try await files.collect(in: workspace, keeping: trees, olderThan: now - Self.youngFiles)
+        }
         logger.info(
             "swept", metadata: ["trees": "\(freed.trees)", "contents": "\(freed.contents)", "freed": "\(freed.freed)"])
     }

@@ -78,16 +78,15 @@ public struct Projects: Sendable {
     /// The files go last; the Janitor comes back for those that a crash left.
     public func delete(_ id: Identifier<Project>, by caller: Caller) async throws {
         let now = clock.now()
-        try await store.write { db in
+        let project = try await store.write { db in
             let project = try db.read.project(id, for: caller, .deleteProject)
             guard try !db.read.hasLiveWorkloads(of: project.id) else { throw WeirError.projectInUse() }
             for workload in try db.read.workloads(of: project.id) { try db.markDeleted(workload.id, at: now) }
             try db.markDeleted(project.id, at: now)
             try db.record(.projectDeleted, project, by: caller, at: now)
+            return project
         }
-        try await files.remove(.code(id))
-        try await files.remove(.output(id))
-        try await files.remove(.jobs(id))
+        for folder in [project.code, project.output, project.jobs] { try await files.remove(folder) }
     }
 
     /// The code store: /gemini/code in environments (PRJ-08..10).
@@ -95,8 +94,8 @@ public struct Projects: Sendable {
         of id: Identifier<Project>, for caller: Caller, _ permission: Permission
     ) async throws -> StoredFolder {
         let project = try await project(id, for: caller, permission)
-        _ = try await files.make(.code(project.id))
-        return .code(project.id)
+        _ = try await files.make(project.code)
+        return project.code
     }
 
     /// The code store for what adds to it: refused while the balance is used up (BIL-18).
@@ -117,13 +116,13 @@ public struct Projects: Sendable {
         of id: Identifier<Project>, at path: FilePath, for caller: Caller
     ) async throws -> (StoredFolder, FilePath) {
         let project = try await project(id, for: caller)
-        _ = try await files.make(.jobs(project.id))
+        _ = try await files.make(project.jobs)
         if path.components.first == Self.jobs {
-            return (.jobs(project.id), try FilePath(path.components.dropFirst().joined(separator: "/")))
+            return (project.jobs, try FilePath(path.components.dropFirst().joined(separator: "/")))
         }
-        _ = try await files.make(.output(project.id))
-        try await files.makeFolder(.output(project.id), at: FilePath(Self.jobs))
-        return (.output(project.id), path)
+        _ = try await files.make(project.output)
+        try await files.makeFolder(project.output, at: FilePath(Self.jobs))
+        return (project.output, path)
     }
 
     /// Deletes a file or folder of the output, which ends its charge (STO-10). All that a job wrote is `jobs/ID`, once it has ended.
@@ -133,14 +132,14 @@ public struct Projects: Sendable {
         guard parts.first == Self.jobs else {
             _ = try await self.project(id, for: caller, .deleteOutput)
             guard !path.isRoot else { throw WeirError.missing("path") }
-            try await files.delete(.output(project.id), at: path)
+            try await files.delete(project.output, at: path)
             return try await record(outputDeleted: path, of: project, by: caller)
         }
         guard parts.count > 1, let workload = Identifier<Workload>(parts[1]) else {
             throw WeirError.malformed("path", "jobs/ID, or something below it", rule: "PRJ-11")
         }
         try await store.read { try $0.requireDeletion(ofOutputOf: workload, in: project, by: caller) }
-        let folder = StoredFolder.workloadOutput(workload, project.id)
+        let folder = StoredFolder.workloadOutput(workload, of: project.id, in: project.workspace)
         let rest = try FilePath(parts.dropFirst(2).joined(separator: "/"))
         guard rest.isRoot else {
             try await files.delete(folder, at: rest)
@@ -150,7 +149,7 @@ public struct Projects: Sendable {
             try !db.instancesPresent(of: workload).isEmpty || db.workload(workload)?.state.isFinal == false
         }
         guard !isWritten else { throw WeirError.outputInUse() }
-        guard try await files.entry(.jobs(project.id), at: FilePath(workload.text)) != nil else { throw WeirError.notFound("file") }
+        guard try await files.entry(project.jobs, at: FilePath(workload.text)) != nil else { throw WeirError.notFound("file") }
         try await files.remove(folder)
         try await record(outputDeleted: path, of: project, by: caller)
     }
@@ -178,4 +177,10 @@ extension WeirError {
             LocalizedText("Something of this project is still running or waiting.", zh: "该项目仍有运行中或排队中的任务。"),
             remedy: LocalizedText("Stop its environments, jobs and services first.", zh: "请先停止其开发环境、任务与服务。"))
     }
+}
+
+extension ProjectRecord {
+    var code: StoredFolder { .code(id, in: workspace) }
+    var output: StoredFolder { .output(id, in: workspace) }
+    var jobs: StoredFolder { .jobs(id, in: workspace) }
 }

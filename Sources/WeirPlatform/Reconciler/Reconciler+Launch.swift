@@ -10,12 +10,13 @@ extension Reconciler {
         var mounts: [Launch.Mount] = []
         if spec.kind == .environment || spec.kind == .board {
             // The place of the inner mount has to be there before the outer one is read-only.
-            _ = try await files.make(.output(workload.project))
-            try await files.makeFolder(.output(workload.project), at: FilePath(Projects.jobs))
+            let output = folder(of: .projectOutput, workload)
+            _ = try await files.make(output)
+            try await files.makeFolder(output, at: FilePath(Projects.jobs))
         }
         for mount in spec.mounts() {
             let folder = folder(of: mount.source, workload)
-            let source = if case .tree = folder { files.layout.path(of: folder) } else { try await files.make(folder) }
+            let source = if case .tree = folder { try await files.path(of: folder) } else { try await files.make(folder) }
             mounts.append(Launch.Mount(source: source, target: mount.target, writable: mount.writable))
         }
         return Launch(
@@ -29,11 +30,11 @@ extension Reconciler {
 
     private func folder(of source: PlannedMount.Source, _ workload: WorkloadRecord) -> StoredFolder {
         switch source {
-        case .liveCode: .code(workload.project)
-        case .tree(let tree): .tree(tree)
-        case .projectOutput: .output(workload.project)
-        case .jobOutputs: .jobs(workload.project)
-        case .ownOutput: .workloadOutput(workload.id, workload.project)
+        case .liveCode: .code(workload.project, in: workload.workspace)
+        case .tree(let tree): .tree(tree, in: workload.workspace)
+        case .projectOutput: .output(workload.project, in: workload.workspace)
+        case .jobOutputs: .jobs(workload.project, in: workload.workspace)
+        case .ownOutput: .workloadOutput(workload.id, of: workload.project, in: workload.workspace)
         case .home: .home(workload.createdBy)
         case .netdisk: .netdisk(workload.createdBy)
         case .sharedHome: .sharedHome(workload.workspace)

@@ -120,7 +120,7 @@ public struct SSHEntrance: Sendable {
         switch identity.user.place {
         case .environment: throw WeirError.notFound("folder")
         case .draft(let id): stored = try await assets.draft(of: id, for: identity.caller, .changeDraft)
-        case .code(let id): stored = .code(id)
+        case .code(let id): stored = try await store.read { try $0.project(id, for: identity.caller, .changeCode) }.code
         case .netdisk: stored = .netdisk(identity.account.id)
         }
         let path = try await files.make(stored)
@@ -186,7 +186,7 @@ public struct SSHEntrance: Sendable {
 
     /// Runs `body` for as long as the session lasts: what is kept of the folder is counted anew, and a draft is not confirmed meanwhile.
     public func during(_ folder: Folder, _ body: @Sendable () async throws -> Void) async throws {
-        if case .draft(let asset) = folder.stored {
+        if case .draft(let asset, _) = folder.stored {
             try sessions.enter(asset)
             defer { sessions.leave(asset) }
             try await files.changing(folder.stored, body)

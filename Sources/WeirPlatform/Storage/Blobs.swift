@@ -1,19 +1,23 @@
 import Glibc
 import WeirModel
 
-/// The name of a content: its SHA-256, and whether it is executable, since hard links share their mode.
+/// The name of a content: its SHA-256, whether it is executable, and when it was changed, since hard links share their mode and their
+/// time, and the time of a file is its own.
 struct BlobName: Hashable, Sendable {
     let digest: [UInt8]
     let isExecutable: Bool
+    /// In nanoseconds.
+    let modified: Int64
 
-    init(_ digest: [UInt8], isExecutable: Bool) {
+    init(_ digest: [UInt8], like status: FileStatus) {
         self.digest = digest
-        self.isExecutable = isExecutable
+        isExecutable = status.isExecutable
+        modified = Int64(status.raw.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.raw.st_mtim.tv_nsec)
     }
 
     var mode: mode_t { isExecutable ? 0o555 : 0o444 }
     var shelf: EntryName { EntryName(Self.hex(digest.prefix(1))) }
-    var entry: EntryName { EntryName(Self.hex(digest[...]) + (isExecutable ? ".x" : "")) }
+    var entry: EntryName { EntryName(Self.hex(digest[...]) + "." + String(modified, radix: 36) + (isExecutable ? ".x" : "")) }
 
     private static func hex(_ bytes: ArraySlice<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
@@ -27,8 +31,6 @@ struct BlobFolder: Sendable {
     private static let attribute = "trusted.weir.sha256"
     let folder: OpenFolder
 
-    init(_ path: String) throws { folder = try OpenFolder(trusted: path) }
-
     private func shelf(_ blob: BlobName) throws -> OpenFolder? {
         guard try folder.status(blob.shelf) != nil else { return nil }
         return try folder.folder(blob.shelf)
@@ -39,7 +41,7 @@ struct BlobFolder: Sendable {
         guard status.links > 1,
             let digest = file.descriptor.use({ Kernel.attribute($0, Self.attribute, most: 32) }), digest.count == 32
         else { return nil }
-        let blob = BlobName(digest, isExecutable: status.isExecutable)
+        let blob = BlobName(digest, like: status)
         guard let known = try shelf(blob)?.status(blob.entry), known.isSame(as: status) else { return nil }
         return blob
     }

@@ -16,7 +16,7 @@ extension FileStore {
         try requireChangeable(folder, path)
         let limit = limit ?? webLimits.size
         let temporary = stagingName("file")
-        let file = try await blocking { try staging().open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644) }
+        let file = try await blocking { try open(.staging, of: folder.volume).open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644) }
         do {
             let writer = PartWriter(file: file, at: 0, room: limit.count, digest: .none, pool: pool)
             let outcome = try await writer.take(body)
@@ -29,17 +29,19 @@ extension FileStore {
                 try await blocking {
                     try file.sync()
                     if owner != 0 { try file.setOwner(owner, owner) }
-                    guard let condition else { return try move(temporary, from: staging(), to: folder, at: path, owner: owner) }
+                    guard let condition else {
+                        return try move(temporary, from: open(.staging, of: folder.volume), to: folder, at: path, owner: owner)
+                    }
                     try conditionalWrites.with {
                         let old = try require(condition, of: path, in: folder)
                         if old?.isExecutable == true { try file.setMode(0o755) }
-                        try move(temporary, from: staging(), to: folder, at: path, owner: owner)
+                        try move(temporary, from: open(.staging, of: folder.volume), to: folder, at: path, owner: owner)
                     }
                 }
             }
             return Bytes(outcome.written)
         } catch {
-            await takeAway(temporary)
+            await takeAway(temporary, in: folder.volume)
             throw error
         }
     }
@@ -91,11 +93,11 @@ extension FileStore {
         try requireChangeable(folder, path)
         guard let last = path.name else { return }
         let name = EntryName(last)
-        let grave: EntryName? = try await changing(folder) {
+        let grave: Grave? = try await changing(folder) {
             try await blocking {
                 let parent = try open(folder).folder(at: path.parent)
                 guard let status = try parent.status(name) else { throw WeirError.notFound("file") }
-                if status.kind == .folder { return try bury(name, of: parent) }
+                if status.kind == .folder { return try bury(name, of: parent, in: folder.volume) }
                 try parent.remove(name)
                 return nil
             }
@@ -105,16 +107,16 @@ extension FileStore {
 
     /// Removes the whole folder; nothing happens when there is none.
     public func remove(_ folder: StoredFolder) async throws {
-        let grave: EntryName? = try await changing(folder) {
+        let grave: Grave? = try await changing(folder) {
             try await blocking {
-                let path = layout.path(of: folder).dropFirst(layout.root.utf8.count + 1).split(separator: "/")
-                var parent = try OpenFolder(trusted: layout.root)
-                for component in path.dropLast() {
-                    guard try parent.status(EntryName(String(component))) != nil else { return nil }
-                    parent = try parent.folder(EntryName(String(component)))
+                guard isThere(folder.volume) else { return nil }
+                var parent = try open(folder.volume)
+                for component in folder.place.dropLast() {
+                    guard try parent.status(EntryName(component)) != nil else { return nil }
+                    parent = try parent.folder(EntryName(component))
                 }
-                guard let last = path.last, try parent.status(EntryName(String(last))) != nil else { return nil }
-                return try bury(EntryName(String(last)), of: parent)
+                guard let last = folder.place.last, try parent.status(EntryName(last)) != nil else { return nil }
+                return try bury(EntryName(last), of: parent, in: folder.volume)
             }
         }
         if let grave { await clear(grave) }

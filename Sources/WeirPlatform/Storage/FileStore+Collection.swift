@@ -6,15 +6,29 @@ public struct Collected: Hashable, Sendable {
     public var trees = 0
     public var contents = 0
     public var freed: Bytes = 0
+
+    static func += (sum: inout Self, other: Self) {
+        sum.trees += other.trees
+        sum.contents += other.contents
+        sum.freed += other.freed
+    }
 }
 
 extension FileStore {
-    /// Removes the trees that nothing refers to and that are older than `moment` (a younger one may be on its way into
+    /// The workspaces that keep something.
+    func workspaces() async throws -> [Identifier<Workspace>] {
+        try await blocking { try OpenFolder(trusted: layout.workspaces).names().compactMap { Identifier($0.text) } }
+    }
+
+    /// Removes the trees of a workspace that nothing refers to and that are older than `moment` (a younger one may be on its way into
     /// the records), then the contents that no tree or draft has any more.
-    public func collect(keeping trees: Set<TreeName>, olderThan moment: Timestamp) async throws -> Collected {
+    public func collect(
+        in workspace: Identifier<Workspace>, keeping trees: Set<TreeName>, olderThan moment: Timestamp
+    ) async throws -> Collected {
+        let volume = StorageVolume.workspace(workspace)
         var collection = Collected()
         let old = try await blocking {
-            let folder = try OpenFolder(trusted: layout.trees)
+            let folder = try open(.trees, of: volume)
             return try folder.names().compactMap { name -> TreeName? in
                 guard let tree = TreeName(name.text), !trees.contains(tree), let status = try folder.status(name),
                     status.changed < moment.milliseconds
@@ -24,13 +38,13 @@ extension FileStore {
         }
         for tree in old {
             try Task.checkCancellation()
-            try await remove(tree)
+            try await remove(.tree(tree, in: workspace))
             collection.trees += 1
         }
-        let shelves = try await blocking { try OpenFolder(trusted: layout.blobs).names() }
+        let shelves = try await blocking { try open(.blobs, of: volume).names() }
         for shelf in shelves {
             try Task.checkCancellation()
-            let (count, bytes) = try await blocking { try sweep(shelf) }
+            let (count, bytes) = try await blocking { try sweep(open(.blobs, of: volume).folder(shelf)) }
             collection.contents += count
             collection.freed += Bytes(bytes)
         }
@@ -39,8 +53,7 @@ extension FileStore {
 
     /// A content whose only name is its own is in no tree. One that gets a name between the look and the removal lives on
     /// in that tree and is only not shared any more.
-    private func sweep(_ name: EntryName) throws -> (Int, Int64) {
-        let shelf = try OpenFolder(trusted: layout.blobs).folder(name)
+    private func sweep(_ shelf: OpenFolder) throws -> (Int, Int64) {
         var count = 0
         var bytes: Int64 = 0
         for entry in try shelf.names() {

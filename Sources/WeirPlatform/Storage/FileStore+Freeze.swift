@@ -33,37 +33,46 @@ extension FileStore {
     static let fewFiles = 128
     static let hashers = 2
 
-    /// Makes an immutable tree of a folder's content (DAT-06). Equal contents take their space once, across all versions.
+    /// Makes an immutable tree of a folder's content in a workspace (DAT-06). What is the same, down to its time, takes its space once in
+    /// all versions of the workspace; whether another workspace has it, too, changes nothing.
     ///
     /// A folder that stays live is copied (by sharing blocks where the file system can); a file that is written meanwhile
     /// is taken in some state it had. From a draft the files are shared by hard links; it goes on with the same content.
     /// Throws `link_leaves_folder`, `special_file`, `storage_full`, `not_found`; then no tree of that name exists.
     @discardableResult
     public func freeze(
-        _ folder: StoredFolder, at path: FilePath = .root, as tree: TreeName, links: LinkRule? = nil
+        _ folder: StoredFolder, at path: FilePath = .root, as tree: TreeName, in workspace: Identifier<Workspace>, links: LinkRule? = nil
     ) async throws -> FrozenTree {
         let rule: LinkRule = if let links { links } else if case .code = folder { .kept } else { .inside }
+        let begun = try await blocking { try open(folder).folder(at: path) }
+        return try await freeze(begun, isOwn: folder.isOwn && folder.volume == .workspace(workspace), rule: rule, as: tree, in: workspace)
+    }
+
+    func freeze(
+        _ source: OpenFolder, isOwn: Bool, rule: LinkRule, as tree: TreeName, in workspace: Identifier<Workspace>, most: Int? = nil
+    ) async throws -> FrozenTree {
+        let volume = StorageVolume.workspace(workspace)
         let name = stagingName("freeze")
         do {
             let begun = try await blocking {
-                let source = try open(folder).folder(at: path)
-                try staging().makeFolder(name)
+                let staging = try open(.staging, of: volume)
+                try staging.makeFolder(name)
                 return try FreezePlan(
-                    source: source, target: staging().folder(name), blobs: BlobFolder(layout.blobs),
-                    isOwn: folder.isOwn, rule: rule, most: limits.files)
+                    source: source, target: staging.folder(name), blobs: BlobFolder(folder: open(.blobs, of: volume)),
+                    isOwn: isOwn, rule: rule, most: most ?? limits.files)
             }
             let plan = try await inSlices(begun) { try $0.survey(Self.walkSlice) }
             let made = try await content(of: plan)
             return try await blocking {
                 let shared = try plan.publish(made.new, syncEach: plan.isSmall)
-                let trees = try OpenFolder(trusted: layout.trees)
-                try staging().renameIfFree(name, to: trees, as: EntryName(tree.text))
+                let trees = try open(.trees, of: volume)
+                try open(.staging, of: volume).renameIfFree(name, to: trees, as: EntryName(tree.text))
                 try trees.sync()
                 return FrozenTree(
                     tree: tree, size: Bytes(made.size), added: Bytes(made.added - shared), files: made.files + plan.links)
             }
         } catch {
-            await takeAway(name)
+            await takeAway(name, in: volume)
             throw error
         }
     }
@@ -90,37 +99,36 @@ extension FileStore {
 
     /// A draft that begins with the content of a version; its files are the version's own until they are replaced.
     /// Throws `draft_exists` when the asset has a draft.
-    public func seedDraft(of asset: Identifier<Asset>, from tree: TreeName) async throws {
+    public func seedDraft(of asset: Identifier<Asset>, from tree: TreeName, in workspace: Identifier<Workspace>) async throws {
+        let volume = StorageVolume.workspace(workspace)
         let name = stagingName("seed")
         do {
-            try await changing(.draft(asset)) {
+            try await changing(.draft(asset, in: workspace)) {
                 let mirror = try await blocking {
-                    let source = try open(.tree(tree))
-                    try staging().makeFolder(name)
-                    return try TreeMirror(source, into: staging().folder(name))
+                    let source = try open(.tree(tree, in: workspace))
+                    let staging = try open(.staging, of: volume)
+                    try staging.makeFolder(name)
+                    return try TreeMirror(source, into: staging.folder(name))
                 }
                 _ = try await inSlices(mirror) { try $0.advance(Self.walkSlice) }
                 try await blocking {
-                    let staging = try staging()
                     do {
-                        try staging.renameIfFree(
-                            name, to: OpenFolder(trusted: layout.drafts), as: EntryName(asset.text))
+                        try open(.staging, of: volume).renameIfFree(name, to: open(.drafts, of: volume), as: EntryName(asset.text))
                     } catch let error as WeirError where error.code == "path_taken" {
                         throw WeirError.draftExists()
                     }
                 }
             }
         } catch {
-            await takeAway(name)
+            await takeAway(name, in: volume)
             throw error
         }
     }
 
     /// Nothing happens when there is none.
-    public func discardDraft(of asset: Identifier<Asset>) async throws { try await remove(.draft(asset)) }
-
-    /// Nothing happens when there is none. The space of contents that no tree has any more is freed by `collect`.
-    public func remove(_ tree: TreeName) async throws { try await remove(.tree(tree)) }
+    public func discardDraft(of asset: Identifier<Asset>, in workspace: Identifier<Workspace>) async throws {
+        try await remove(.draft(asset, in: workspace))
+    }
 }
 
 /// The making of a second tree of the same files: second names of them, and copies where one has no room for another name.
@@ -150,7 +158,8 @@ private struct TreeMirror: Sendable {
                 switch descent.folder.link(name, to: target, as: name) {
                 case 0: break
                 case EMLINK:
-                    _ = try descent.folder.openPlain(name).0.copy(to: target, as: name, mode: status.raw.st_mode & 0o777)
+                    let copy = try descent.folder.openPlain(name).0.copy(to: target, as: name, mode: status.raw.st_mode & 0o777)
+                    copy.setModified(status)
                 case let code: throw SystemFault.current("link", target.path + "/" + name.text, code: code)
                 }
             case .special: throw WeirError.specialFile(name.text)

@@ -20,8 +20,9 @@ extension FileStore {
             let target: OpenFolder = try await blocking {
                 let root = try open(folder, making: true)
                 try requireEmpty(root, destination)
-                try staging().makeFolder(place, mode: 0o700)
-                let target = try staging().folder(place)
+                let staging = try open(.staging, of: folder.volume)
+                try staging.makeFolder(place, mode: 0o700)
+                let target = try staging.folder(place)
                 try target.setOwner(toolUser, toolUser)
                 return target
             }
@@ -42,10 +43,10 @@ extension FileStore {
                 }
                 return size
             }
-            await takeAway(place)
+            await takeAway(place, in: folder.volume)
             return size
         } catch {
-            await takeAway(place)
+            await takeAway(place, in: folder.volume)
             if (error as? WeirError)?.code == WeirError.gitUnreachable().code { try await waitForStep(since: begin) }
             throw error
         }

@@ -30,14 +30,15 @@ extension FileStore {
         guard let status = try parent.status(name), status.kind == .file, status.raw.st_uid != user else { return }
         let (source, known) = try parent.openPlain(name)
         let temporary = stagingName("own")
-        let copy = try staging().open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
+        let staging = try open(.staging, of: folder.volume)
+        let copy = try staging.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
         do {
             if !isEmptied { try copy.fill(from: source) }
             try copy.setOwner(user, user)
             try copy.setMode(known.isExecutable ? 0o755 : 0o644)
-            try staging().rename(temporary, to: parent, as: name)
+            try staging.rename(temporary, to: parent, as: name)
         } catch {
-            try? staging().remove(temporary)
+            try? staging.remove(temporary)
             throw error
         }
     }

@@ -1,5 +1,5 @@
 public import Logging
-import WeirModel
+public import WeirModel
 
 /// Wakes whoever clears the graves when something was left in one.
 final class GraveBell: Sendable {
@@ -18,14 +18,14 @@ extension FileStore {
     static let longestClearing = Duration.seconds(60)
 
     /// Takes an entry out of its folder; `clear` frees what it takes on the disk.
-    func bury(_ name: EntryName, of parent: OpenFolder) throws -> EntryName {
-        let grave = stagingName("removed")
-        try parent.rename(name, to: graves(), as: grave)
+    func bury(_ name: EntryName, of parent: OpenFolder, in volume: StorageVolume) throws -> Grave {
+        let grave = Grave(volume: volume, name: stagingName("removed"))
+        try parent.rename(name, to: open(.graves, of: volume), as: grave.name)
         return grave
     }
 
     /// Frees what is in a grave.
-    func clear(_ grave: EntryName) async {
+    func clear(_ grave: Grave) async {
         do {
             try await clear(grave, within: Self.longestClearing)
         } catch {
@@ -33,27 +33,27 @@ extension FileStore {
         }
     }
 
-    /// Takes away what was being made in staging, whatever stands in it by now.
-    func takeAway(_ name: EntryName) async {
-        let grave: EntryName? = try? await blocking {
-            let staging = try staging()
+    /// Takes away what was being made in the staging of a volume, whatever stands in it by now.
+    func takeAway(_ name: EntryName, in volume: StorageVolume) async {
+        let grave: Grave? = try? await blocking {
+            let staging = try open(.staging, of: volume)
             guard let status = try staging.status(name) else { return nil }
-            if status.kind == .folder { return try bury(name, of: staging) }
+            if status.kind == .folder { return try bury(name, of: staging, in: volume) }
             try staging.remove(name)
             return nil
         }
         if let grave { await clear(grave) }
     }
 
-    private func clear(_ grave: EntryName, within limit: Duration) async throws {
+    private func clear(_ grave: Grave, within limit: Duration) async throws {
         let deadline = ContinuousClock.now + limit
         while try await blocking({
-            let graves = try graves()
-            guard try graves.status(grave)?.kind == .folder else {
-                try graves.remove(grave)
+            let graves = try open(.graves, of: grave.volume)
+            guard try graves.status(grave.name)?.kind == .folder else {
+                try graves.remove(grave.name)
                 return false
             }
-            return try graves.removeSome(of: grave, most: Self.walkSlice)
+            return try graves.removeSome(of: grave.name, most: Self.walkSlice)
         }) {
             try Task.checkCancellation()
             guard ContinuousClock.now < deadline else { throw ClearingTakesLong() }
@@ -62,35 +62,30 @@ extension FileStore {
 
     private struct ClearingTakesLong: Error {}
 
-    /// Takes out of the way what a killed process left behind, at the start, before anything is stored; `clearGraves` frees it. False when
-    /// there was nothing.
-    @discardableResult
-    public func recover() async throws -> Bool {
-        try await blocking {
-            guard try !staging().names(most: 1).isEmpty else { return false }
-            let root = try OpenFolder(trusted: layout.root)
-            let staging = EntryName(StorageLayout.stagingName)
-            _ = try bury(staging, of: root)
-            try root.makeFolder(staging)
-            return true
+    /// Frees what is in the graves of the volumes that are open. What cannot be removed is put aside, so that it is looked at by a person
+    /// and never again by Weir.
+    public func clearGraves(logger: Logger) async throws {
+        for volume in volumes.all {
+            try await clearGraves(of: volume) { grave, error in
+                logger.error(
+                    "what was deleted cannot be removed and is put aside",
+                    metadata: ["folder": "\(layout.path(of: .lost, in: volume))/\(grave.text)", "error": "\(error)"])
+            }
         }
     }
 
-    /// Frees what is in the graves. What cannot be removed is put aside, so that it is looked at by a person and never again by Weir.
-    public func clearGraves(logger: Logger) async throws {
+    func clearGraves(of volume: StorageVolume, whenLost: (EntryName, any Error) -> Void = { _, _ in }) async throws {
         var isOver = false
         while !isOver {
             isOver = true
-            for grave in try await blocking({ try graves().names() }) {
+            for name in try await blocking({ try open(.graves, of: volume).names() }) {
                 do {
-                    try await clear(grave, within: Self.longestClearing)
+                    try await clear(Grave(volume: volume, name: name), within: Self.longestClearing)
                 } catch is ClearingTakesLong {
                     isOver = false
                 } catch let error where !(error is CancellationError) {
-                    logger.error(
-                        "what was deleted cannot be removed and is put aside",
-                        metadata: ["folder": "\(layout.lost)/\(grave.text)", "error": "\(error)"])
-                    try await blocking { try graves().rename(grave, to: OpenFolder(trusted: layout.lost), as: grave) }
+                    whenLost(name, error)
+                    try await blocking { try open(.graves, of: volume).rename(name, to: open(.lost, of: volume), as: name) }
                 }
             }
         }
@@ -102,6 +97,7 @@ extension FileStore {
         for await _ in bell.rings {
             do {
                 try await clearGraves(logger: logger)
+                try await clearOlder()
             } catch {
                 if Task.isCancelled { return }
                 logger.error("the graves cannot be cleared", metadata: ["error": "\(error)"])
@@ -109,8 +105,14 @@ extension FileStore {
         }
     }
 
-    /// How many things were put aside because they cannot be removed.
-    public func lostCount() async throws -> Int { try await blocking { try OpenFolder(trusted: layout.lost).names().count } }
+    /// The volumes in which something was put aside because it cannot be removed.
+    public func volumesWithLost() async throws -> [StorageVolume] {
+        try await blocking { try volumes.all.filter { try !open(.lost, of: $0).names(most: 1).isEmpty } }
+    }
+}
 
-    private func graves() throws -> OpenFolder { try OpenFolder(trusted: layout.graves) }
+/// What was deleted and still takes space.
+struct Grave: Hashable, Sendable {
+    let volume: StorageVolume
+    let name: EntryName
 }

@@ -30,17 +30,18 @@ extension FileStore {
         let (file, status) = try await blocking { try open(folder).folder(at: archive.parent).openPlain(EntryName(name)) }
         let size = Bytes(status.size)
         var options: [String] = []
-        var listing = try await list(file, size, options)
+        var listing = try await list(file, size, options, in: folder.volume)
         if listing.hasEscapedNames, format == .zip {
             // Zip files of Chinese Windows have GBK names and do not say so.
             options = ["--options", "zip:hdrcharset=GBK"]
-            listing = try await list(file, size, options)
+            listing = try await list(file, size, options, in: folder.volume)
         }
         let place = stagingName("unpack")
         do {
             let target = try await blocking {
-                try staging().makeFolder(place, mode: 0o700)
-                let target = try staging().folder(place)
+                let staging = try open(.staging, of: folder.volume)
+                try staging.makeFolder(place, mode: 0o700)
+                let target = try staging.folder(place)
                 try target.setOwner(toolUser, toolUser)
                 return target
             }
@@ -62,21 +63,23 @@ extension FileStore {
                     return Unpacked(files: check.files, size: Bytes(check.size))
                 }
             }
-            await takeAway(place)
+            await takeAway(place, in: folder.volume)
             return unpacked
         } catch {
-            await takeAway(place)
+            await takeAway(place, in: folder.volume)
             throw error
         }
     }
 
-    private func list(_ file: OpenFile, _ size: Bytes, _ options: [String]) async throws -> ArchiveListing {
+    private func list(
+        _ file: OpenFile, _ size: Bytes, _ options: [String], in volume: StorageVolume
+    ) async throws -> ArchiveListing {
         let listing = Mutex(ArchiveListing(limits: limits, archive: size))
         let program = try await blocking {
             try file.rewind()
             return ChildProgram.confined(
                 "/usr/bin/bsdtar", ["-tv", "--numeric-owner", "-f", "-"] + options, user: toolUser,
-                folder: try staging(), input: file, largest: 0, timeLimit: Self.unpackTime)
+                folder: try open(.staging, of: volume), input: file, largest: 0, timeLimit: Self.unpackTime)
         }
         let outcome = try await ChildProcess(program: program, pool: tools).run(output: { bytes in
             try listing.withLock { try $0.take(bytes) }

@@ -18,9 +18,9 @@ extension FileStore {
     static let checkpoint: Int64 = 64 << 20
 
     /// Throws `storage_full`.
-    public func createUpload(_ id: Identifier<Upload>, length: Bytes) async throws {
+    public func createUpload(_ upload: StoredUpload, length: Bytes) async throws {
         try await blocking {
-            let staging = try staging()
+            let staging = try open(.staging, of: upload.volume)
             let name = stagingName("upload")
             try staging.makeFolder(name, mode: 0o700)
             let folder = try staging.folder(name)
@@ -28,9 +28,9 @@ extension FileStore {
             let progress = try folder.open(UploadFile.progress, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
             try UploadFile.write(UploadProgress(offset: 0, length: length), to: progress)
             try folder.sync()
-            let uploads = try OpenFolder(trusted: layout.uploads)
+            let uploads = try open(.uploads, of: upload.volume)
             do {
-                try staging.renameIfFree(name, to: uploads, as: EntryName(id.text))
+                try staging.renameIfFree(name, to: uploads, as: EntryName(upload.id.text))
             } catch {
                 try staging.remove(name)
                 throw error
@@ -40,8 +40,8 @@ extension FileStore {
     }
 
     /// Throws `not_found`.
-    public func progress(of upload: Identifier<Upload>) async throws -> UploadProgress {
-        try await blocking { try UploadFile(upload, layout).progress }
+    public func progress(of upload: StoredUpload) async throws -> UploadProgress {
+        try await blocking { try file(of: upload).progress }
     }
 
     /// Writes one part and gives how far the upload has come; what it answers is on the disk.
@@ -50,10 +50,10 @@ extension FileStore {
     /// discarded), `storage_full`. When the body breaks off, what came of a part without a checksum is kept, and the
     /// body's error is thrown on.
     public func append<Body: AsyncSequence>(
-        _ body: Body, to upload: Identifier<Upload>, at offset: Bytes, checksum: TusChecksum? = nil
+        _ body: Body, to upload: StoredUpload, at offset: Bytes, checksum: TusChecksum? = nil
     ) async throws -> UploadProgress where Body.Element == ByteBuffer {
         let file = try await blocking {
-            let file = try UploadFile(upload, layout)
+            let file = try self.file(of: upload)
             guard file.data.lock() else { throw WeirError.uploadBusy() }
             do {
                 // Read again: between opening and locking, another part may have come in.
@@ -98,7 +98,7 @@ extension FileStore {
 
     /// Moves a complete upload to its place and ends it (DAT-05). Throws `upload_incomplete`, `path_taken`, `not_found`.
     public func put(
-        _ upload: Identifier<Upload>, into folder: StoredFolder, at path: FilePath, owner: UInt32 = 0
+        _ upload: StoredUpload, into folder: StoredFolder, at path: FilePath, owner: UInt32 = 0
     ) async throws {
         try requireChangeable(folder, path)
         try await changing(folder) {
@@ -107,9 +107,9 @@ extension FileStore {
     }
 
     private func place(
-        _ upload: Identifier<Upload>, in folder: StoredFolder, at path: FilePath, owner: UInt32
+        _ upload: StoredUpload, in folder: StoredFolder, at path: FilePath, owner: UInt32
     ) throws {
-        let file = try UploadFile(upload, layout)
+        let file = try self.file(of: upload)
         guard file.data.lock() else { throw WeirError.uploadBusy() }
         defer { file.data.unlock() }
         let progress = try file.readProgress()
@@ -118,15 +118,24 @@ extension FileStore {
         }
         try file.data.setMode(0o644)
         if owner != 0 { try file.data.setOwner(owner, owner) }
-        let uploads = try OpenFolder(trusted: layout.uploads)
-        let own = try uploads.folder(EntryName(upload.text))
+        let uploads = try open(.uploads, of: upload.volume)
+        let own = try uploads.folder(EntryName(upload.id.text))
         try move(UploadFile.data, from: own, to: folder, at: path, owner: owner)
-        try uploads.remove(EntryName(upload.text))
+        try uploads.remove(EntryName(upload.id.text))
     }
 
     /// Ends an upload without a trace; nothing happens when there is none.
-    public func discard(_ upload: Identifier<Upload>) async throws {
-        try await blocking { try OpenFolder(trusted: layout.uploads).remove(EntryName(upload.text)) }
+    public func discard(_ upload: StoredUpload) async throws {
+        try await blocking {
+            if isThere(upload.volume) { try open(.uploads, of: upload.volume).remove(EntryName(upload.id.text)) }
+        }
+    }
+
+    private func file(of upload: StoredUpload) throws -> UploadFile {
+        guard isThere(upload.volume) else { throw WeirError.notFound("upload") }
+        let uploads = try open(.uploads, of: upload.volume)
+        guard try uploads.status(EntryName(upload.id.text)) != nil else { throw WeirError.notFound("upload") }
+        return try UploadFile(in: uploads.folder(EntryName(upload.id.text)))
     }
 
     private func settle(_ file: UploadFile, _ progress: UploadProgress) async throws {
@@ -153,10 +162,7 @@ struct UploadFile: Sendable {
         self.progress = progress
     }
 
-    init(_ upload: Identifier<Upload>, _ layout: StorageLayout) throws {
-        let uploads = try OpenFolder(trusted: layout.uploads)
-        guard try uploads.status(EntryName(upload.text)) != nil else { throw WeirError.notFound("upload") }
-        let folder = try uploads.folder(EntryName(upload.text))
+    init(in folder: OpenFolder) throws {
         data = try folder.open(Self.data, O_RDWR)
         progressFile = try folder.open(Self.progress, O_RDWR)
         progress = try Self.read(progressFile)

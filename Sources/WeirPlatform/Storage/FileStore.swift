@@ -1,5 +1,6 @@
 import Glibc
 public import NIOPosix
+public import WeirEngine
 public import WeirModel
 
 /// The files of a zone: drafts, immutable trees, uploads on their way, the code and results of projects.
@@ -16,6 +17,8 @@ public struct FileStore: Sendable {
     let clones: NIOThreadPool
     let toolUser: UInt32
     let git: GitRules
+    let wall: any StorageWall
+    let volumes = OpenVolumes()
     var changes: any FolderChanges = UncountedChanges()
     let conditionalWrites = ConditionalWrites()
     let bell = GraveBell()
@@ -24,7 +27,8 @@ public struct FileStore: Sendable {
     ///   - toolUser: the unprivileged user (and group) number that archives are unpacked and repositories cloned as.
     public init(
         layout: StorageLayout, pool: NIOThreadPool, tools: NIOThreadPool, clones: NIOThreadPool? = nil, limits: UnpackLimits = .standard,
-        webLimits: WebUploadLimits = .standard, toolUser: UInt32 = 65534, git: GitRules = .standard
+        webLimits: WebUploadLimits = .standard, toolUser: UInt32 = 65534, git: GitRules = .standard,
+        wall: any StorageWall = NoWall()
     ) {
         self.layout = layout
         self.pool = pool
@@ -34,9 +38,10 @@ public struct FileStore: Sendable {
         self.webLimits = webLimits
         self.toolUser = toolUser
         self.git = git
+        self.wall = wall
     }
 
-    /// Makes the folders of the layout; at every start, before anything else.
+    /// Makes the folders above the volumes; at every start, before anything else.
     public func prepare() async throws {
         try await blocking {
             try makePath(layout.root)
@@ -48,6 +53,14 @@ public struct FileStore: Sendable {
     public func make(_ folder: StoredFolder, owner: UInt32 = 0) async throws -> String {
         try await blocking {
             _ = try open(folder, making: true, owner: owner)
+            return layout.path(of: folder)
+        }
+    }
+
+    /// The path on the host of a folder that is there, for a mount; its volume is open then.
+    func path(of folder: StoredFolder) async throws -> String {
+        try await blocking {
+            _ = try open(folder.volume)
             return layout.path(of: folder)
         }
     }
@@ -65,24 +78,7 @@ public struct FileStore: Sendable {
         try await blocking { try OpenFolder(trusted: layout.logs).remove(EntryName(workload.text)) }
     }
 
-    /// Throws `not_found` when the folder is absent, unless it is to be made.
-    func open(_ folder: StoredFolder, making: Bool = false, owner: UInt32 = 0) throws -> OpenFolder {
-        let path = layout.path(of: folder)
-        let relative = path.dropFirst(layout.root.utf8.count + 1).split(separator: "/").map { EntryName(String($0)) }
-        var current = try OpenFolder(trusted: layout.root)
-        for (position, name) in relative.enumerated() {
-            if making, position > 0, try current.status(name) == nil {
-                try current.makeFolderIfAbsent(name)
-                if position == relative.count - 1, owner != 0 { try current.folder(name).setOwner(owner, owner) }
-            }
-            current = try current.folder(name)
-        }
-        return current
-    }
-
-    func staging() throws -> OpenFolder { try OpenFolder(trusted: layout.staging) }
-
-    /// A name in `staging` that no one else uses.
+    /// A name in the staging of a volume that no one else uses.
     func stagingName(_ purpose: String) -> EntryName {
         EntryName("\(purpose)-" + String(UInt64.random(in: .min ... .max), radix: 36))
     }

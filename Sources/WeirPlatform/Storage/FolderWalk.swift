@@ -77,7 +77,7 @@ extension FileStore {
     /// What some folders and unfinished uploads take together, whose common files count once. Those that do not exist take nothing. A
     /// walk that is not at its end after `limit` gives what it has found by then.
     func weigh(
-        _ folders: [StoredFolder], uploads: [Identifier<Upload>] = [], within limit: Duration = .seconds(3600)
+        _ folders: [StoredFolder], uploads: [StoredUpload] = [], within limit: Duration = .seconds(3600)
     ) async throws -> FolderWeight {
         let deadline = ContinuousClock.now + limit
         let walk = try await blocking {
@@ -86,10 +86,12 @@ extension FileStore {
                 do { roots.append(try open(folder)) } catch let error as WeirError where error.code == "not_found" {}
             }
             var weight = FolderWeight()
-            let place = try OpenFolder(trusted: layout.uploads)
             for upload in uploads {
                 do {
-                    guard let data = try place.folder(EntryName(upload.text)).status(UploadFile.data) else { continue }
+                    guard isThere(upload.volume) else { continue }
+                    guard let data = try open(.uploads, of: upload.volume).folder(EntryName(upload.id.text)).status(UploadFile.data) else {
+                        continue
+                    }
                     weight.add(data)
                 } catch let error as WeirError where error.code == "not_found" {}
             }

@@ -123,6 +123,7 @@ struct FreezePlan: Sendable {
             result.files += 1
             if status.size == 0 {
                 let empty = try to.open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+                empty.setModified(status)
                 try empty.setMode(status.isExecutable ? 0o555 : 0o444)
                 continue
             }
@@ -155,7 +156,7 @@ struct FreezePlan: Sendable {
     ) throws -> Placed {
         let known = try blobs.name(of: file, status)
         let blob: BlobName
-        if let known { blob = known } else { blob = BlobName(try file.digest(block).0, isExecutable: status.isExecutable) }
+        if let known { blob = known } else { blob = BlobName(try file.digest(block).0, like: status) }
         if try blobs.link(blob, to: to, as: name) { return (status.size, nil) }
         try file.setMode(blob.mode)
         try file.setOwner(0, 0)
@@ -166,6 +167,7 @@ struct FreezePlan: Sendable {
         case 0: break
         case EMLINK:
             let copy = try file.copy(to: to, as: name, mode: blob.mode)
+            copy.setModified(status)
             if isSmall { try copy.sync() }
         default: throw SystemFault.current("link", file.path, code: code)
         }
@@ -179,17 +181,16 @@ struct FreezePlan: Sendable {
     ) throws -> Placed {
         if status.size > Self.block {
             let (digest, size) = try file.digest(block)
-            let blob = BlobName(digest, isExecutable: status.isExecutable)
-            if try blobs.link(blob, to: to, as: name) { return (size, nil) }
+            if try blobs.link(BlobName(digest, like: status), to: to, as: name) { return (size, nil) }
             let copy = try file.copy(to: to, as: name, mode: 0o600)
             let (copied, copiedSize) = try copy.digest(block)
-            return try keep(copy, BlobName(copied, isExecutable: status.isExecutable), copiedSize, status)
+            return try keep(copy, BlobName(copied, like: status), copiedSize, status)
         }
         let count = try file.read(into: block, at: 0)
         let bytes = UnsafeRawBufferPointer(rebasing: block[..<count])
         var hash = SHA256()
         hash.update(bufferPointer: bytes)
-        let blob = BlobName(Array(hash.finalize()), isExecutable: status.isExecutable)
+        let blob = BlobName(Array(hash.finalize()), like: status)
         if try blobs.link(blob, to: to, as: name) { return (Int64(count), nil) }
         let copy = try to.open(name, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
         try copy.write(bytes, at: 0)

@@ -114,24 +114,21 @@ public struct StorageAccounting: Sendable {
     }
 
     func weigh(_ plan: StorageUnitPlan, without tree: TreeName? = nil) async throws -> FolderWeight {
-        switch plan.record.unit {
-        case .code(let project): try await files.weigh([.code(project)], uploads: plan.uploads, within: Self.longestWalk)
-        case .frozen: try await files.weigh(plan.trees.map { .tree($0) }, within: Self.longestWalk)
-        case .output(let project): try await files.weigh([.output(project)], within: Self.longestWalk)
-        case .result(let workload):
-            if let project = plan.record.project {
-                try await files.weigh([.workloadOutput(workload, project)], within: Self.longestWalk)
-            } else {
-                FolderWeight()
+        let workspace = plan.record.workspace
+        let uploads = plan.uploads.map { StoredUpload($0, in: workspace) }
+        let trees = plan.trees.filter { $0 != tree }.map { StoredFolder.tree($0, in: workspace) }
+        let folders: [StoredFolder] =
+            switch plan.record.unit {
+            case .code(let project): [.code(project, in: workspace)]
+            case .frozen: trees
+            case .output(let project): [.output(project, in: workspace)]
+            case .result(let workload): plan.record.project.map { [.workloadOutput(workload, of: $0, in: workspace)] } ?? []
+            case .home(let account): [.home(account)]
+            case .netdisk(let account): [.netdisk(account)]
+            case .sharedHome(let workspace): [.sharedHome(workspace)]
+            case .sharedNetdisk(let workspace): [.sharedNetdisk(workspace)]
+            case .asset(let asset): trees + [.draft(asset, in: workspace)]
             }
-        case .home(let account): try await files.weigh([.home(account)], within: Self.longestWalk)
-        case .netdisk(let account): try await files.weigh([.netdisk(account)], within: Self.longestWalk)
-        case .sharedHome(let workspace): try await files.weigh([.sharedHome(workspace)], within: Self.longestWalk)
-        case .sharedNetdisk(let workspace): try await files.weigh([.sharedNetdisk(workspace)], within: Self.longestWalk)
-        case .asset(let asset):
-            try await files.weigh(
-                plan.trees.filter { $0 != tree }.map { .tree($0) } + [.draft(asset)], uploads: plan.uploads,
-                within: Self.longestWalk)
-        }
+        return try await files.weigh(folders, uploads: uploads, within: Self.longestWalk)
     }
 }

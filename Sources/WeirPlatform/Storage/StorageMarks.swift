@@ -66,10 +66,10 @@ extension StoredFolder {
     /// The unit of which the folder is a part; nil for what is not counted by folders.
     var storageUnit: StorageUnit? {
         switch self {
-        case .draft(let asset): .asset(asset)
-        case .code(let project): .code(project)
-        case .output(let project): .output(project)
-        case .workloadOutput(let workload, _): .result(workload)
+        case .draft(let asset, _): .asset(asset)
+        case .code(let project, _): .code(project)
+        case .output(let project, _): .output(project)
+        case .workloadOutput(let workload, _, _): .result(workload)
         case .home(let account): .home(account)
         case .netdisk(let account): .netdisk(account)
         case .sharedHome(let workspace): .sharedHome(workspace)

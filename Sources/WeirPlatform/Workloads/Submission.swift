@@ -99,8 +99,8 @@ struct Submissions: Sendable {
             if case .snapshot = code { try db.requireStorage(in: resolved.project.workspace, by: caller.id) }
         }
         if case .snapshot = code {
-            _ = try await files.make(.code(project))
-            _ = try await files.freeze(.code(project), as: tree)
+            _ = try await files.make(resolved.project.code)
+            _ = try await files.freeze(resolved.project.code, as: tree, in: resolved.project.workspace)
         }
 
         let workload = WorkloadRecord(

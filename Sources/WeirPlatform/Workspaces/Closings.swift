@@ -138,12 +138,12 @@ public struct Closings: Sendable {
         while true {
             let now = clock.now()
             let taken = try await store.write { try $0.takeOut(of: id, most: Self.mostAtOnce, at: now) }
-            for upload in taken.uploads { try await files.discard(upload) }
-            for asset in taken.assets { try await files.discardDraft(of: asset) }
+            for upload in taken.uploads { try await files.discard(StoredUpload(upload, in: id)) }
+            for asset in taken.assets { try await files.discardDraft(of: asset, in: id) }
             for project in taken.projects {
-                try await files.remove(.code(project))
-                try await files.remove(.output(project))
-                try await files.remove(.jobs(project))
+                for folder in [StoredFolder.code(project, in: id), .output(project, in: id), .jobs(project, in: id)] {
+                    try await files.remove(folder)
+                }
             }
             if taken.isEmpty { break }
         }
@@ -158,8 +158,7 @@ public struct Closings: Sendable {
             }
             if count == 0 { break }
         }
-        try await files.remove(.sharedHome(id))
-        try await files.remove(.sharedNetdisk(id))
+        try await files.remove(.workspace(id))
         try await engine.removeNetwork(for: id)
         let now = clock.now()
         try await store.write { db in

@@ -58,7 +58,7 @@ struct Installed {
             layout: StorageLayout(root: data.files), pool: threads, tools: tools, clones: clones, limits: configuration.unpackLimits,
             webLimits: WebUploadLimits(
                 files: configuration.limits.webUploadFiles, size: configuration.limits.webUploadFileSize),
-            git: configuration.gitRules)
+            git: configuration.gitRules, wall: wall.wall)
         // What a tenant's program answers leads Weir nowhere else.
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))

@@ -59,18 +59,16 @@ extension Platform {
                 return await findings + leftovers()
             })
     }
+
     /// What was deleted and could not be removed takes space that nobody is charged for.
     private func leftovers() async -> [Health.Check] {
-        guard let count = try? await files.lostCount(), count > 0 else { return [] }
-        let folder = files.layout.lost
-        return [
+        let volumes = (try? await files.volumesWithLost()) ?? []
+        return volumes.map { files.layout.path(of: .lost, in: $0) }.sorted().map { folder in
             Health.Check(
                 subject: "files", status: "warning",
                 text: LocalizedText(
-                    "\(count) deleted folders cannot be removed from the disk. They lie in \(folder).",
-                    zh: "\(count) 个已删除的文件夹无法从磁盘移除，位于 \(folder)。"),
-                remedy: LocalizedText(
-                    "Find in the log why, and remove them by hand.", zh: "请在日志中查找原因，并手动移除。"))
-        ]
+                    "What was deleted cannot be removed from the disk. It lies in \(folder).", zh: "已删除的内容无法从磁盘移除，位于 \(folder)。"),
+                remedy: LocalizedText("Find in the log why, and remove it by hand.", zh: "请在日志中查找原因，并手动移除。"))
+        }
     }
 }

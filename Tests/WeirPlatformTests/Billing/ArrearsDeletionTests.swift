@@ -62,7 +62,7 @@ struct ArrearsDeletionTests {
         func result(_ size: Int) async throws {
             let job = try await tenant.job("job-\(size)", on: platform)
             let cause = Cause("test")
-            let folder = StoredFolder.workloadOutput(job.id, tenant.project)
+            let folder = StoredFolder.workloadOutput(job.id, of: tenant.project, in: tenant.workspace)
             let now = clock.now()
             try await test.store.write { db in
                 let queued = try #require(try db.read.workload(job.id))

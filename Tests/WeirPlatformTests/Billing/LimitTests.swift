@@ -87,8 +87,9 @@ struct LimitTests: MoneyScene {
         let draft = try await platform.assets.draft(of: asset.id, for: tenant.caller, .changeDraft)
         try await platform.files.write(body("data"), to: draft, at: FilePath("a.txt"))
         let job = try await tenant.job("train", on: platform)
-        _ = try await platform.files.make(.workloadOutput(job.id, job.project))
-        try await platform.files.write(body("net"), to: .workloadOutput(job.id, job.project), at: FilePath("net.bin"))
+        _ = try await platform.files.make(.workloadOutput(job.id, of: job.project, in: job.workspace))
+        try await platform.files.write(
+            body("net"), to: .workloadOutput(job.id, of: job.project, in: job.workspace), at: FilePath("net.bin"))
         func export() async throws {
             _ = try await platform.exports.export(of: job.id, to: .named("net", .model), by: tenant.caller)
         }

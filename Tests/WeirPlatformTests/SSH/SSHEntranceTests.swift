@@ -71,7 +71,7 @@ struct SSHEntranceTests {
         symlink(layout.path(of: tree), layout.path(of: draft) + "/link")
         try entrance.makeOwn(FilePath("link/d/kept.txt"), in: folder, isEmptied: true)
         #expect(try text(tree, "d/kept.txt") == "first")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: layout.staging).isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: layout.path(of: .staging, in: draft.volume)).isEmpty)
     }
 
     @Test("of a project's code it is told whether git finds a repository there (SSH-09)")

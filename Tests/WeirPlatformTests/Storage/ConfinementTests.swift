@@ -30,7 +30,7 @@ struct ConfinementTests {
             { try await store.rename(code, from: through, to: FilePath("mine")) },
             { try await store.rename(code, from: FilePath("x"), to: FilePath("d/x")) },
             { try await store.makeFolder(code, at: FilePath("d/new")) },
-            { _ = try await store.freeze(code, at: FilePath("d"), as: StorageBench.tree()) },
+            { _ = try await bench.freeze(code, at: FilePath("d"), as: StorageBench.tree()) },
         ]
         for attempt in attempts {
             let error = await #expect(throws: WeirError.self) { try await attempt() }
@@ -82,8 +82,8 @@ struct ConfinementTests {
                     _ = try? await store.delete(code, at: FilePath("d/n\(round)"))
                     _ = try? await store.rename(code, from: path, to: FilePath("d/g"))
                     _ = try? await store.rename(code, from: FilePath("d/g"), to: path)
-                    if round % 20 == 0, let tree = try? await store.freeze(code, as: StorageBench.tree()) {
-                        for (_, content) in try bench.content(.tree(tree.tree)) {
+                    if round % 20 == 0, let tree = try? await bench.freeze(code, as: StorageBench.tree()) {
+                        for (_, content) in try bench.content(bench.folder(tree.tree)) {
                             #expect(content != Data("secret".utf8).base64EncodedString())
                         }
                     }

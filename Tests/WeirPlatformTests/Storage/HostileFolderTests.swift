@@ -31,10 +31,10 @@ struct HostileFolderTests {
 
         let tree = StorageBench.tree()
         for rule in [LinkRule.kept, .inside] {
-            let refusal = await #expect(throws: WeirError.self) { try await store.freeze(code, as: tree, links: rule) }
+            let refusal = await #expect(throws: WeirError.self) { try await bench.freeze(code, as: tree, links: rule) }
             #expect(refusal?.code == "path_too_deep")
         }
-        #expect(!bench.isThere(.tree(tree)) && bench.leftovers.isEmpty)
+        #expect(!bench.isThere(bench.folder(tree)) && bench.leftovers.isEmpty)
 
         let deeper = await #expect(throws: WeirError.self) { try await store.rename(code, from: FilePath("a"), to: FilePath("b/a")) }
         #expect(deeper?.code == "path_too_deep")
@@ -59,7 +59,7 @@ struct HostileFolderTests {
         #expect(try await store.measure(draft, at: FilePath("w")).files == HostileFolder.entries)
         let page = try await store.list(draft, at: FilePath("w"), after: "f1999", limit: 3)
         #expect(page.entries.map(\.name) == ["f19990", "f199900", "f199901"] && page.next == "f199901")
-        try await store.discardDraft(of: bench.asset)
+        try await store.discardDraft(of: bench.asset, in: bench.workspace)
         #expect(!bench.isThere(draft) && bench.leftovers.isEmpty)
     }
 
@@ -67,39 +67,38 @@ struct HostileFolderTests {
     func start() async throws {
         let bench = try await StorageBench(in: "/dev/shm")
         try await bench.put("mine", "a")
-        let layout = bench.store.layout
         for name in ["removed-1", "unpack-1"] {
-            try FileManager.default.createDirectory(atPath: layout.staging + "/" + name, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: bench.path(.staging) + "/" + name, withIntermediateDirectories: true)
         }
-        try HostileFolder.makeDeep(in: layout.staging + "/removed-1")
-        try HostileFolder.makeWide(in: layout.staging + "/unpack-1")
+        try HostileFolder.makeDeep(in: bench.path(.staging) + "/removed-1")
+        try HostileFolder.makeWide(in: bench.path(.staging) + "/unpack-1")
         let next = bench.reopened()
         let begun = ContinuousClock.now
-        #expect(try await next.recover())
+        #expect(try await next.list(bench.draft).entries.count == 1)
         #expect(ContinuousClock.now - begun < .seconds(2))
-        #expect(try FileManager.default.contentsOfDirectory(atPath: layout.staging) == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: bench.path(.staging)) == [])
         // Two who clear the same do not hinder each other.
         async let one: Void = next.clearGraves(logger: logger)
         async let two: Void = next.clearGraves(logger: logger)
         _ = try await (one, two)
         #expect(bench.leftovers.isEmpty)
-        #expect(try await next.lostCount() == 0)
+        #expect(try await next.volumesWithLost() == [])
         #expect(try await bench.text("a") == "mine")
     }
 
     @Test("what cannot be removed is put aside and counted, and the rest goes (hostile 1)")
     func lost() async throws {
         let bench = try await StorageBench()
-        let layout = bench.store.layout
-        try FileManager.default.createDirectory(atPath: layout.graves + "/removed-1", withIntermediateDirectories: true)
-        try FileManager.default.createDirectory(atPath: layout.graves + "/removed-2/x/y", withIntermediateDirectories: true)
-        let stuck = layout.graves + "/removed-1/stuck"
+        try await bench.put("mine", "a")
+        try FileManager.default.createDirectory(atPath: bench.path(.graves) + "/removed-1", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: bench.path(.graves) + "/removed-2/x/y", withIntermediateDirectories: true)
+        let stuck = bench.path(.graves) + "/removed-1/stuck"
         #expect(close(creat(stuck, 0o644)) == 0)
         #expect(try await run("/usr/bin/chattr", "+i", stuck) == 0)
         try await bench.store.clearGraves(logger: logger)
         #expect(bench.leftovers.isEmpty)
-        #expect(try await bench.store.lostCount() == 1)
-        #expect(try await run("/usr/bin/chattr", "-i", layout.lost + "/removed-1/stuck") == 0)
+        #expect(try await bench.store.volumesWithLost() == [.workspace(bench.workspace)])
+        #expect(try await run("/usr/bin/chattr", "-i", bench.path(.lost) + "/removed-1/stuck") == 0)
     }
 
     @Test("chains of folders are not put below each other until they are too deep, by no way that Weir has (X20)")

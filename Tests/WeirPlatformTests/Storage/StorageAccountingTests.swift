@@ -42,7 +42,7 @@ struct StorageAccountingTests {
         // A container would have to be known to write there; what it did behind Weir's back is not looked for.
         for size in [100, 200] {
             try await platform.files.write(
-                StorageBench.stream([ByteBuffer(repeating: 7, count: size)]), to: .code(other.id), at: FilePath("a"))
+                StorageBench.stream([ByteBuffer(repeating: 7, count: size)]), to: .code(other.id, in: tenant.workspace), at: FilePath("a"))
             #expect(try await platform.storageAccounting.measureChanged() == 1)
             #expect(try await platform.store.read { try $0.storageHeld(by: tenant.workspace) } == [.code: Bytes(Int64(size))])
         }
@@ -56,7 +56,7 @@ struct StorageAccountingTests {
         let platform = try await test.start()
         let tenant = try await test.tenant(on: platform)
         try await platform.storageAccounting.measureChanged()
-        let code = StoredFolder.code(tenant.project)
+        let code = StoredFolder.code(tenant.project, in: tenant.workspace)
         let path = platform.files.layout.path(of: try await platform.projects.code(of: tenant.project, for: tenant.caller, .seeWorkspace))
         try await platform.files.changing(code) {
             #expect(try await platform.storageAccounting.measureChanged() == 1)
@@ -76,7 +76,7 @@ struct StorageAccountingTests {
         let path = platform.files.layout.path(of: try await platform.projects.code(of: tenant.project, for: tenant.caller, .seeWorkspace))
         struct Killed: Error {}
         await #expect(throws: Killed.self) {
-            try await platform.files.changing(.code(tenant.project)) {
+            try await platform.files.changing(.code(tenant.project, in: tenant.workspace)) {
                 try Data(repeating: 1, count: 70).write(to: URL(fileURLWithPath: path + "/half"))
                 throw Killed()
             }

@@ -9,11 +9,13 @@ import WeirModel
 struct StorageBench: Sendable {
     let folder: TemporaryFolder
     let store: FileStore
+    let workspace: Identifier<Workspace>
     let asset: Identifier<Asset>
     let project: Identifier<Project>
 
     init(limits: UnpackLimits = .standard, git: GitRules = .standard, in parent: String = "/tmp") async throws {
         folder = try TemporaryFolder("weir-storage", in: parent)
+        workspace = Self.identifier()
         asset = Self.identifier()
         project = Self.identifier()
         store = Self.open(folder, limits, git)
@@ -46,8 +48,18 @@ struct StorageBench: Sendable {
 
     static func tree() -> TreeName { TreeName(identifier(Tree.self)) }
 
-    var draft: StoredFolder { .draft(asset) }
-    var code: StoredFolder { .code(project) }
+    var draft: StoredFolder { .draft(asset, in: workspace) }
+    var code: StoredFolder { .code(project, in: workspace) }
+
+    func folder(_ tree: TreeName) -> StoredFolder { .tree(tree, in: workspace) }
+
+    /// On the host.
+    func path(_ part: VolumePart) -> String { store.layout.path(of: part, in: .workspace(workspace)) }
+
+    @discardableResult
+    func freeze(_ folder: StoredFolder, at path: FilePath = .root, as tree: TreeName, links: LinkRule? = nil) async throws -> FrozenTree {
+        try await store.freeze(folder, at: path, as: tree, in: workspace, links: links)
+    }
 
     func put(_ text: String, _ path: String, in folder: StoredFolder? = nil) async throws {
         try await store.write(Self.body(text), to: folder ?? draft, at: FilePath(path))
@@ -74,6 +86,11 @@ struct StorageBench: Sendable {
         return status
     }
 
+    func setModified(_ folder: StoredFolder, _ path: String, _ seconds: Int, _ nanoseconds: Int = 0) throws {
+        let time = timespec(tv_sec: seconds, tv_nsec: nanoseconds)
+        guard utimensat(AT_FDCWD, self.path(folder, path), [time, time], 0) == 0 else { throw POSIXError(.EINVAL) }
+    }
+
     /// Everything below a folder: path and content, or the target of a link.
     func content(_ folder: StoredFolder) throws -> [String: String] {
         let root = store.layout.path(of: folder)
@@ -96,7 +113,7 @@ struct StorageBench: Sendable {
 
     /// What is being made, and what was deleted and still takes space.
     var leftovers: [String] {
-        [store.layout.staging, store.layout.graves].flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
+        [VolumePart.staging, .graves].flatMap { (try? FileManager.default.contentsOfDirectory(atPath: path($0))) ?? [] }
     }
 
     func isThere(_ folder: StoredFolder, _ path: String = "") -> Bool {

@@ -45,7 +45,7 @@ actor StorageDriver {
         do {
             switch choice {
             case 0: try await writeCode(tenant, platform)
-            case 1: try await platform.files.delete(.code(tenant.project), at: FilePath(name()))
+            case 1: try await platform.files.delete(.code(tenant.project, in: tenant.workspace), at: FilePath(name()))
             case 2: try await unpack(tenant, platform)
             case 3: try await makeAsset(tenant, platform)
             case 4, 5: try await writeDraft(platform)
@@ -67,14 +67,15 @@ actor StorageDriver {
     }
 
     private func writeCode(_ tenant: TestPlatform.Tenant, _ platform: Platform) async throws {
-        try await platform.files.write(StorageBench.stream([content()]), to: .code(tenant.project), at: FilePath(name()))
+        try await platform.files.write(
+            StorageBench.stream([content()]), to: .code(tenant.project, in: tenant.workspace), at: FilePath(name()))
     }
 
     private func unpack(_ tenant: TestPlatform.Tenant, _ platform: Platform) async throws {
         let archive = Archives.tar([Archives.Entry(name: "u/\(name())", content: Array(buffer: content()))])
         try await platform.files.write(
-            StorageBench.stream([ByteBuffer(bytes: archive)]), to: .code(tenant.project), at: FilePath("a.tar"))
-        _ = try await platform.files.unpack(FilePath("a.tar"), in: .code(tenant.project), into: .root)
+            StorageBench.stream([ByteBuffer(bytes: archive)]), to: .code(tenant.project, in: tenant.workspace), at: FilePath("a.tar"))
+        _ = try await platform.files.unpack(FilePath("a.tar"), in: .code(tenant.project, in: tenant.workspace), into: .root)
     }
 
     private func makeAsset(_ tenant: TestPlatform.Tenant, _ platform: Platform) async throws {
@@ -216,16 +217,18 @@ actor StorageDriver {
             kept.people[workspace.text] = personal.reduce(0) { $0 + $1.1.count }
 
             var sums: [StorageKind: Int64] = [:]
-            sums[.code] = walk([layout.code(of: tenant.project)]) + walk(Set(frozen).map(layout.tree))
-            sums[.outputs] = walk([layout.output(of: tenant.project)]) + walk([layout.jobs(of: tenant.project)])
+            func path(_ folder: StoredFolder) -> String { layout.path(of: folder) }
+            let project = tenant.project
+            sums[.code] = walk([path(.code(project, in: workspace))]) + walk(Set(frozen).map { path(.tree($0, in: workspace)) })
+            sums[.outputs] = walk([path(.output(project, in: workspace))]) + walk([path(.jobs(project, in: workspace))])
             for (asset, trees, uploads) in assets {
                 let size =
-                    walk(trees.map(layout.tree) + [layout.draft(of: asset.id)])
-                    + uploads.reduce(0) { $0 + length(layout.upload($1) + "/data") }
+                    walk(trees.map { path(.tree($0, in: workspace)) } + [path(.draft(asset.id, in: workspace))])
+                    + uploads.reduce(0) { $0 + length(layout.path(of: .uploads, in: .workspace(workspace)) + "/\($1)/data") }
                 sums[asset.kind == .dataset ? .datasets : .models, default: 0] += size
             }
             walked.library[workspace.text] = sums.filter { $0.value != 0 }
-            walked.people[workspace.text] = walk([layout.home(of: person)]) + walk([layout.netdisk(of: person)])
+            walked.people[workspace.text] = walk([path(.home(person))]) + walk([path(.netdisk(person))])
         }
         return (kept, walked)
     }

@@ -8,8 +8,8 @@ import WeirPlatform
 
 @Suite("Resumable uploads")
 struct UploadTests {
-    private func upload(_ bench: StorageBench, _ length: Int) async throws -> Identifier<Upload> {
-        let id = StorageBench.identifier(Upload.self)
+    private func upload(_ bench: StorageBench, _ length: Int) async throws -> StoredUpload {
+        let id = StoredUpload(StorageBench.identifier(Upload.self), in: bench.workspace)
         try await bench.store.createUpload(id, length: Bytes(Int64(length)))
         return id
     }
@@ -79,7 +79,7 @@ struct UploadTests {
         #expect(try await bench.store.progress(of: id).offset == 4_500_000)
         let size =
             try FileManager.default.attributesOfItem(
-                atPath: bench.store.layout.upload(id) + "/data")[.size] as? Int
+                atPath: bench.path(.uploads) + "/\(id.id)/data")[.size] as? Int
         #expect(size == 4_500_000)
     }
 
@@ -160,7 +160,7 @@ struct UploadTests {
                 _ = try? await writing.value
                 continuation.finish()
                 let handle = try FileHandle(
-                    forWritingTo: URL(fileURLWithPath: bench.store.layout.upload(id) + "/data"))
+                    forWritingTo: URL(fileURLWithPath: bench.path(.uploads) + "/\(id.id)/data"))
                 try handle.seekToEnd()
                 try handle.write(contentsOf: Data(repeating: 0xee, count: Int.random(in: 0...100_000, using: &random)))
                 try handle.close()

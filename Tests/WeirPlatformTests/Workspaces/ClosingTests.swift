@@ -79,11 +79,11 @@ struct ClosingTests {
         #expect(held == [:] && paid.isEmpty && standing?.workspace.state == .closed && standing?.members == 1)
         for asset in [shared, hidden] {
             #expect(await scene.code { _ = try await platform.assets.asset(asset.id, for: ada.caller) } == "not_found")
-            #expect(try await !platform.files.exists(.draft(asset.id)))
+            #expect(try await !platform.files.exists(.draft(asset.id, in: workspace)))
         }
-        #expect(await scene.code { _ = try await platform.files.progress(of: upload.id) } != nil)
+        #expect(await scene.code { _ = try await platform.files.progress(of: StoredUpload(upload.id, in: workspace)) } != nil)
         #expect(await scene.code { _ = try await platform.projects.project(ada.project, for: ada.caller) } == "not_found")
-        #expect(!FileManager.default.fileExists(atPath: platform.files.layout.code(of: ada.project)))
+        #expect(!FileManager.default.fileExists(atPath: platform.files.layout.path(of: .workspace(workspace))))
         #expect(await scene.code { _ = try await platform.workspaces.workspace(workspace, for: bob) } == "not_found")
         #expect(await scene.code { _ = try await platform.closings.reopen(workspace, by: ada.caller) } == "workspace_closed")
         #expect(await scene.code { _ = try await platform.workspaces.rename(workspace, to: "again", by: ada.caller) } == "workspace_closed")
@@ -116,8 +116,8 @@ struct ClosingTests {
         let again = try await scene.test.start()
         try await again.closings.tick()
         try await again.janitor.sweep()
-        #expect(try await !again.files.exists(.draft(asset.id)))
-        #expect(!FileManager.default.fileExists(atPath: again.files.layout.code(of: ada.project)))
+        #expect(try await !again.files.exists(.draft(asset.id, in: workspace)))
+        #expect(!FileManager.default.fileExists(atPath: again.files.layout.path(of: .workspace(workspace))))
         #expect(try await again.store.read { try $0.workspacesClosing(after: nil, most: 10) }.isEmpty)
     }
 

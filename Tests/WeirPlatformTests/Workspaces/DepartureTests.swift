@@ -122,7 +122,7 @@ struct DepartureTests {
         #expect(await scene.code { try await platform.personalStorage.deleteUnpaid(of: carol.id, by: ada.caller) } == "operator_only")
         scene.passGrace()
         try await platform.personalStorage.deleteUnpaid(of: carol.id, by: scene.root)
-        #expect(!FileManager.default.fileExists(atPath: platform.files.layout.home(of: carol.id)))
+        #expect(!FileManager.default.fileExists(atPath: platform.files.layout.path(of: .home(carol.id))))
         #expect(try await platform.personalStorage.unpaid(PageRequest(), by: scene.root).items.isEmpty)
         #expect(await scene.code { try await platform.personalStorage.deleteUnpaid(of: carol.id, by: scene.root) } == "not_found")
         let records = try await platform.audit.all(of: .account, PageRequest(limit: 1), for: scene.root).items
