@@ -13,9 +13,10 @@ public struct TestEngine: Sendable {
 
     /// Runs `body` with an engine whose installation is new, and cleans up behind it, also when it throws.
     public static func with<Result: Sendable>(
-        egress: Egress = .open(), caBundle: String? = nil, _ body: @Sendable (TestEngine) async throws -> Result
+        egress: Egress = .open(), caBundle: String? = nil, ownUsers: Bool = true, nestedNamespaces: Bool = false,
+        _ body: @Sendable (TestEngine) async throws -> Result
     ) async throws -> Result {
-        let test = try await make(egress: egress, caBundle: caBundle)
+        let test = try await make(egress: egress, caBundle: caBundle, ownUsers: ownUsers, nestedNamespaces: nestedNamespaces)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await test.engine.run() }
             let result: Swift.Result<Result, any Error>
@@ -32,15 +33,19 @@ public struct TestEngine: Sendable {
     }
 
     /// For a caller that runs `engine.run()` itself; `close()` at the end.
-    public static func make(egress: Egress = .open(), caBundle: String? = nil) async throws -> TestEngine {
+    /// `ownUsers: false` is a host without a range of users for containers.
+    public static func make(
+        egress: Egress = .open(), caBundle: String? = nil, ownUsers: Bool = true, nestedNamespaces: Bool = false
+    ) async throws -> TestEngine {
         let logger = Logger(label: "weir.test")
-        let profile = await HostProfile.detect()
+        var profile = await HostProfile.detect()
+        if !ownUsers { profile.userNamespaceObstacle = .forbidden }
         let socket = try await PodmanService(profile: profile, logger: logger).ensure()
         let folder = try TemporaryFolder("weir-engine")
         let installation = "t" + String(UInt32.random(in: .min ... .max), radix: 36)
         let configuration = PodmanConfiguration(
             socket: socket, installation: installation, host: profile, caBundle: caBundle,
-            scratchFolder: folder.path + "/scratch", egress: egress)
+            scratchFolder: folder.path + "/scratch", egress: egress, nestedNamespaces: nestedNamespaces)
         let engine = PodmanEngine(configuration: configuration, clock: SystemClock(), logger: logger)
         do {
             let image = try await TestImage.busybox(engine)
@@ -66,8 +71,7 @@ public struct TestEngine: Sendable {
     /// A launch of a shell script in the test image, with small limits.
     public func launch(
         _ script: String, in workspace: Identifier<Workspace>? = nil, memory: Bytes = .mib(64), cpu: Int = 1000,
-        scratch: Bytes = 0, processes: Int = 64, mounts: [Launch.Mount] = [], ownUserNamespace: Bool = false,
-        hostName: String = "node"
+        scratch: Bytes = 0, processes: Int = 64, mounts: [Launch.Mount] = [], isEntered: Bool = false, hostName: String = "node"
     ) -> Launch {
         let instance = ids.next(Instance.self, at: SystemClock().now())
         return Launch(
@@ -76,7 +80,7 @@ public struct TestEngine: Sendable {
             environment: ["GREETING": "hello"], mounts: mounts,
             flavor: Flavor(
                 name: "test", cpu: cpu, memory: memory, scratch: scratch, processes: processes, pricePerHour: 0),
-            hostName: hostName, ownUserNamespace: ownUserNamespace, logFile: "\(folder.path)/\(instance).log")
+            hostName: hostName, isEntered: isEntered, logFile: "\(folder.path)/\(instance).log")
     }
 
     /// Waits until the instance has ended, and returns how.

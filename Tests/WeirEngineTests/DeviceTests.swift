@@ -17,7 +17,7 @@ struct DeviceTests {
             workspace: ids.next(Workspace.self, at: now), image: "i", command: nil, workingDirectory: "/", environment: variables,
             mounts: [],
             flavor: Flavor(name: "f", cpu: 1000, memory: .gib(1), scratch: 0, gpu: gpu, pricePerHour: 0), devices: devices,
-            hostName: "h", ownUserNamespace: false, logFile: "/dev/null")
+            hostName: "h", isEntered: false, logFile: "/dev/null")
     }
 
     private func plan(_ gpu: GPUShare?, _ devices: [String]) -> DevicePlan {

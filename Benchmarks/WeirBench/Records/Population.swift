@@ -86,7 +86,7 @@ struct Population {
                     Launch(
                         instance: instance.id, workload: job.id, workspace: job.workspace, image: job.spec.image.digest,
                         command: nil, workingDirectory: "/", environment: [:], mounts: [], flavor: job.spec.flavor,
-                        hostName: "bench", ownUserNamespace: true, logFile: "/dev/null"))
+                        hostName: "bench", isEntered: false, logFile: "/dev/null"))
             }
         }
     }

@@ -67,7 +67,7 @@ enum HostCommand {
     }
 
     /// Not Foundation's `Process`: it notices the end by a socket that a daemon, started by the program, would keep open.
-    private static func spawn(
+    static func spawn(
         _ path: String, _ arguments: [String], _ environment: [String], input: Int32, output: Int32
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()

@@ -42,6 +42,22 @@ enum Kernel {
         return Symbol.call?(&ends, O_CLOEXEC) ?? unknown()
     }
 
+    /// The mount on which the folder lies, from the folder on, in no tree: a descriptor.
+    static func cloneMount(_ folder: String) -> CInt {
+        typealias Call = @Sendable @convention(c) (CInt, UnsafePointer<CChar>, CUnsignedInt) -> CInt
+        enum Symbol { static let call = Kernel.lookup("open_tree", as: Call.self) }
+        return Symbol.call?(AT_FDCWD, folder, 1 /* OPEN_TREE_CLONE */ | CUnsignedInt(O_CLOEXEC)) ?? unknown()
+    }
+
+    /// Shows the owners of a mount's files as the user namespace maps them.
+    static func shiftMount(_ mount: CInt, _ namespace: CInt) -> CInt {
+        typealias Call = @Sendable @convention(c) (CInt, UnsafePointer<CChar>, CUnsignedInt, UnsafePointer<UInt64>, Int) -> CInt
+        enum Symbol { static let call = Kernel.lookup("mount_setattr", as: Call.self) }
+        // To set, to clear, propagation, namespace.
+        let attributes: [UInt64] = [0x10_0000 /* MOUNT_ATTR_IDMAP */, 0, 0, UInt64(namespace)]
+        return Symbol.call?(mount, "", 0x1000 /* AT_EMPTY_PATH */, attributes, attributes.count * 8) ?? unknown()
+    }
+
     private static func unknown() -> CInt {
         errno = ENOSYS
         return -1

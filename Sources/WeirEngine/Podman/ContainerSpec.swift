@@ -17,6 +17,8 @@ struct ContainerSpec: Encodable {
     var no_new_privileges = true
     var cap_drop = ["ALL"]
     var cap_add: [String]
+    var seccomp_profile_path: String
+    var mask = HiddenPaths.all
     var log_configuration: Log
     /// `init` is a word of Swift's.
     var `init`: Bool
@@ -93,7 +95,8 @@ extension ContainerSpec {
     static let caTarget = "/etc/weir/ca-certificates.crt"
 
     init(
-        _ launch: Launch, configuration: PodmanConfiguration, network: String, scratch: PreparedScratch, devices plan: DevicePlan
+        _ launch: Launch, configuration: PodmanConfiguration, network: String, scratch: PreparedScratch, devices plan: DevicePlan,
+        seccomp: String
     ) {
         let host = configuration.host
         let flavor = launch.flavor
@@ -113,10 +116,8 @@ extension ContainerSpec {
             Label.scratch: String(flavor.scratch.count),
         ]
         // In a user namespace the host's owners would all be nobody: the mounts are shifted with it.
-        let ownNamespace = launch.ownUserNamespace && host.subordinateIDs
-        let shifted = ownNamespace ? ["idmap"] : []
-        // Those with a namespace of their own are jobs and services, which nobody enters.
-        mounts = (launch.mounts + (launch.ownUserNamespace ? [] : configuration.enteredMounts)).map {
+        let shifted = host.subordinateIDs ? ["idmap"] : []
+        mounts = (launch.mounts + (launch.isEntered ? configuration.enteredMounts : [])).map {
             Mount(
                 source: $0.source, destination: $0.target,
                 options: ["rbind", $0.writable ? "rw" : "ro", "nosuid", "nodev"] + shifted)
@@ -150,6 +151,7 @@ extension ContainerSpec {
             pids: .init(limit: Int64(flavor.processes)))
         r_limits = host.processLimits
         cap_add = Self.capabilities
+        seccomp_profile_path = seccomp
         log_configuration = Log(path: launch.logFile, size: configuration.logLimit)
         `init` = host.initProgram != nil
         init_path = host.initProgram
@@ -157,7 +159,8 @@ extension ContainerSpec {
         shm_size = max(flavor.memory.count / 2, 16 << 20)
         cgroup_parent = host.ownsCgroups ? InstanceCgroup.parent(of: launch.instance) : nil
         networks = [network: Network(aliases: [launch.hostName])]
-        if ownNamespace {
+        // Root inside is another user outside.
+        if host.subordinateIDs {
             userns = Namespace(nsmode: "auto")
             idmappings = IDMappings()
         }

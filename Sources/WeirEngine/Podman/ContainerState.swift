@@ -43,9 +43,18 @@ struct InspectedContainer: Decodable {
     }
     struct HostConfig: Decodable {
         var LogConfig: Log?
+        var IDMappings: Mappings?
         struct Log: Decodable { var Path: String? }
     }
     struct Driver: Decodable { var Data: [String: String]? }
+
+    /// Which users of the host those inside are.
+    struct Mappings: Decodable {
+        var UidMap: [String]?
+        var GidMap: [String]?
+
+        var ranges: UserRanges? { UserRanges(users: UidMap ?? [], groups: GidMap ?? []) }
+    }
 
     var address: String? {
         NetworkSettings?.Networks?.values.compactMap(\.IPAddress).first { !$0.isEmpty }

@@ -53,10 +53,12 @@ struct InstanceDisk: Sendable {
                 // For no other user of the host.
                 chmod(path, 0o700)
                 rmdir(path + "/lost+found")
-                mkdir(path + "/scratch", 0o755)
+                // What lies in a folder that is root's alone is mounted all the same.
+                mkdir(path + "/closed", 0o700)
+                mkdir(path + "/closed/scratch", 0o755)
                 mkdir(path + "/layer", 0o700)
             }
-            return size.count > 0 ? .folder(mountPoint(of: instance) + "/scratch") : .none
+            return size.count > 0 ? .folder(mountPoint(of: instance) + "/closed/scratch") : .none
         }
     }
 
@@ -82,6 +84,10 @@ struct InstanceDisk: Sendable {
             // The folder as Podman had made it, empty.
             try? FileManager.default.removeItem(atPath: aside)
         }
+    }
+
+    func closeLayer(_ upper: String, to ranges: UserRanges) throws {
+        try RootLayer.close((namespace.other?.root ?? "") + (upper as NSString).deletingLastPathComponent, to: ranges)
     }
 
     func remove(_ instance: Identifier<Instance>) async throws {

@@ -22,11 +22,13 @@ public struct PodmanConfiguration: Hashable, Sendable {
     public var enteredMounts: [Launch.Mount]
     /// What images leave of the disk under Podman's storage; nil for the standard of its size.
     public var reserve: Bytes?
+    /// Whether programs in containers may make user namespaces of their own: more of the kernel is within reach of them then.
+    public var nestedNamespaces: Bool
 
     public init(
         socket: String, installation: String, networkPrefix: String = "weir", host: HostProfile, caBundle: String? = nil,
         scratchFolder: String, egress: Egress = .open(), logLimit: Int64 = 64 << 20, mpsFolder: String = MPSDaemons.standardFolder,
-        enteredMounts: [Launch.Mount] = [], reserve: Bytes? = nil
+        enteredMounts: [Launch.Mount] = [], reserve: Bytes? = nil, nestedNamespaces: Bool = false
     ) {
         self.socket = socket
         self.installation = installation
@@ -39,6 +41,7 @@ public struct PodmanConfiguration: Hashable, Sendable {
         self.mpsFolder = mpsFolder
         self.enteredMounts = enteredMounts
         self.reserve = reserve
+        self.nestedNamespaces = nestedNamespaces
     }
 }
 

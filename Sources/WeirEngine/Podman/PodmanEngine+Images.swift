@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
-public import WeirModel
+import WeirModel
 
 extension PodmanEngine {
     private struct Inspected: Decodable {
@@ -81,21 +81,5 @@ extension PodmanEngine {
         do {
             _ = try await podman.call(.DELETE, "/images/\(PodmanSocket.escaped(reference))", ["force": "true"])
         } catch let refusal as PodmanRefusal where refusal.isMissing {}
-    }
-
-    /// Makes an image of what an instance has changed in its root layer; mounted folders are not in it.
-    public func commit(_ instance: Identifier<Instance>, to reference: String) async throws -> EngineImage {
-        let colon = reference.lastIndex(of: ":") ?? reference.endIndex
-        let tag = colon == reference.endIndex ? "latest" : String(reference[reference.index(after: colon)...])
-        let query = ["container": instance.text, "repo": String(reference[..<colon]), "tag": tag, "pause": "true"]
-        do {
-            _ = try await addingImage {
-                try await self.podman.call(.POST, "/commit", query, timeout: .hours(1))
-            }
-        } catch let refusal as PodmanRefusal where refusal.isMissing {
-            throw WeirError.notFound("instance")
-        }
-        guard let image = try await image(reference) else { throw LaunchFailure(.imageMissing(reference)) }
-        return image
     }
 }

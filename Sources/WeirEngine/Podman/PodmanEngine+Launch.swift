@@ -5,12 +5,14 @@ import WeirModel
 
 extension PodmanEngine {
     public func launch(_ launch: Launch) async throws -> Observation {
+        let seccomp = try seccomp.ready()
         try await networks.prepare(launch.workspace)
         let plan = DevicePlan(launch, mpsFolder: sharing.folder)
         try await sharing.prepare(plan)
         let scratch = try await prepareDisk(launch)
         let spec = ContainerSpec(
-            launch, configuration: configuration, network: networks.name(of: launch.workspace), scratch: scratch, devices: plan)
+            launch, configuration: configuration, network: networks.name(of: launch.workspace), scratch: scratch, devices: plan,
+            seccomp: seccomp)
         do {
             _ = try await podman.call(.POST, "/containers/create", body: JSONEncoder().encode(spec))
         } catch let refusal as PodmanRefusal where refusal.isConflict {
@@ -45,14 +47,15 @@ extension PodmanEngine {
         }
     }
 
-    /// Between the container's making and its start: then what it changes goes where it is bounded.
+    /// Between the container's making and its start: then what it changes goes where it is bounded, and where no other user of the machine
+    /// comes to it.
     private func holdRootLayer(of instance: Identifier<Instance>) async throws {
-        guard configuration.host.scratch == .loopFile else { return }
         let answer = try await podman.call(.GET, "/containers/\(instance)/json")
         let container = try podman.decode(InspectedContainer.self, from: answer)
         guard let upper = container.GraphDriver?.Data?["UpperDir"] else { return }
         do {
             try await disk.takeLayer(upper, of: instance)
+            if let ranges = container.HostConfig?.IDMappings?.ranges { try disk.closeLayer(upper, to: ranges) }
         } catch let error as WeirError {
             try await remove(instance)
             throw LaunchFailure(.startRefused(detail: error.message.en))

@@ -17,6 +17,7 @@ public final class PodmanEngine: Engine {
     let disk: InstanceDisk
     let sharing: MPSDaemons
     let marks: StopMarks
+    let seccomp: SeccompFile
     let feed: ChangeFeed
     let clock: any WallClock
     let logger: Logger
@@ -34,12 +35,15 @@ public final class PodmanEngine: Engine {
         disk = InstanceDisk(folder: configuration.scratchFolder, way: configuration.host.scratch, podman: podman)
         sharing = MPSDaemons(folder: configuration.mpsFolder, logger: logger)
         marks = StopMarks(folder: configuration.scratchFolder)
+        seccomp = SeccompFile(
+            folder: configuration.scratchFolder, profile: SeccompProfile(allowsNesting: configuration.nestedNamespaces))
         feed = ChangeFeed(podman: podman, installation: configuration.installation, logger: logger)
     }
 
     /// Follows Podman's events, and ends instances whose root layer outgrows its limit. Returns when it is cancelled.
     public func run() async {
         RuntimePlace.hangUpOnLeft(of: configuration.installation)
+        await clearLeftCommits()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.feed.run() }
             group.addTask { await self.watchRootLayers() }

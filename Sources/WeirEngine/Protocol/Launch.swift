@@ -17,15 +17,15 @@ public struct Launch: Hashable, Sendable {
     public var devices: [String]
     /// The name by which other instances on the workspace's network find it.
     public var hostName: String
-    /// Root inside is another user outside. Off for instances that can be committed to an image.
-    public var ownUserNamespace: Bool
+    /// People come into it by SSH, and find the tools there that their clients ask for.
+    public var isEntered: Bool
     /// The file that standard output and error go to, in the format of `InstanceLog`.
     public var logFile: String
 
     public init(
         instance: Identifier<Instance>, workload: Identifier<Workload>, workspace: Identifier<Workspace>,
         image: String, command: [String]?, workingDirectory: String, environment: [String: String], mounts: [Mount],
-        flavor: Flavor, devices: [String] = [], hostName: String, ownUserNamespace: Bool, logFile: String
+        flavor: Flavor, devices: [String] = [], hostName: String, isEntered: Bool, logFile: String
     ) {
         self.instance = instance
         self.workload = workload
@@ -38,7 +38,7 @@ public struct Launch: Hashable, Sendable {
         self.flavor = flavor
         self.devices = devices
         self.hostName = hostName
-        self.ownUserNamespace = ownUserNamespace
+        self.isEntered = isEntered
         self.logFile = logFile
     }
 

@@ -25,7 +25,7 @@ extension Reconciler {
             workingDirectory: spec.kind == .board ? "/" : ContainerPaths.code, environment: environment(of: workload, instance),
             mounts: mounts, flavor: spec.flavor, devices: instance.devices,
             hostName: Neighbour.hostName(workload.kind, workload.id, position: instance.position),
-            ownUserNamespace: spec.kind != .environment, logFile: files.layout.log(of: instance.id, workload.id))
+            isEntered: spec.kind == .environment, logFile: files.layout.log(of: instance.id, workload.id))
     }
 
     private func folder(of source: PlannedMount.Source, _ workload: WorkloadRecord) -> StoredFolder {

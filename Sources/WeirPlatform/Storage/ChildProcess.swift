@@ -212,20 +212,19 @@ private final class ProcessGroup: Sendable {
 }
 
 extension ChildProgram {
-    /// A program that runs as an unprivileged user without capabilities, in a folder of its own, with hard limits, and that
+    /// A program that runs as an unprivileged user without capabilities, in a sandbox with a folder of its own, with hard limits, and that
     /// dies with Weir. `largest` is the size of the largest file that it may write.
     static func confined(
         _ path: String, _ arguments: [String], user: UInt32, folder: OpenFolder, input: OpenFile? = nil,
-        environment: [String: String] = [:], largest: Bytes, timeLimit: Duration
+        environment: [String: String] = [:], network: ToolSandbox.Network = .none, largest: Bytes, timeLimit: Duration
     ) -> ChildProgram {
         let limits = ["--fsize=\(largest.count)", "--core=0", "--nofile=256", "--as=\(Bytes.gib(8).count)"]
-        let drop = [
-            "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--no-new-privs", "--bounding-set=-all",
-            "--inh-caps=-all", "--pdeathsig=KILL",
-        ]
+        let drop = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
         let base = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "TMPDIR": "/nonexistent"]
         return ChildProgram(
-            path: "/usr/bin/prlimit", arguments: limits + ["--", "/usr/bin/setpriv"] + drop + ["--", path] + arguments,
+            path: ToolSandbox.program,
+            arguments: ToolSandbox.arguments(network) + ["--", "/usr/bin/prlimit"] + limits + ["--", "/usr/bin/setpriv"]
+                + drop + ["--", path] + arguments,
             environment: base.merging(environment) { $1 }, folder: folder, input: input, timeLimit: timeLimit)
     }
 }

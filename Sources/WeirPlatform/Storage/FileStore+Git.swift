@@ -124,7 +124,7 @@ extension FileStore {
         ]
         var environment = [
             "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null",
-            "GIT_CEILING_DIRECTORIES": layout.root,
+            "GIT_CEILING_DIRECTORIES": "/",
             // What stands in the clone's history of its branches; else it was this machine's name.
             "GIT_COMMITTER_NAME": "Weir", "GIT_COMMITTER_EMAIL": "weir@localhost",
         ]
@@ -136,7 +136,7 @@ extension FileStore {
             let list = addresses.map { $0.version == .six ? "[\($0)]" : "\($0)" }.joined(separator: ",")
             settings.append("http.curloptResolve=\(source.host):\(source.port):\(list)")
         }
-        if let bundle = git.caBundle { settings.append("http.sslCAInfo=\(bundle)") }
+        if git.caBundle != nil { settings.append("http.sslCAInfo=\(ToolSandbox.certificates)") }
         if let credential = source.credential {
             // Not in the arguments, which every user of the machine can read.
             environment["WEIR_GIT_USER"] = credential.user
@@ -148,8 +148,8 @@ extension FileStore {
             + ["clone", "--progress", "--no-recurse-submodules", "--template="]
             + (source.branch.map { ["--branch", $0] } ?? []) + ["--", address, "clone"]
         return .confined(
-            "/usr/bin/git", arguments, user: toolUser, folder: folder, environment: environment, largest: limits.size,
-            timeLimit: git.timeLimit)
+            "/usr/bin/git", arguments, user: toolUser, folder: folder, environment: environment,
+            network: .host(certificates: git.caBundle), largest: limits.size, timeLimit: git.timeLimit)
     }
 
     private func requireEmpty(_ root: OpenFolder, _ destination: FilePath) throws {

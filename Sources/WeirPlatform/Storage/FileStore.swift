@@ -45,6 +45,8 @@ public struct FileStore: Sendable {
     public func prepare() async throws {
         try await blocking {
             try makePath(layout.root)
+            // Containers get their folders from the kernel, which asks nobody's leave on the way: no other user of the machine comes in.
+            try SystemFault.check("chmod", layout.root) { chmod(layout.root, 0o700) }
             for path in layout.all { try makePath(path) }
         }
     }

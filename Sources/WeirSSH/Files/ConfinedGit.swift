@@ -28,6 +28,8 @@ struct ConfinedGit {
         "safe.directory=*", "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.alternateRefsCommand=true", "protocol.allow=never",
         "submodule.recurse=false", "uploadpack.allowFilter=true", "uploadpack.allowAnySHA1InWant=true",
         "receive.denyCurrentBranch=updateInstead", "receive.fsckObjects=true",
+        // The folders of a shared repository would get setgid bits, which are refused here.
+        "core.sharedRepository=false",
         // Whatever git can do side by side, in threads or processes, it does one after the other.
         "gc.autoDetach=false", "pack.threads=1", "checkout.workers=1", "index.threads=1", "core.preloadIndex=false", "fetch.parallel=1",
         "submodule.fetchJobs=1", "pack.windowMemory=256m", "pack.deltaCacheSize=256m", "core.bigFileThreshold=64m",

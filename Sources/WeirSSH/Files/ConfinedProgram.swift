@@ -7,7 +7,8 @@ import WeirModel
 
 /// A program of the host over one folder, in namespaces of its own in which there is nothing else.
 ///
-/// bubblewrap makes the namespaces (mounts, processes, network, IPC, names); setpriv drops every capability and the way back to them.
+/// bubblewrap makes the namespaces (mounts, processes, network, IPC, names) and has the kernel refuse what would reach out of the folder
+/// later, setuid bits among it (`CallFilter`); setpriv drops every capability and the way back to them.
 /// Links in the folder, `..` and absolute paths lead to the sandbox's own root, where nothing of the host is.
 final class ConfinedProgram: RunningCommand {
     let output: Int32
@@ -30,7 +31,7 @@ final class ConfinedProgram: RunningCommand {
     private static let namespaces = [
         "--unshare-ipc", "--unshare-net", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session",
         "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP", "--clearenv", "--setenv",
-        "LC_ALL", "C.UTF-8", "--info-fd", "3",
+        "LC_ALL", "C.UTF-8", "--info-fd", "3", "--seccomp", "4",
     ]
 
     /// `mounts` are bubblewrap's own arguments for what is to be seen; `runningNothingOf` is a folder of the host from which no program
@@ -54,8 +55,14 @@ final class ConfinedProgram: RunningCommand {
         }
         var isMade = false
         defer { if !isMade { for descriptor in opened { Glibc.close(descriptor) } } }
-        let (input, output, errors, information) = (try pipe(), try pipe(), try pipe(), try pipe())
-        let theirs = [input.read, output.write, errors.write, information.write]
+        let (input, output, errors, information, filter) = (try pipe(), try pipe(), try pipe(), try pipe(), try pipe())
+        let theirs = [input.read, output.write, errors.write, information.write, filter.read]
+        // It fits into the pipe whole; bubblewrap reads it to its end.
+        let refused = CallFilter.forFolders.program
+        let isWritten = write(filter.write, refused, refused.count) == refused.count
+        Glibc.close(filter.write)
+        opened.removeAll { $0 == filter.write }
+        guard isWritten else { throw WeirError.sshShutDown() }
         if let folder {
             child = try Namespace.whereNothingRuns(in: folder) { try Self.spawn(arguments, theirs) }
         } else {

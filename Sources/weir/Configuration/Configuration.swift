@@ -102,6 +102,8 @@ struct Configuration: Sendable, Equatable {
         var networks: [String] = []
         /// The bytes of output that are kept of one instance.
         var logLimit = Bytes.mib(64)
+        /// Whether programs in containers may make user namespaces.
+        var nestedNamespaces = Switch.off
     }
 
     enum Need: String, Sendable, CaseIterable {

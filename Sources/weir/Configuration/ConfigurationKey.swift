@@ -118,6 +118,10 @@ struct ConfigurationKey: Sendable {
             "Hosts that code may be cloned from although they are no public ones, such as the site's own GitLab: by name, at whatever address it has, or by address."
         ),
         key(
+            "engine.nested_namespaces", \.engine.nestedNamespaces, .choice(),
+            "Whether programs in containers may make user namespaces, as bubblewrap and apptainer do; more of the kernel is in reach of them then."
+        ),
+        key(
             "flavors", \.flavors, .flavors,
             "The resource specifications that people choose from, in this order; see below."),
         key(

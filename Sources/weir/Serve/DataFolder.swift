@@ -6,13 +6,15 @@ struct DataFolder {
     let path: String
     private let lock: Int32
 
-    /// Makes the folder when it is absent. Throws `data_in_use` while another Weir runs on it.
+    /// Makes the folder when it is absent. Others of the machine see no name in it; containers pass through it to their own root layer, and
+    /// what tenants keep lies in a folder that is root's alone. Throws `data_in_use` while another Weir runs on it.
     init(_ path: String) throws {
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
         // As the kernel lists what is mounted below it.
         let path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         self.path = path
+        guard chmod(path, 0o711) == 0 else { throw WeirError.dataInUse(path) }
         lock = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw WeirError.dataInUse(path) }
         // Made before SQLite would make it for everybody to read; its journals take over the mode.

@@ -52,7 +52,7 @@ struct Installed {
                 host: profile, caBundle: configuration.engine.caBundle, scratchFolder: data.scratch,
                 egress: configuration.engineEgress, logLimit: configuration.engine.logLimit.count,
                 enteredMounts: sshTools.map { [Launch.Mount(source: $0, target: FileTools.target, writable: false)] } ?? [],
-                reserve: configuration.storage.reserve),
+                reserve: configuration.storage.reserve, nestedNamespaces: configuration.engine.nestedNamespaces == .on),
             clock: clock, logger: logger)
         let files = FileStore(
             layout: StorageLayout(root: data.files), pool: threads, tools: tools, clones: clones, limits: configuration.unpackLimits,

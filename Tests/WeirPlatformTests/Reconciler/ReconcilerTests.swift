@@ -41,7 +41,7 @@ struct ReconcilerTests {
                 mounts == [
                     "/gemini/code": false, "/gemini/output": true, "/home/user": true, "/ark-contexts/data": true,
                 ])
-            #expect(launch.ownUserNamespace)
+            #expect(!launch.isEntered)
             #expect(launch.workingDirectory == "/gemini/code")
         }
     }
@@ -161,7 +161,7 @@ struct ReconcilerTests {
             Launch(
                 instance: ids.next(Instance.self, at: now), workload: ids.next(Workload.self, at: now),
                 workspace: tenant.workspace, image: "x", command: nil, workingDirectory: "/", environment: [:],
-                mounts: [], flavor: TestPlatform.small, hostName: "x", ownUserNamespace: true, logFile: "/dev/null"))
+                mounts: [], flavor: TestPlatform.small, hostName: "x", isEntered: false, logFile: "/dev/null"))
         try await test.running { platform in
             let job = try await tenant.job("train", on: platform)
             try await platform.wait(for: job, toBe: .running)
