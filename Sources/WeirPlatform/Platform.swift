@@ -211,7 +211,7 @@ public struct Platform: Sendable {
                 name: settings.zone, cpuOvercommit: settings.cpuOvercommit, group: settings.resourceGroup,
                 classes: settings.acceleratorClasses, simulated: settings.simulatedAccelerators), store: store, engine: engine)
         flavors = Flavors(store: store, clock: clock, tariffs: tariffs, zones: zones, signals: signals)
-        quotas = Quotas(store: store, clock: clock, signals: signals)
+        quotas = Quotas(store: store, files: files, clock: clock, signals: signals)
         audit = Audit(store: store)
 
         let submissions = Submissions(
@@ -281,6 +281,7 @@ public struct Platform: Sendable {
     public func prepare(flavors: [Flavor], prices: Tariff, at now: Timestamp) async throws {
         let older = OlderLayout(store: store, files: files, logger: logger)
         try await older.putTogether()
+        try await files.applyQuotas(in: store)
         try await files.prepare()
         try await older.bringOver()
         let zone = calendar.zone

@@ -48,7 +48,7 @@ public final class TestPlatform: Sendable {
     }
 
     /// A platform as one start of Weir makes it.
-    public func start(engine other: (any Engine)? = nil) async throws -> Platform {
+    public func start(engine other: (any Engine)? = nil, wall: any StorageWall = NoWall()) async throws -> Platform {
         var logger = Logger(label: "weir.test")
         logger.logLevel = .critical
         let platform = try Platform(
@@ -57,7 +57,7 @@ public final class TestPlatform: Sendable {
                 gatewayHost: "gateway.test", timeZone: timeZone,
                 billingIsEnforced: billingIsEnforced),
             installation: try await Installation(store: store), store: store,
-            files: FileStore(layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton),
+            files: FileStore(layout: StorageLayout(root: folder.path + "/files"), pool: .singleton, tools: .singleton, wall: wall),
             engine: other ?? engine, client: .shared, threads: .singleton, clock: clock, probe: health, logger: logger)
         try await platform.prepare(flavors: flavors, prices: Tariff(of: flavors), at: clock.now())
         return platform

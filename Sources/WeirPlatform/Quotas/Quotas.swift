@@ -4,6 +4,7 @@ public import WeirStore
 /// What workspaces and the people in them may hold, who set it, and what is held of it (QUO-03, QUO-06, QUO-07).
 public struct Quotas: Sendable {
     let store: Store
+    let files: FileStore
     let clock: any WallClock
     let signals: WorkloadSignals
 
@@ -136,6 +137,7 @@ public struct Quotas: Sendable {
             }
             try db.setAllowance(allowance, of: scope, in: workspace, by: caller.id, at: now)
         }
+        if case .workspace = scope { try await files.applyQuota(of: workspace, in: store) }
         signals.send(.rules)
     }
 }
