@@ -133,18 +133,11 @@ public struct Closings: Sendable {
         return isClosed
     }
 
-    /// The record of a thing goes before its files; the Janitor comes back for those that a crash left.
+    /// The record of a thing goes before its files, which go with the volume that they are all in.
     private func empty(_ id: Identifier<Workspace>) async throws {
         while true {
             let now = clock.now()
             let taken = try await store.write { try $0.takeOut(of: id, most: Self.mostAtOnce, at: now) }
-            for upload in taken.uploads { try await files.discard(StoredUpload(upload, in: id)) }
-            for asset in taken.assets { try await files.discardDraft(of: asset, in: id) }
-            for project in taken.projects {
-                for folder in [StoredFolder.code(project, in: id), .output(project, in: id), .jobs(project, in: id)] {
-                    try await files.remove(folder)
-                }
-            }
             if taken.isEmpty { break }
         }
         // Homes and netdisks are a person's: another workspace of theirs pays, or nobody.
