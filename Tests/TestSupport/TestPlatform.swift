@@ -120,6 +120,8 @@ public final class TestPlatform: Sendable {
 public final class SettableHealth: HealthProbe {
     private let answer = Mutex(true)
 
+    public init() {}
+
     public func set(_ healthy: Bool) { answer.withLock { $0 = healthy } }
 
     public func isHealthy(_ target: HealthTarget) async -> Bool { answer.withLock { $0 } }

@@ -113,7 +113,9 @@ extension BalanceWarnings {
 extension Outlooks.WorkspaceOutlook {
     fileprivate var json: JSON {
         let whole = months[.workspace]
-        let scopes = months.filter { $0.key != .workspace }.sorted { $0.value.forecast > $1.value.forecast }
+        let scopes = months.filter { $0.key != .workspace }.sorted {
+            ($1.value.forecast, $0.key.description) < ($0.value.forecast, $1.key.description)
+        }
         return [
             "balance": outlook.balance, "per_hour": outlook.perHour, "hours_left": outlook.hoursLeft,
             "is_used_up": usedUpSince != nil, "used_up_since": usedUpSince, "stops_at": stopsAt, "month": month,

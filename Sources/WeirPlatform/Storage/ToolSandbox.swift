@@ -24,6 +24,8 @@ enum ToolSandbox {
             "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent",
             // What setpriv needs to give the rest up.
             "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP",
+            // And what bubblewrap needs to go into a folder of that user, closed to everybody else.
+            "--cap-add", "CAP_DAC_READ_SEARCH",
             "--ro-bind", "/usr", "/usr", "--perms", "0755", "--dir", "/dev", "--perms", "0755", "--dir", "/etc",
         ]
         for path in ["/bin", "/sbin", "/lib", "/lib32", "/lib64"] { arguments += shown(path) }

@@ -110,16 +110,16 @@ struct ConfigurationKey: Sendable {
             "Private networks that containers may connect to all the same."),
         key("engine.log_limit", \.engine.logLimit, .size, "Output that is kept of one instance."),
         key(
+            "engine.nested_namespaces", \.engine.nestedNamespaces, .choice(),
+            "Whether programs in containers may make user namespaces, as bubblewrap and apptainer do; more of the kernel is in reach of them then."
+        ),
+        key(
             "storage.reserve", \.storage.reserve, .optional(.size),
             "What nobody's data takes of the disk, so that the database and the logs can go on; when empty, 5 % of it, at least 2 GiB and at most 64 GiB, and never more than a quarter."
         ),
         key(
             "git.private_hosts", \.git.privateHosts, .privateHosts,
             "Hosts that code may be cloned from although they are no public ones, such as the site's own GitLab: by name, at whatever address it has, or by address."
-        ),
-        key(
-            "engine.nested_namespaces", \.engine.nestedNamespaces, .choice(),
-            "Whether programs in containers may make user namespaces, as bubblewrap and apptainer do; more of the kernel is in reach of them then."
         ),
         key(
             "flavors", \.flavors, .flavors,

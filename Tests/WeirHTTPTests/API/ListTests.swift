@@ -154,7 +154,8 @@ import WeirStore
                     ada, "PUT", "flavors/cpu-small", ["cpu": .number(Double(cpu)), "memory": 1_073_741_824, "scratch": 0])
             }
             #expect(try await Self.names(of: "flavors/cpu-small/changes", "subject", parts: 2, ada, server).count == 4)
-            #expect(try await Self.names(of: "flavors?name=LARGE", "name", ada, server) == ["cpu-large"])
+            // The list of flavors has no parts.
+            #expect(try await server.api(ada, "GET", "flavors?name=LARGE")["items"].items.map { $0["name"].text } == ["cpu-large"])
 
             let made = try await server.api(ada, "POST", "vouchers", ["amount": "1", "count": 3])["items"].items
             try await server.api(ada, "POST", "vouchers/\(made[0]["id"].text)/revoke")

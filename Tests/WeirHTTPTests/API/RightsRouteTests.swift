@@ -16,7 +16,8 @@ struct RightsRouteTests {
     }
 
     private func scene(_ body: @escaping @Sendable (Scene) async throws -> Void) async throws {
-        try await TestServer.with { server in
+        // What the engine pretends to run answers.
+        try await TestServer.with(probe: SettableHealth()) { server in
             let (ada, bob) = (try await server.user("ada"), try await server.user("bob"))
             let (workspace, project) = try await server.project(of: ada)
             try await server.api(ada, "PUT", "workspaces/\(workspace)/members/bob", ["role": "member"])

@@ -32,7 +32,7 @@ struct TestServer: Sendable {
     /// Runs a server for as long as `body` takes.
     static func with(
         clock: any WallClock = SystemClock(), signUpIsOpen: Bool = true, mostStreams: Int = 1000, warnings: [LocalizedText] = [],
-        names: HostNames = HostNames(),
+        names: HostNames = HostNames(), probe: (any HealthProbe)? = nil,
         _ body: @Sendable @escaping (TestServer) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder("weir-http")
@@ -49,7 +49,7 @@ struct TestServer: Sendable {
             settings: Platform.Settings(
                 signUpIsOpen: signUpIsOpen, gatewayURL: "http://gateway.test", gatewayHost: "gateway.test"),
             installation: try await Installation(store: store), store: store, files: files, engine: engine,
-            client: client, threads: .singleton, clock: clock, logger: logger)
+            client: client, threads: .singleton, clock: clock, probe: probe, logger: logger)
         let small = Flavor(
             name: "cpu-small", cpu: 1000, memory: .gib(2), scratch: .gib(4), pricePerHour: Points(1))
         let large = Flavor(

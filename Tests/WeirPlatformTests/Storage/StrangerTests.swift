@@ -19,7 +19,7 @@ struct StrangerTests {
 
     @Test(
         "whether somebody else has the very file shows in nothing: not in added, times, links or inodes (F1, hostile 5)",
-        arguments: [4, 3 << 20])
+        arguments: [8, 3 << 20])
     func oracle(size: Int) async throws {
         let bench = try await StorageBench()
         var random = SeededRandom()

@@ -14,7 +14,8 @@ struct RightsTests {
         var random = SeededRandom(seed: seed)
         let world = try await RightsWorld()
         for step in 0..<150 {
-            guard let way = Way.all.randomElement(using: &random), let kind = way.kinds.sorted(by: { $0.rawValue < $1.rawValue }).randomElement(using: &random),
+            guard let way = Way.all.randomElement(using: &random),
+                let kind = way.kinds.sorted(by: { $0.rawValue < $1.rawValue }).randomElement(using: &random),
                 let person = world.people.randomElement(using: &random), let maker = world.members.randomElement(using: &random)
             else { return }
             let thing = try await world.make(kind, by: maker)

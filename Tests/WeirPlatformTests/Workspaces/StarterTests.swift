@@ -86,7 +86,8 @@ struct StarterTests: MoneyScene {
                 return Set(
                     launch?.mounts.filter { [ContainerPaths.home, ContainerPaths.netdisk].contains($0.target) }.map(\.source) ?? [])
             }
-            let shared = Set([StoredFolder.sharedHome(scene.ada.workspace), .sharedNetdisk(scene.ada.workspace)].map { layout.path(of: $0) })
+            let shared = Set(
+                [StoredFolder.sharedHome(scene.ada.workspace), .sharedNetdisk(scene.ada.workspace)].map { layout.path(of: $0) })
             #expect(homes(scene.lab.id) == shared)
             _ = try await scene.platform.workloads.start(scene.lab.id, by: scene.bob)
             try await scene.platform.wait(for: scene.lab, toBe: .running)
