@@ -127,7 +127,7 @@ public struct Departures: Sendable {
 
 extension WorkloadRecord {
     /// An environment that nobody but its maker works in: it ends with their leaving. Jobs and services go on, and administrators stop them.
-    fileprivate var isOwn: Bool { kind == .environment }
+    fileprivate var isOwn: Bool { kind == .environment && !spec.isShared }
 }
 
 extension LocalizedText {
