@@ -51,7 +51,7 @@ struct CallFilterTests {
             #"""
             perl -e '
                 open(my $f, ">", "f");
-                sub try_it { my ($name, @call) = @_; $! = 0; syscall(@call) < 0 or print "$name went through\n"; printf "%s %d\n", $name, $! }
+                sub try_it { my ($name, $number, @call) = @_; $! = 0; syscall($number, @call) < 0 or print "$name went through\n"; printf "%s %d\n", $name, $! }
                 try_it("chmod", 90, "f", 04755); try_it("fchmod", 91, fileno($f), 02755); try_it("fchmodat", 268, -100, "f", 04755);
                 try_it("fchmodat2", 452, -100, "f", 04755, 0); try_it("creat", 85, "g", 04755); try_it("open", 2, "g", 0101, 04755);
                 try_it("openat", 257, -100, "g", 0101, 04755); try_it("nameless", 257, -100, ".", 020200002, 04755);

@@ -48,7 +48,7 @@ struct CommitTests {
                 output.split(separator: "\n").filter { !$0.contains("growing") }.map(String.init) == [
                     "/srv/again 1000:1001 4750", "/srv/deep 33:33 755", "/srv/holes 0:0 644", "/srv/link 0:0 777", "/srv/mine 0:0 644",
                     "/srv/yours 1000:1001 4750", "/srv/deep/er 0:0 1777", "/etc/group 0:0 644", "/tmp/t 0:0 644", "2", "yours", "mine",
-                    "more", "2001-02-03 04:05:06.000000000", "t", "1048577", "done",
+                    "more", "2001-02-03 04:05:06.000000000 +0000", "t", "1048577", "done",
                 ])
             try await test.engine.remove(second.instance)
             try await test.engine.removeImage(reference)
