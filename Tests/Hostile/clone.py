@@ -152,7 +152,7 @@ def clone(person, project, url, **more):
 
 def inside(world, project):
     """What lies in the code, and what git says of it."""
-    return world.weir.folder / "data/files/projects" / project / "code"
+    return world.weir.kept("projects", project) / "code"
 
 
 def refusals(world, project, listener, server):

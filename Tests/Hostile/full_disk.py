@@ -137,6 +137,9 @@ def filled_by_others(scene):
     filler.unlink()
     check("space is set aside again", until(lambda: not readiness(weir)[1]["degraded"], seconds=40))
     project = scene.project(alice, scene.a, "afterwards")
+    # The volumes have their shares again at one of the next looks at the disk.
+    path = f"/api/v1/projects/{project}/code/file?path=file"
+    check("files are taken again", until(lambda: outcome(alice, "PUT", path, raw=b"x") == (200, None), seconds=20))
     seen, log = scene.job(alice, project, "echo kept > /gemini/output/file && cat /gemini/output/file", name="afterwards")
     check("jobs write again", seen["state"] == "completed" and "kept" in log, (seen, log[-300:]))
 

@@ -70,6 +70,7 @@ struct RuntimePlace: CommandPlace {
     /// The `process` of the container's own configuration, as JSON.
     private let process: Data
     private let pid: Int32
+    private let root: (user: UInt32, group: UInt32)
     /// When the container's first process began, in the kernel's clock: tells it from a later process of the same number.
     private let began: String
 
@@ -84,6 +85,7 @@ struct RuntimePlace: CommandPlace {
         pid = Int32(inspected.State.Pid)
         guard pid > 0, let began = Self.beginning(of: pid) else { throw WeirError.instanceNotRunning(instance.text) }
         self.began = began
+        root = (Self.root(of: pid, "uid_map"), Self.root(of: pid, "gid_map"))
         guard let program = HostCommand.find(inspected.OCIRuntime) else { throw WeirError.programMissing(inspected.OCIRuntime) }
         if let enter {
             guard let holder = PodmanService.holder(besides: enter), let nsenter = HostCommand.find("nsenter") else {
@@ -103,6 +105,15 @@ struct RuntimePlace: CommandPlace {
                 guard let address = network.IPAddress, !address.isEmpty, let length = network.IPPrefixLen else { return nil }
                 return InstanceNetwork(address: address, prefixLength: length, gateway: network.Gateway ?? "")
             }.first
+    }
+
+    /// The number on the host of who is 0 in the user namespace of a process.
+    private static func root(of pid: Int32, _ map: String) -> UInt32 {
+        for line in (InstanceCgroup.read("/proc/\(pid)/\(map)") ?? "").split(separator: "\n") {
+            let numbers = line.split(separator: " ").compactMap { UInt32($0) }
+            if numbers.count == 3, numbers[0] == 0 { return numbers[1] }
+        }
+        return 0
     }
 
     /// Whether the container's first process is still the one that was found.
@@ -129,7 +140,7 @@ struct RuntimePlace: CommandPlace {
                 atPath: description, contents: try describe(command), attributes: [.posixPermissions: 0o600])
         else { throw WeirError.commandFailed("\(description) cannot be written") }
         return try RuntimeCommand(
-            runtime + ["exec", "--process", description, "--pid-file", name + ".pid"], container: container, files: name,
+            runtime + ["exec", "--process", description, "--pid-file", name + ".pid"], container: container, files: name, root: root,
             terminal: command.terminal)
     }
 

@@ -29,7 +29,10 @@ final class RuntimeCommand: RunningCommand {
     /// What a pipe holds: one turn of the gateway moves that much.
     private static let pipeSize: Int32 = 1 << 20
 
-    init(_ arguments: [String], container: String, files: String, terminal: TerminalSize?) throws {
+    /// `root` is the user and group of the host that root in the container is.
+    init(
+        _ arguments: [String], container: String, files: String, root: (user: UInt32, group: UInt32), terminal: TerminalSize?
+    ) throws {
         self.files = files
         isTerminal = terminal != nil
         var opened: [Int32] = []
@@ -45,6 +48,8 @@ final class RuntimeCommand: RunningCommand {
             guard Kernel.pipe(&ends) == 0 else { throw WeirError.commandFailed("no descriptors are left") }
             opened += ends
             _ = fcntl(ends[0], 1031 /* F_SETPIPE_SZ */, Self.pipeSize)
+            // Programs open `/dev/stderr` by its name, too, which only the owner of the pipe may.
+            _ = fchown(ends[0], root.user, root.group)
             return (ends[0], ends[1])
         }
         func close(_ descriptor: Int32) {
