@@ -59,7 +59,7 @@ def first_passwords(world, page):
         world.log_in(ada, "ada", "certainly not this")
         expect(ada.locator("main [role=alert]")).to_be_visible()
     world.log_in(ada, "ada", once)
-    expect(ada.locator("main [role=alert]")).to_contain_text("locked until")
+    expect(ada.locator("main [role=alert]")).to_contain_text("locked for this place until")
     expect(field(ada, "accounts.login")).to_have_value("ada")
     page.goto(world.weir.url + "/operator/accounts")
     expect(row(page, "ada")).to_contain_text(text("operator.locked"))
@@ -406,7 +406,7 @@ def account(world, page, folder):
     confirmed(row(page, "ada@laptop"), page, "accounts.remove")
     done(page, "done_removed")
     field(page, "accounts.ssh_password").fill("three-rivers-and-a-weir")
-    button(page, "accounts.set").click()
+    button(page, "accounts.set").last.click()
     done(page, "done_saved")
     expect(page.locator("main")).to_contain_text(text("accounts.is_set"))
 

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shlex
+import shutil
 import signal
 import subprocess
 
@@ -79,7 +80,7 @@ def git(client, person, operator, workspace, project):
     aside = client.folder / "aside"
     aside.mkdir()
     for entry in code.iterdir() if code.exists() else []:
-        entry.rename(aside / entry.name)
+        shutil.move(entry, aside / entry.name)
     answer = run("clone", "-q", address, "early")
     check("code in which nothing stands is told, with what to do", answer.returncode != 0 and b"is no git repository" in answer.stderr
           and b"first push" in answer.stderr, answer)
@@ -193,7 +194,7 @@ def git(client, person, operator, workspace, project):
     answer = run("push", "-q", "origin", "main", cwd=work)
     check("and a push goes on", answer.returncode == 0 and (code / "train.py").read_text() == "print(5)\n", answer)
     for entry in aside.iterdir():
-        entry.rename(code / entry.name)
+        shutil.move(entry, code / entry.name)
 
 
 def git_cuts(client, person, operator, workspace):
