@@ -3,9 +3,9 @@ public import WeirModel
 import WeirStore
 
 extension FileStore {
-    /// How far the kernel's bound stands above a storage quota. A file system takes space for itself, such as its journal, and Weir's own
-    /// ways in count exactly and say why they refuse: they come first.
-    static let aboveQuota: Bytes = .mib(128)
+    /// Where the kernel refuses what a storage quota should have kept out: well above it. What was deleted takes its space until the next
+    /// sweep, a file system takes some for itself, and Weir's own ways in count exactly and say why they refuse.
+    static func bound(of quota: Bytes) -> Bytes { Bytes(min(quota.count, .max / 4) * 2) + .gib(1) }
 
     /// From now on the kernel refuses what goes above it, whoever writes; nil for what the disk has.
     public func setBound(_ bound: Bytes?, of volume: StorageVolume) async throws {
@@ -21,14 +21,14 @@ extension FileStore {
     /// the last one holds.
     func applyQuota(of workspace: Identifier<Workspace>, in store: Store) async throws {
         let quota = try await store.read { try $0.allowance(of: .workspace, in: workspace)?.allowance.quota.storage }
-        try await setBound(quota.map { $0 + Self.aboveQuota }, of: .workspace(workspace))
+        try await setBound(quota.map(Self.bound), of: .workspace(workspace))
     }
 
     /// At every start, before anything is opened.
     func applyQuotas(in store: Store) async throws {
         let quotas = try await store.read { try $0.allowances() }.filter { $0.scope == .workspace }
         for record in quotas {
-            try await setBound(record.allowance.quota.storage.map { $0 + Self.aboveQuota }, of: .workspace(record.workspace))
+            try await setBound(record.allowance.quota.storage.map(Self.bound), of: .workspace(record.workspace))
         }
     }
 }

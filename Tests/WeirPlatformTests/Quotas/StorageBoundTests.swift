@@ -29,14 +29,14 @@ struct StorageBoundTests {
         let volume = StorageVolume.workspace(ada.workspace)
         let quota = Allowance(quota: Quota(storage: .gib(2)))
         try await platform.quotas.set(quota, of: .workspace, in: ada.workspace, by: .testOperator)
-        #expect(wall.bounds[volume] == .some(.gib(2) + FileStore.aboveQuota))
+        #expect(wall.bounds[volume] == .some(.gib(5)))
         // That of a person counts what is kept in the workspace's name, and is asked at the doors.
         try await platform.quotas.set(Allowance(quota: Quota(storage: .gib(1))), of: .everyone, in: ada.workspace, by: ada.caller)
-        #expect(wall.bounds[volume] == .some(.gib(2) + FileStore.aboveQuota))
+        #expect(wall.bounds[volume] == .some(.gib(5)))
 
         let later = RememberingWall()
         let next = try await test.start(wall: later)
-        #expect(later.bounds == [volume: .gib(2) + FileStore.aboveQuota])
+        #expect(later.bounds == [volume: .gib(5)])
         try await next.quotas.set(nil, of: .workspace, in: ada.workspace, by: .testOperator)
         #expect(later.bounds == [volume: nil])
     }
