@@ -82,6 +82,23 @@ def unmount_below(folder):
                 subprocess.run([*command, path], capture_output=True, check=False)
 
 
+def disk_of_its_own(folder, size):
+    """Puts the data folder of a Weir on a small disk, which Podman sees as well: its mount namespace may be another one."""
+    file = folder / "disk.img"
+    (folder / "data").mkdir(mode=0o711)
+    for command in (
+        ["truncate", "-s", str(size), file], ["mkfs.ext4", "-q", "-F", "-m", "0", "-E", "nodiscard", file],
+        ["mount", "-o", "loop,discard", file, folder / "data"],
+    ):
+        subprocess.run(command, check=True)
+    holder = pathlib.Path(PODMAN).with_name("holder.pid")
+    if holder.exists():
+        device = next(line.split()[0] for line in open("/proc/self/mounts") if line.split()[1] == str(folder / "data"))
+        enter = ["nsenter", "-m", "-t", holder.read_text().strip()]
+        if subprocess.run([*enter, "mountpoint", "-q", folder / "data"], check=False).returncode != 0:
+            subprocess.run([*enter, "mount", device, folder / "data"], check=True)
+
+
 class Refused(Exception):
     def __init__(self, status, body):
         super().__init__(f"{status} {body[:500]}")

@@ -3,13 +3,12 @@ that others have filled to the last byte lets people log in, read and delete, an
 
 import json
 import os
-import pathlib
 import subprocess
 import time
 import urllib.request
 
 from hostile_common import IMAGE, check, outcome, tenants, until
-from running_weir import PASSWORD, PODMAN
+from running_weir import PASSWORD, disk_of_its_own
 
 DISK = 2 << 30
 RESERVE = DISK // 4
@@ -42,20 +41,7 @@ for _ in range({again}):
 
 
 def small_disk(folder):
-    """Puts the data folder on a disk of its own, which Podman sees as well: its mount namespace may be another one."""
-    file = folder / "disk.img"
-    (folder / "data").mkdir(mode=0o711)
-    for command in (
-        ["truncate", "-s", str(DISK), file], ["mkfs.ext4", "-q", "-F", "-m", "0", "-E", "nodiscard", file],
-        ["mount", "-o", "loop,discard", file, folder / "data"],
-    ):
-        subprocess.run(command, check=True)
-    holder = pathlib.Path(PODMAN).with_name("holder.pid")
-    if holder.exists():
-        device = next(line.split()[0] for line in open("/proc/self/mounts") if line.split()[1] == str(folder / "data"))
-        enter = ["nsenter", "-m", "-t", holder.read_text().strip()]
-        if subprocess.run([*enter, "mountpoint", "-q", folder / "data"], check=False).returncode != 0:
-            subprocess.run([*enter, "mount", device, folder / "data"], check=True)
+    disk_of_its_own(folder, DISK)
 
 
 def free(weir):
@@ -105,8 +91,8 @@ def greedy_tenants(scene):
 
 
 def empty_files(scene):
-    """Inodes end before the disk does."""
-    project = scene.project(scene.alice, scene.a, "inodes")
+    """Inodes end before the disk does, and those of one workspace are no other's."""
+    project = scene.project(scene.bob, scene.b, "inodes")
     source = """
 import os
 made = 0
@@ -116,7 +102,7 @@ try:
 except OSError as error:
     print('ended', error.errno, made)
 """
-    seen, log = scene.python(scene.alice, project, source, name="inodes", seconds=120)
+    seen, log = scene.python(scene.bob, project, source, name="inodes", seconds=120)
     check("empty files end", "ended 28" in log, log[-300:])
 
 

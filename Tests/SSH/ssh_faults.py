@@ -8,7 +8,7 @@ import struct
 import subprocess
 import time
 
-from running_weir import Weir
+from running_weir import Weir, disk_of_its_own
 from ssh_common import Client, check, processes, until
 from ssh_git import Work
 
@@ -164,39 +164,44 @@ def faults(client, user, person, workspace):
 
 def full(home):
     """A disk that is full in the middle of a transfer."""
-    with Weir(before=lambda folder: small_disk(folder / "data/files")) as weir:
-        try:
-            operator = weir.operator()
-            workspace = operator.call("POST", "/api/v1/workspaces", {"name": "Vision"})["id"]
-            client = Client(weir, operator, pathlib.Path(home) / "full", "operator")
-            client.add_key()
-            asset = operator.call("POST", f"/api/v1/workspaces/{workspace}/assets", {"kind": "dataset", "name": "large"})["id"]
-            user = operator.call("GET", f"/api/v1/assets/{asset}/draft/sftp")["user"]
-            big = client.folder / "big.bin"
-            big.write_bytes(os.urandom(48 << 20))
-            answer = client.sftp(user, f"put {big} big.bin\n")
-            check("the client shows that the disk is full", answer.returncode != 0 and b"ailure" in answer.stderr, answer)
-            versions = lambda: operator.call("GET", f"/api/v1/assets/{asset}/versions")["items"]
-            check("nothing is confirmed by that", not versions() and until(lambda: not processes(weir)), processes(weir))
-            answer = client.sftp(user, "rm big.bin\nput /etc/hostname small\n")
-            check("and goes on when there is room again", answer.returncode == 0, answer)
-            work = Work(client, operator, workspace, "large")
-            before = work.stored()
-            work.commit("big.bin", big.read_bytes())
-            answer = work.run("push", "-q", "origin", "main")
-            check("a push on a full disk fails, and says why", answer.returncode != 0 and b"No space left" in answer.stderr, answer)
-            check("and leaves nothing half-stored", until(lambda: not processes(weir)) and work.stored() == before and not work.incoming(),
-                  work.incoming())
-            work.run("reset", "-q", "--hard", "HEAD~1")
-            work.commit("small.py", b"print(2)\n")
-            answer = work.run("push", "-q", "origin", "main")
-            check("what fits goes through", answer.returncode == 0 and (work.code / "small.py").exists(), answer)
-        finally:
-            weir.__exit__()
-            subprocess.run(["umount", "-l", weir.folder / "data/files"], capture_output=True)
+    with Weir(before=lambda folder: disk_of_its_own(folder, DISK)) as weir:
+        operator = weir.operator()
+        workspace = operator.call("POST", "/api/v1/workspaces", {"name": "Vision"})["id"]
+        client = Client(weir, operator, pathlib.Path(home) / "full", "operator")
+        client.add_key()
+        asset = operator.call("POST", f"/api/v1/workspaces/{workspace}/assets", {"kind": "dataset", "name": "large"})["id"]
+        user = operator.call("GET", f"/api/v1/assets/{asset}/draft/sftp")["user"]
+        big = client.folder / "big.bin"
+        big.write_bytes(os.urandom(48 << 20))
+        client.sftp(user, "put /etc/hostname first\n")
+        leave(weir, 24 << 20)
+        answer = client.sftp(user, f"put {big} big.bin\n")
+        check("the client shows that the disk is full", answer.returncode != 0 and b"ailure" in answer.stderr, answer)
+        versions = lambda: operator.call("GET", f"/api/v1/assets/{asset}/versions")["items"]
+        check("nothing is confirmed by that", not versions() and until(lambda: not processes(weir)), processes(weir))
+        answer = client.sftp(user, "rm big.bin\nput /etc/hostname small\n")
+        check("and goes on when there is room again", answer.returncode == 0, answer)
+        work = Work(client, operator, workspace, "large")
+        before = work.stored()
+        work.commit("big.bin", big.read_bytes())
+        answer = work.run("push", "-q", "origin", "main")
+        check("a push on a full disk fails, and says why", answer.returncode != 0 and b"No space left" in answer.stderr, answer)
+        check("and leaves nothing half-stored", until(lambda: not processes(weir)) and work.stored() == before and not work.incoming(),
+              work.incoming())
+        work.run("reset", "-q", "--hard", "HEAD~1")
+        work.commit("small.py", b"print(2)\n")
+        answer = work.run("push", "-q", "origin", "main")
+        check("what fits goes through", answer.returncode == 0 and (work.code / "small.py").exists(), answer)
 
 
-def small_disk(folder):
-    folder.mkdir(parents=True)
-    os.chmod(folder.parent, 0o711)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m,mode=755", "tmpfs", folder], check=True)
+DISK = 1 << 30
+# What Weir keeps of so small a disk for itself.
+RESERVE = DISK // 4
+
+
+def leave(weir, room):
+    """Fills the disk from outside, up to so much above the reserve; Weir looks at it a few times in a second."""
+    figures = os.statvfs(weir.folder / "data")
+    taken = figures.f_bavail * figures.f_frsize - RESERVE - room
+    subprocess.run(["fallocate", "-l", str(taken), weir.folder / "data/filler"], check=True)
+    time.sleep(3)
