@@ -1,11 +1,11 @@
 import Glibc
 
-/// What the kernel refuses a program and all that it starts: a seccomp filter, as the words of classic BPF that bubblewrap takes.
+/// A seccomp filter for a program and all that it starts, as the words of classic BPF that bubblewrap takes.
 ///
 /// A program that serves a tenant's folder has the host's numbers of users before it: a file with a setuid bit that it made would be a
 /// way to another user for everybody on the host who can reach it.
 public struct CallFilter: Hashable, Sendable {
-    /// What is refused of one system call; everything else of it, and every other call, is allowed.
+    /// The part of one system call that is refused; everything else of it, and every other call, is allowed.
     enum Rule: Hashable, Sendable {
         case always(error: Int32)
         /// When one of the bits is set in an argument.

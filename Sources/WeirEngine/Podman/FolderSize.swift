@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a folder takes on the disk, however deep it is: neither a call, a descriptor nor a path is held for each level.
+/// Measures a folder on the disk, however deep it is: neither a call, a descriptor nor a path is held for each level.
 enum FolderSize {
     private static let mostEntries = 2_000_000
 

@@ -1,4 +1,4 @@
-/// What a container does not see of `/proc` and `/sys`, beyond what Podman hides of itself: the machine's disks, whose names and files tell
+/// A container does not see these paths of `/proc` and `/sys`, beside those that Podman hides: the machine's disks, whose names and files tell
 /// of other tenants, and what the kernel tells of itself, addresses among it.
 enum HiddenPaths {
     static let all = disks + kernel + machine
@@ -20,7 +20,7 @@ enum HiddenPaths {
         "/sys/kernel/tracing", "/sys/kernel/vmcoreinfo",
     ]
 
-    /// Of what others do: locks, keys, interrupts; and what the machine is called by its maker.
+    /// These tell of others: locks, keys, interrupts; and the name that the machine has of its maker.
     private static let machine = [
         "/proc/locks", "/proc/keys", "/proc/key-users", "/proc/interrupts", "/proc/softirqs", "/proc/irq", "/proc/tty/driver",
         "/proc/scsi", "/proc/acpi", "/proc/asound", "/proc/mtrr", "/sys/class/dmi", "/sys/devices/virtual/dmi",

@@ -31,7 +31,7 @@ struct InstanceDisk: Sendable {
         images = ImageFile(folder: folder, purpose: .instance)
     }
 
-    /// What an instance whose flavor has no scratch may write into its root layer.
+    /// The room of the root layer of an instance whose flavor has no scratch.
     static let leastLayer = Bytes.gib(1)
 
     private func file(of instance: Identifier<Instance>) -> String { "\(folder)/\(instance).img" }
@@ -102,7 +102,7 @@ struct InstanceDisk: Sendable {
         }
     }
 
-    /// Of instances that this installation still knows nothing of, too: for the end of a test.
+    /// Includes instances that this installation knows nothing of: for the end of a test.
     func removeAll() async throws {
         guard way == .loopFile else { return }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

@@ -20,7 +20,7 @@ public struct PodmanConfiguration: Hashable, Sendable {
     public var mpsFolder: String
     /// What every instance that people enter sees besides its own mounts.
     public var enteredMounts: [Launch.Mount]
-    /// What images leave of the disk under Podman's storage; nil for the standard of its size.
+    /// Images leave so much of the disk under Podman's storage; nil for the standard of its size.
     public var reserve: Bytes?
     /// Whether programs in containers may make user namespaces of their own: more of the kernel is within reach of them then.
     public var nestedNamespaces: Bool
