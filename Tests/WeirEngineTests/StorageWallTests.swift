@@ -269,6 +269,14 @@ struct SpaceShareTests {
         }
     }
 
+    @Test("what was written over something deleted is pending until it has its place, though the file takes as much already")
+    func rewritten() {
+        #expect(SpaceShare.pending(used: 80, unplaced: 80, taken: 80) == 80)
+        #expect(SpaceShare.pending(used: 80, unplaced: 0, taken: 80) == 0)
+        #expect(SpaceShare.pending(used: 80, unplaced: 30, taken: 20) == 60)
+        #expect(SpaceShare.pending(used: 10, unplaced: 0, taken: 80) == 0)
+    }
+
     @Test(
         "the reserve is a twentieth of the disk, bounded both ways, and a quarter at most",
         arguments: [(1, 256), (20, 2048), (252, 12902), (4000, 65536)])

@@ -36,16 +36,25 @@ public final class DiskWatch: Sendable {
     }
 
     /// Looks for as long as it is not cancelled. At the end everything is divided: workloads go on, and nobody looks.
+    ///
+    /// The looks have a thread of their own. What is deleted can be written again before the host has it back; only the next look
+    /// takes that into account, so it must not wait until another task leaves a shared thread.
     public func run() async {
-        while !Task.isCancelled {
-            let zone = look()
-            try? await Task.sleep(for: zone == .plenty ? Self.calm : Self.alert)
+        let ending = DispatchSemaphore(value: 0)
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let thread = Thread {
+                    while ending.wait(timeout: .now() + self.look().pause) == .timedOut {}
+                    self.look(isLast: true)
+                    continuation.resume()
+                }
+                thread.name = "weir-disk"
+                thread.start()
+            }
+        } onCancel: {
+            ending.signal()
         }
-        look(isLast: true)
     }
-
-    static let calm: Duration = .seconds(1)
-    static let alert: Duration = .milliseconds(200)
 
     public func reserve(of disk: Bytes) -> Bytes { configured ?? DiskReserve.standard(of: disk) }
 
@@ -100,7 +109,9 @@ public final class DiskWatch: Sendable {
                 seen.append((mount, space, bound))
                 writers.append(
                     SpaceShare.Writer(
-                        room: Bytes(bound - space.used.count), pending: Bytes(space.used.count - mount.taken),
+                        room: Bytes(bound - space.used.count),
+                        pending: SpaceShare.pending(
+                            used: space.used, unplaced: Bytes(mount.unplacedBlocks * space.block), taken: Bytes(mount.taken)),
                         isWriting: space.used.count > state.used[mount.path] ?? 0))
                 state.used[mount.path] = space.used.count
             }
@@ -138,6 +149,12 @@ struct LoopFileSystem: Hashable, Sendable {
     var taken: Int64 {
         var status = stat()
         return stat(file, &status) == 0 ? Int64(status.st_blocks) * 512 : 0
+    }
+
+    /// Written and still without a place, in memory alone.
+    var unplacedBlocks: Int64 {
+        let text = try? String(contentsOfFile: "/sys/fs/ext4/\(device)/delayed_allocation_blocks", encoding: .utf8)
+        return text.flatMap { Int64($0.trimmingCharacters(in: .newlines)) } ?? 0
     }
 
     /// So many of its blocks are given to nobody.

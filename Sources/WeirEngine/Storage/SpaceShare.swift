@@ -9,11 +9,19 @@ struct SpaceShare: Hashable, Sendable {
     var above: Bytes
 
     enum Zone: Hashable, Sendable {
-        /// A look a second is enough.
         case plenty
         case near
         /// Divided.
         case last
+
+        /// Until the next look, in seconds.
+        var pause: Double {
+            switch self {
+            case .plenty: 1
+            case .near: 0.2
+            case .last: 0.1
+            }
+        }
     }
 
     struct Writer: Hashable, Sendable {
@@ -23,6 +31,12 @@ struct SpaceShare: Hashable, Sendable {
         var pending: Bytes
         /// Whether it took more since the last look.
         var isWriting: Bool
+    }
+
+    /// What a file system will take from the host for what was written to it already. What has no place yet takes new blocks, even when as
+    /// much was deleted: the host has that back only after the deletion is on the disk.
+    static func pending(used: Bytes, unplaced: Bytes, taken: Bytes) -> Bytes {
+        Bytes(unplaced.count + max(used.count - unplaced.count - taken.count, 0))
     }
 
     static let nearFrom = Bytes.gib(32)
