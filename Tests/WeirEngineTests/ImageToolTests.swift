@@ -2,8 +2,9 @@ import Foundation
 import Synchronization
 import TestSupport
 import Testing
-import WeirEngine
 import WeirModel
+
+@testable import WeirEngine
 
 @Suite("What images tell of themselves")
 struct ImageToolTests {
@@ -52,6 +53,30 @@ struct ImageToolTests {
             }
             try await test.engine.removeImage(tag)
             #expect(try await test.engine.image(tag) == nil)
+        }
+    }
+
+    @Test("images are listed while others are removed")
+    func listedWhileRemoved() async throws {
+        try await TestEngine.with { test in
+            let tar = test.folder.path + "/layer.tar"
+            try write(["greeting": "hi"], to: test.folder.path + "/layer")
+            let packed = try await HostCommand.run(["tar", "-cf", tar, "-C", test.folder.path + "/layer", "."])
+            #expect(packed.status == 0)
+            let tags = (0..<8).map { "localhost/weir-test/\(test.configuration.installation)-\($0):1" }
+            for tag in tags { _ = try await test.engine.importImage(tar: tar, reference: tag, changes: ["LABEL tag=\(tag)"]) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { for tag in tags { try await test.engine.removeImage(tag) } }
+                for _ in 0..<2 {
+                    group.addTask {
+                        for _ in 0..<6 {
+                            let all = try await test.engine.images()
+                            #expect(all.contains { $0.reference == test.image })
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
         }
     }
 }

@@ -35,9 +35,9 @@ extension PodmanEngine {
     func clearLeftCommits() async {
         do {
             let filter = try JSONEncoder().encode(["name": ["^" + Mould.prefix(of: configuration.installation)]])
-            let answer = try await podman.call(
-                .GET, "/containers/json", ["all": "true", "filters": String(decoding: filter, as: UTF8.self)])
-            for left in try podman.decode([Left]?.self, from: answer) ?? [] {
+            let all: [Left] = try await podman.list(
+                "/containers/json", ["all": "true", "filters": String(decoding: filter, as: UTF8.self)])
+            for left in all {
                 for name in left.Names {
                     guard let mould = Mould(name: name, of: configuration.installation) else { continue }
                     await clear(mould)

@@ -31,7 +31,7 @@ extension PodmanEngine {
     }
 
     public func images() async throws -> [EngineImage] {
-        let listed = try podman.decode([Listed]?.self, from: await podman.call(.GET, "/images/json")) ?? []
+        let listed: [Listed] = try await podman.list("/images/json")
         return listed.flatMap { image in
             (image.RepoTags ?? []).map { tag in
                 EngineImage(

@@ -31,17 +31,7 @@ extension PodmanEngine {
 
     private func list() async throws -> [ListedContainer] {
         let filter = try JSONEncoder().encode(["label": ["\(Label.installation)=\(configuration.installation)"]])
-        var tries = 0
-        while true {
-            do {
-                let answer = try await podman.call(
-                    .GET, "/containers/json", ["all": "true", "filters": String(decoding: filter, as: UTF8.self)])
-                return try podman.decode([ListedContainer]?.self, from: answer) ?? []
-            } catch let refusal as PodmanRefusal where refusal.lostOne && tries < 5 {
-                // Podman gives the whole list up when a container, of anybody, is removed while it makes the list.
-                tries += 1
-            }
-        }
+        return try await podman.list("/containers/json", ["all": "true", "filters": String(decoding: filter, as: UTF8.self)])
     }
 
     public func observe(_ instance: Identifier<Instance>) async throws -> Observation? {

@@ -43,6 +43,19 @@ struct PodmanSocket: Sendable {
         return Data(bytes.readableBytesView)
     }
 
+    /// All of a kind. Podman gives the whole list up when one of them, whoever's, is removed while it makes the list; it is asked again then.
+    func list<Item: Decodable>(_ path: String, _ query: [String: String] = [:]) async throws -> [Item] {
+        var tries = 0
+        while true {
+            do {
+                return try decode([Item]?.self, from: await call(.GET, path, query)) ?? []
+            } catch let refusal as PodmanRefusal where refusal.lostOne && tries < 20 {
+                tries += 1
+                try await Task.sleep(for: .milliseconds(10 * tries))
+            }
+        }
+    }
+
     /// Sends a request and hands out the answer while it arrives.
     func stream(
         _ method: HTTPMethod, _ path: String, _ query: [String: String] = [:],
@@ -113,8 +126,8 @@ struct PodmanRefusal: Error, CustomStringConvertible {
     }
 
     var isMissing: Bool { status == 404 || lostOne }
-    /// The container went while Podman was about to look at it; it says 500 then.
-    var lostOne: Bool { message.contains("no such container") }
+    /// The container or the image went while Podman was about to look at it; it says 500 then.
+    var lostOne: Bool { message.contains("no such container") || message.contains("image not known") }
     var isConflict: Bool { status == 409 || message.contains("is already in use") || message.contains("already exists") }
     /// The container is ending, or has ended.
     var isNotRunning: Bool { isConflict || message.contains("container state improper") }
