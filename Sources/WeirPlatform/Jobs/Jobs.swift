@@ -32,6 +32,7 @@ public struct Jobs: Sendable {
             guard case .job = job.spec.detail else { throw WeirError.notFound("job") }
             try job.state.require(.rerun, for: .job)
             try db.requireVersions(of: job.spec, for: caller)
+            guard job.spec.variables.isEmpty || job.allows(.enter, to: caller.id, .owner) else { throw WeirError.ownVariables() }
             return (job, try wanted ?? db.nameForRerun(of: job))
         }
         var spec = job.spec

@@ -238,6 +238,15 @@ extension WeirError {
                 "Ask who made it to start it, or make one of your own with data that you may see.", zh: "请由其创建者启动，或使用您可见的数据另行创建。"))
     }
 
+    static func ownVariables() -> WeirError {
+        WeirError(
+            "own_variables", .forbidden, subject: "variables", rule: "IDW-07",
+            LocalizedText("It is personal and has environment variables, which only its maker sees.", zh: "该任务为个人所有且设有环境变量，仅其创建者可见。"),
+            remedy: LocalizedText(
+                "Ask who made it to run it again, or submit one of your own with variables of your own.",
+                zh: "请由其创建者重新运行，或自行提交并填写您自己的环境变量。"))
+    }
+
     static func privateInShared(_ asset: Identifier<Asset>) -> WeirError {
         WeirError(
             "private_in_shared", .conflict, subject: asset.text, rule: "DAT-14",

@@ -154,6 +154,32 @@ import WeirStore
         }
     }
 
+    @Test("the variables of a personal workload are its maker's alone, and no run of another gets them (IDW-07)", arguments: [false, true])
+    func variables(isShared: Bool) async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let bob = try await server.user("bob")
+            let (workspace, project) = try await server.project(of: ada)
+            try await server.api(ada, "PUT", "workspaces/\(workspace)/members/bob", ["role": "owner"])
+            let job = try await server.api(
+                ada, "POST", "projects/\(project)/jobs",
+                [
+                    "name": "train", "image": "weir/notebook", "flavor": "cpu-small", "command": "true",
+                    "variables": ["HUB_TOKEN": "sesame"], "access": isShared ? "shared" : "personal",
+                ])["id"].text
+            try await server.api(ada, "POST", "workloads/\(job)/stop")
+            try await server.platform.wait(for: #require(Identifier<Workload>(job))) { $0?.state.isFinal == true }
+            #expect(try await server.api(ada, "GET", "workloads/\(job)")["variables"]["HUB_TOKEN"].text == "sesame")
+            for path in ["workloads/\(job)", "workspaces/\(workspace)/workloads?kind=job"] {
+                let seen = try await server.client.send("GET", "/api/v1/" + path, secret: bob.secret)
+                #expect(seen.status == 200 && seen.body.contains("sesame") == isShared)
+            }
+            let again = try await server.client.send("POST", "/api/v1/workloads/\(job)/rerun", secret: bob.secret)
+            #expect(isShared ? again.status == 201 : again.status == 403 && again.code == "own_variables")
+            try await server.api(ada, "POST", "workloads/\(job)/rerun")
+        }
+    }
+
     /// A private dataset with a version, a draft and an upload.
     private static func makeHidden(by user: TestServer.User, in workspace: String, _ server: TestServer) async throws -> String {
         let asset = try await server.api(
