@@ -280,7 +280,7 @@ def configure(folder):
     site.mkdir()
     site.chmod(0o755)
     with open(folder / "weir.yaml", "a") as file:
-        file.write('git: { private_hosts: "localhost" }\n')
+        file.write('git: { private_hosts: "localhost", answer_time: 2s }\n')
     text = (folder / "weir.yaml").read_text().replace("engine: {", f"engine: {{ ca_bundle: {site}/ca.pem,")
     (folder / "weir.yaml").write_text(text)
     configure.server = served(site, configure.listener.port)

@@ -4,6 +4,7 @@ by the API, the console's forms and pages, a tool, the terminal, SSH, SFTP and g
 import hashlib
 import http.client
 import io
+import json
 import subprocess
 import sys
 import urllib.error
@@ -44,6 +45,7 @@ def api(people, things, project, workspace):
         ("GET", work + shared + "/logs", None, DONE, DONE),
         ("PATCH", work + shared, {"description": "other"}, FORBIDDEN, DONE),
         ("GET", work + job + "/logs", None, DONE, DONE),
+        ("POST", work + job + "/rerun", {"name": "stolen"}, (403, "own_variables"), (403, "own_variables")),
         ("GET", work + job + "/processes", None, FORBIDDEN, FORBIDDEN),
         ("POST", work + job + "/processes/kill", {"pid": 2}, FORBIDDEN, FORBIDDEN),
         ("PATCH", f"/api/v1/projects/{project}", {"description": "other"}, FORBIDDEN, DONE),
@@ -56,6 +58,9 @@ def api(people, things, project, workspace):
         for who, expected in (("member", of_member), ("administrator", of_administrator), ("stranger", HIDDEN), ("operator", HIDDEN)):
             answer = outcome(people[who], method, path, body)
             check(f"{who}: {said} is {expected[1] or 'done'}", answer == expected, answer)
+    for who in ("member", "administrator"):
+        for path in (work + job, work + personal, f"/api/v1/workspaces/{workspace}/workloads"):
+            check(f"{who} sees no variable of what is personal", "sesame" not in json.dumps(people[who].call("GET", path)), path)
     # What ends things comes last: a member ends nothing of others, an administrator anything.
     for path in (work + personal, f"/api/v1/projects/{project}", f"/api/v1/assets/{data}"):
         check(f"a member does not delete {path.split('/')[3]} of others", outcome(people["member"], "DELETE", path) == FORBIDDEN)
@@ -216,7 +221,7 @@ def main():
             "shared": world.environment(alice, project, "together", access="shared"),
             "private": dataset("private", "owner"), "data": dataset("data", "workspace"),
         }
-        body = {"name": "long", "image": IMAGE, "flavor": "small", "command": "sleep 300"}
+        body = {"name": "long", "image": IMAGE, "flavor": "small", "command": "sleep 300", "variables": {"HUB_TOKEN": "sesame"}}
         things["job"] = alice.call("POST", f"/api/v1/projects/{project}/jobs", body)["id"]
         alice.wait(things["job"], "running")
         own = world.shell(alice, things["personal"])

@@ -61,6 +61,16 @@ public struct GitSource: Hashable, Sendable {
             } else { nil }
     }
 
+    /// Without what stands for the reader; a token may be given as the user.
+    public func masked(_ text: String) -> String {
+        guard let credential else { return text }
+        var masked = text
+        if !credential.password.isEmpty { masked = masked.replacing(credential.password, with: "…") }
+        // A short name stands in too many words.
+        if credential.user.count >= 8 { masked = masked.replacing(credential.user, with: "…") }
+        return masked
+    }
+
     private static let ports = ["https": 443, "http": 80, "git": 9418]
 
     /// The host as every program reads it: an address in its one written form, or a name of letters, digits, points and hyphens that is no
@@ -123,7 +133,7 @@ extension WeirError {
         WeirError(
             "too_many_clones", .tooMany, subject: "url", rule: "PRJ-08",
             LocalizedText(
-                "\(most) clones run in this workspace already.", zh: "该空间已有 \(most) 个克隆正在进行。"),
+                "You have \(most) clones running already.", zh: "您已有 \(most) 个克隆正在进行。"),
             remedy: LocalizedText("Wait until one has ended.", zh: "请等待其中一个结束。"))
     }
 

@@ -38,6 +38,14 @@ extension WeirError {
             remedy: LocalizedText("Choose another name.", zh: "请换一个名称。"))
     }
 
+    /// Workspaces are told apart by their names on the whole platform.
+    public static func workspaceNameTaken(_ name: String) -> WeirError {
+        WeirError(
+            "name_taken", .conflict, subject: "name", rule: "X17",
+            LocalizedText("The name \"\(name)\" is not free on this platform.", zh: "名称“\(name)”在本平台不可用。"),
+            remedy: LocalizedText("Choose another name.", zh: "请换一个名称。"))
+    }
+
     public static func idempotencyKeyReused() -> WeirError {
         WeirError(
             "idempotency_key_reused", .conflict, subject: "Idempotency-Key",

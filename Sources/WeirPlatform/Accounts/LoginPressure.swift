@@ -10,7 +10,9 @@ final class LoginPressure: Sendable {
         let interval: Duration
     }
 
-    static let account = Pace(burst: 20, interval: .seconds(6))
+    /// So quick that whoever would keep a person out of new places has to come from a dozen new places a minute, each of which is locked after
+    /// five failures; and so slow that nobody guesses a password in a life.
+    static let account = Pace(burst: 60, interval: .seconds(1))
     static let source = Pace(burst: 60, interval: .seconds(2))
     /// Kept at most; who is left alone for a while is forgotten first.
     private static let mostKept = 20_000

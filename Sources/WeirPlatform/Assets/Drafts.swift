@@ -82,7 +82,8 @@ extension Assets {
     ) async throws -> AssetVersionRecord {
         let now = clock.now()
         let tree = TreeName(identifiers.next(Tree.self, at: now))
-        let frozen = try await files.freeze(folder, at: path, as: tree, in: asset.workspace)
+        let frozen = try await files.freeze(
+            folder, at: path, as: tree, in: asset.workspace, keeper: asset.visibility == .owner ? asset.keeper : nil)
         return try await store.write { db in
             let asset = try db.read.asset(asset.id, for: caller, .changeDraft)
             try requireUpload(into: asset, by: caller, db.read)

@@ -15,7 +15,9 @@ public struct Budgets: Sendable {
         let month = try calendar.month(of: clock.now())
         return try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
-            return try db.budgets(of: workspace, in: month, named: name, page)
+            let found = try db.budgets(of: workspace, in: month, named: name, page)
+            guard try !db.seesPeople(of: workspace, caller) else { return found }
+            return Page(items: found.items.filter { $0.scope.isSeen(by: caller) }, next: found.next)
         }
     }
 
@@ -24,6 +26,7 @@ public struct Budgets: Sendable {
         let month = try calendar.month(of: clock.now())
         return try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
+            if !scope.isSeen(by: caller), try !db.seesPeople(of: workspace, caller) { throw WeirError.forbidden(.pay) }
             guard let record = try db.budget(of: scope, in: workspace, month: month) else { throw WeirError.notFound("budget") }
             return record
         }

@@ -29,10 +29,11 @@ public struct Outlooks: Sendable {
     public func outlook(of workspace: Identifier<Workspace>, for caller: Caller) async throws -> WorkspaceOutlook {
         let now = clock.now()
         let month = try calendar.month(of: now)
-        let (standing, charged, running) = try await store.read { db in
+        let (standing, charged, running, seesPeople) = try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
             return (
-                try db.balance(of: workspace), try db.spendings(of: workspace, in: month), try db.runningRuns(in: workspace)
+                try db.balance(of: workspace), try db.spendings(of: workspace, in: month), try db.runningRuns(in: workspace),
+                try db.seesPeople(of: workspace, caller)
             )
         }
         let bounds = try calendar.monthBounds(around: now)
@@ -44,6 +45,7 @@ public struct Outlooks: Sendable {
                 months[scope] = MonthOutlook(charged: before.charged, forecast: try before.forecast.adding(toCome))
             }
         }
+        if !seesPeople { months = months.filter { $0.key.isSeen(by: caller) } }
         let perDay = try await storage.perDay(of: workspace)
         // Today's storage is charged when the day is over.
         let left = try bounds.upperBound - calendar.dayBounds(around: now).lowerBound
@@ -55,5 +57,12 @@ public struct Outlooks: Sendable {
         return WorkspaceOutlook(
             outlook: Outlook(balance: standing.balance, perHour: perHour), usedUpSince: standing.usedUpSince,
             stopsAt: isEnforced ? standing.usedUpSince.map { Arrears.stopsAt(usedUpSince: $0) } : nil, month: month, months: months)
+    }
+}
+
+extension SpendingScope {
+    /// What a person is charged in sum, less the runs that everybody sees, tells how much is in their home and netdisk.
+    func isSeen(by caller: Caller) -> Bool {
+        if case .account(let person) = self { person == caller.id } else { true }
     }
 }

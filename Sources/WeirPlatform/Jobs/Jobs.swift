@@ -30,9 +30,9 @@ public struct Jobs: Sendable {
         let (job, name) = try await submissions.store.read { db in
             let job = try db.workload(id, for: caller, .createWorkload)
             guard case .job = job.spec.detail else { throw WeirError.notFound("job") }
+            guard job.spec.variables.isEmpty || job.allows(.enter, to: caller.id, .owner) else { throw WeirError.ownVariables() }
             try job.state.require(.rerun, for: .job)
             try db.requireVersions(of: job.spec, for: caller)
-            guard job.spec.variables.isEmpty || job.allows(.enter, to: caller.id, .owner) else { throw WeirError.ownVariables() }
             return (job, try wanted ?? db.nameForRerun(of: job))
         }
         var spec = job.spec

@@ -79,7 +79,7 @@ public struct Projects: Sendable {
     public func delete(_ id: Identifier<Project>, by caller: Caller) async throws {
         let now = clock.now()
         let project = try await store.write { db in
-            let project = try db.read.project(id, for: caller, .deleteProject)
+            let project = try db.read.projectToDelete(id, for: caller)
             guard try !db.read.hasLiveWorkloads(of: project.id) else { throw WeirError.projectInUse() }
             for workload in try db.read.workloads(of: project.id) { try db.markDeleted(workload.id, at: now) }
             try db.markDeleted(project.id, at: now)
@@ -169,6 +169,17 @@ extension WeirError {
             "output_in_use", .conflict, subject: "path", rule: "PRJ-11",
             LocalizedText("What writes there has not ended.", zh: "写入该目录的任务尚未结束。"),
             remedy: LocalizedText("Stop it first, or delete single files.", zh: "请先停止该任务，或只删除其中的文件。"))
+    }
+
+    static func othersWorkHere() -> WeirError {
+        WeirError(
+            "others_work_here", .forbidden, subject: "project", rule: "IDW-08",
+            LocalizedText(
+                "Others have environments, jobs or services in this project, which would be deleted with what they wrote.",
+                zh: "该项目中有他人的开发环境、任务或服务，删除项目会一并删除其内容。"),
+            remedy: LocalizedText(
+                "Ask them to delete theirs, or an administrator of the workspace to delete the project.",
+                zh: "请由其创建者先行删除，或请空间管理员删除该项目。"))
     }
 
     static func projectInUse() -> WeirError {

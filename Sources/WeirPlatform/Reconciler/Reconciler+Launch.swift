@@ -6,7 +6,7 @@ extension Reconciler {
     /// From what the workload is to what the engine has to be told.
     func plan(_ instance: InstanceRecord, _ workload: WorkloadRecord) async throws -> Launch {
         let spec = workload.spec
-        try await files.makeLogs(of: workload.id)
+        try await files.makeLogs(of: workload.id, in: workload.workspace)
         var mounts: [Launch.Mount] = []
         if spec.kind == .environment || spec.kind == .board {
             // The place of the inner mount has to be there before the outer one is read-only.
@@ -25,7 +25,7 @@ extension Reconciler {
             workingDirectory: spec.kind == .board ? "/" : ContainerPaths.code, environment: environment(of: workload, instance),
             mounts: mounts, flavor: spec.flavor, devices: instance.devices,
             hostName: Neighbour.hostName(workload.kind, workload.id, position: instance.position),
-            isEntered: spec.kind == .environment, logFile: files.layout.log(of: instance.id, workload.id))
+            isEntered: spec.kind == .environment, logFile: files.layout.log(of: instance.id, workload.id, in: workload.workspace))
     }
 
     private func folder(of source: PlannedMount.Source, _ workload: WorkloadRecord) -> StoredFolder {

@@ -14,7 +14,9 @@ extension Reconciler {
         guard let workload = try await store.read({ try $0.workload(id) }) else {
             if await dispatcher.forget(id) { signals.send(.room) }
             forgetRoutes(of: id)
-            try await files.removeLogs(of: id)
+            if let workspace = try await store.read({ try $0.workspace(ofWorkload: id) }) {
+                try await files.removeLogs(of: id, in: workspace)
+            }
             return nil
         }
         if !workload.state.isFinal { try await clearEarlierRuns(of: workload) }
@@ -178,7 +180,7 @@ extension Reconciler {
         let now = clock.now()
         try await store.write { try $0.markDeleted(workload.id, at: now) }
         forgetRoutes(of: workload.id)
-        try await files.removeLogs(of: workload.id)
+        try await files.removeLogs(of: workload.id, in: workload.workspace)
         signals.changed(in: workload.workspace)
     }
 

@@ -40,8 +40,13 @@ extension Reading {
         case .draft(let asset): id = try self.asset(asset)?.workspace
         case .code(let project): id = try self.project(project)?.workspace
         case .netdisk:
-            let own = try workspaces(of: account, PageRequest(limit: PageRequest.most)).items.map(\.0)
-            return own.first { user.names($0) }
+            var page = PageRequest(limit: PageRequest.most)
+            while true {
+                let own = try workspaces(of: account, page)
+                if let named = own.items.first(where: { user.names($0.0) }) { return named.0 }
+                guard let next = own.next else { return nil }
+                page.after = next
+            }
         }
         return try id.flatMap { try workspace($0) }.flatMap { user.names($0) ? $0 : nil }
     }

@@ -41,12 +41,17 @@ extension FileStore {
             try await remove(.tree(tree, in: workspace))
             collection.trees += 1
         }
-        let shelves = try await blocking { try open(.blobs, of: volume).names() }
-        for shelf in shelves {
-            try Task.checkCancellation()
-            let (count, bytes) = try await blocking { try sweep(open(.blobs, of: volume).folder(shelf)) }
-            collection.contents += count
-            collection.freed += Bytes(bytes)
+        let folders = try await blocking {
+            let all = try open(.blobs, of: volume)
+            return try [all] + all.names().filter { $0.text.hasPrefix(Self.kept) }.map { try all.folder($0) }
+        }
+        for folder in folders {
+            for shelf in try await blocking({ try folder.names().filter { !$0.text.hasPrefix(Self.kept) } }) {
+                try Task.checkCancellation()
+                let (count, bytes) = try await blocking { try sweep(folder.folder(shelf)) }
+                collection.contents += count
+                collection.freed += Bytes(bytes)
+            }
         }
         return collection
     }

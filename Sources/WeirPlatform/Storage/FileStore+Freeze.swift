@@ -39,17 +39,23 @@ extension FileStore {
     /// A folder that stays live is copied (by sharing blocks where the file system can); a file that is written meanwhile
     /// is taken in some state it had. From a draft the files are shared by hard links; it goes on with the same content.
     /// Throws `link_leaves_folder`, `special_file`, `storage_full`, `not_found`; then no tree of that name exists.
+    /// - Parameter keeper: who alone sees it: its content is shared with nothing of others, so that none of them learns from a size, a time or
+    ///   a number of links that it is there, too.
     @discardableResult
     public func freeze(
-        _ folder: StoredFolder, at path: FilePath = .root, as tree: TreeName, in workspace: Identifier<Workspace>, links: LinkRule? = nil
+        _ folder: StoredFolder, at path: FilePath = .root, as tree: TreeName, in workspace: Identifier<Workspace>, links: LinkRule? = nil,
+        keeper: Identifier<Account>? = nil
     ) async throws -> FrozenTree {
         let rule: LinkRule = if let links { links } else if case .code = folder { .kept } else { .inside }
         let begun = try await blocking { try open(folder).folder(at: path) }
-        return try await freeze(begun, isOwn: folder.isOwn && folder.volume == .workspace(workspace), rule: rule, as: tree, in: workspace)
+        return try await freeze(
+            begun, isOwn: folder.isOwn && folder.volume == .workspace(workspace), rule: rule, as: tree, in: workspace,
+            keeper: keeper)
     }
 
     func freeze(
-        _ source: OpenFolder, isOwn: Bool, rule: LinkRule, as tree: TreeName, in workspace: Identifier<Workspace>, most: Int? = nil
+        _ source: OpenFolder, isOwn: Bool, rule: LinkRule, as tree: TreeName, in workspace: Identifier<Workspace>,
+        keeper: Identifier<Account>? = nil, most: Int? = nil
     ) async throws -> FrozenTree {
         let volume = StorageVolume.workspace(workspace)
         let name = stagingName("freeze")
@@ -58,7 +64,7 @@ extension FileStore {
                 let staging = try open(.staging, of: volume)
                 try staging.makeFolder(name)
                 return try FreezePlan(
-                    source: source, target: staging.folder(name), blobs: BlobFolder(folder: open(.blobs, of: volume)),
+                    source: source, target: staging.folder(name), blobs: BlobFolder(folder: contents(of: keeper, in: volume)),
                     isOwn: isOwn, rule: rule, most: most ?? limits.files)
             }
             let plan = try await inSlices(begun) { try $0.survey(Self.walkSlice) }
@@ -76,6 +82,18 @@ extension FileStore {
             throw error
         }
     }
+
+    /// The contents of what a workspace shares, or of what one person in it keeps alone.
+    private func contents(of keeper: Identifier<Account>?, in volume: StorageVolume) throws -> OpenFolder {
+        let all = try open(.blobs, of: volume)
+        guard let keeper else { return all }
+        let name = EntryName(Self.kept + keeper.text)
+        try all.makeFolderIfAbsent(name)
+        return try all.folder(name)
+    }
+
+    /// How a folder of the contents begins that is one person's; others are shelves.
+    static let kept = "of-"
 
     /// Hashes and places the files, on two threads.
     private func content(of plan: FreezePlan) async throws -> FreezeResult {

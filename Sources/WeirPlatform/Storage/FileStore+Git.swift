@@ -27,6 +27,7 @@ extension FileStore {
                 return target
             }
             let addresses = try await permittedAddresses(of: source, report)
+            try await contact(source, at: addresses, in: target, report)
             try await fetch(program(for: source, at: addresses, in: target), source, into: target, progress, report)
             let clone = try await blocking { try target.folder(EntryName("clone")) }
             let size = try await changing(folder) {
@@ -67,6 +68,24 @@ extension FileStore {
         return addresses
     }
 
+    /// Asks for one name: whoever does not answer soon holds no thread for long. Throws `git_unreachable`.
+    private func contact(
+        _ source: GitSource, at addresses: [IPAddress], in target: OpenFolder, _ report: (@Sendable (String) -> Void)?
+    ) async throws {
+        let question = program(
+            for: source, at: addresses, in: target, ["ls-remote", "--quiet", "--"], [source.branch ?? "HEAD"], limit: git.contactLimit)
+        let outcome = try await ChildProcess(program: question, pool: clones).run()
+        guard outcome.status != 0 || outcome.timedOut else { return }
+        report?(outcome.timedOut ? "no answer for \(git.contactLimit.milliseconds / 1000) s" : source.masked(Self.reason(of: outcome)))
+        throw WeirError.gitUnreachable()
+    }
+
+    /// Progress is written over with returns; the reason is the last line that says so.
+    private static func reason(of outcome: ChildOutcome) -> String {
+        let lines = outcome.errors.split(whereSeparator: \.isNewline).map { String($0) }
+        return lines.last { $0.hasPrefix("fatal:") || $0.hasPrefix("error:") } ?? lines.last ?? "status \(outcome.status)"
+    }
+
     private func fetch(
         _ program: ChildProgram, _ source: GitSource, into target: OpenFolder, _ progress: (@Sendable (String) -> Void)?,
         _ report: (@Sendable (String) -> Void)?
@@ -94,15 +113,15 @@ extension FileStore {
             return
         }
         if outcome.status == 128 + SIGXFSZ { throw WeirError.archiveTooLarge(limit: limits.size) }
-        // Progress is written over with returns; the reason is the last line that says so.
-        let lines = outcome.errors.split(whereSeparator: \.isNewline).map { String($0) }
-        let reason = lines.last { $0.hasPrefix("fatal:") || $0.hasPrefix("error:") } ?? lines.last ?? "status \(outcome.status)"
+        let reason = Self.reason(of: outcome)
         if reason.contains("No space left") { throw WeirError.storageFull() }
-        var detail = outcome.timedOut ? "git took longer than \(git.timeLimit.milliseconds / 1000) s and was ended; \(reason)" : reason
-        if let secret = source.credential?.password, !secret.isEmpty { detail = detail.replacing(secret, with: "…") }
-        report?(detail)
-        let wasReached = lines.contains { line in Self.signsOfContent.contains { line.hasPrefix($0) } }
-        throw wasReached && !outcome.timedOut ? WeirError.gitFailed(detail) : WeirError.gitUnreachable()
+        let detail = outcome.timedOut ? "git took longer than \(git.timeLimit.milliseconds / 1000) s and was ended; \(reason)" : reason
+        let told = source.masked(detail)
+        report?(told)
+        let wasReached = outcome.errors.split(whereSeparator: \.isNewline).contains { line in
+            Self.signsOfContent.contains { line.hasPrefix($0) }
+        }
+        throw wasReached && !outcome.timedOut ? WeirError.gitFailed(told) : WeirError.gitUnreachable()
     }
 
     /// What git itself says when a repository has begun to answer; what the other side says stands behind `remote:`.
@@ -117,6 +136,18 @@ extension FileStore {
     }
 
     private func program(for source: GitSource, at addresses: [IPAddress], in folder: OpenFolder) -> ChildProgram {
+        program(
+            for: source, at: addresses, in: folder,
+            ["clone", "--progress", "--no-recurse-submodules", "--template="] + (source.branch.map { ["--branch", $0] } ?? []) + ["--"],
+            ["clone"], limit: git.timeLimit)
+    }
+
+    /// - Parameters:
+    ///   - words: those before the address.
+    ///   - rest: those after it.
+    private func program(
+        for source: GitSource, at addresses: [IPAddress], in folder: OpenFolder, _ words: [String], _ rest: [String], limit: Duration
+    ) -> ChildProgram {
         var settings = [
             "protocol.allow=never", "protocol.\(source.scheme).allow=always", "credential.helper=", "core.hooksPath=/dev/null",
             "core.askPass=", "core.fsmonitor=false", "gc.auto=0", "transfer.fsckObjects=true", "transfer.bundleURI=false",
@@ -143,13 +174,9 @@ extension FileStore {
             environment["WEIR_GIT_PASSWORD"] = credential.password
             settings.append(#"credential.helper=!printf 'username=%s\npassword=%s\n' "$WEIR_GIT_USER" "$WEIR_GIT_PASSWORD" #"#)
         }
-        let arguments =
-            settings.flatMap { ["-c", $0] }
-            + ["clone", "--progress", "--no-recurse-submodules", "--template="]
-            + (source.branch.map { ["--branch", $0] } ?? []) + ["--", address, "clone"]
         return .confined(
-            "/usr/bin/git", arguments, user: toolUser, folder: folder, environment: environment,
-            network: .host(certificates: git.caBundle), largest: limits.size, timeLimit: git.timeLimit)
+            "/usr/bin/git", settings.flatMap { ["-c", $0] } + words + [address] + rest, user: toolUser, folder: folder,
+            environment: environment, network: .host(certificates: git.caBundle), largest: limits.size, timeLimit: limit)
     }
 
     private func requireEmpty(_ root: OpenFolder, _ destination: FilePath) throws {

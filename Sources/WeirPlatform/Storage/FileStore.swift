@@ -68,16 +68,18 @@ public struct FileStore: Sendable {
     }
 
     /// Makes the folder into which the engine writes what a workload says. Only the operator of the machine reads it.
-    public func makeLogs(of workload: Identifier<Workload>) async throws {
+    func makeLogs(of workload: Identifier<Workload>, in workspace: Identifier<Workspace>) async throws {
         try await blocking {
-            if mkdir(layout.logs(of: workload), 0o700) < 0, errno != EEXIST {
-                throw SystemFault.current("mkdir", layout.logs(of: workload))
-            }
+            try open(.logs, of: .workspace(workspace)).makeFolderIfAbsent(EntryName(workload.text), mode: 0o700)
         }
     }
 
-    public func removeLogs(of workload: Identifier<Workload>) async throws {
-        try await blocking { try OpenFolder(trusted: layout.logs).remove(EntryName(workload.text)) }
+    func removeLogs(of workload: Identifier<Workload>, in workspace: Identifier<Workspace>) async throws {
+        try await blocking {
+            let name = EntryName(workload.text)
+            if isThere(.workspace(workspace)) { try open(.logs, of: .workspace(workspace)).remove(name) }
+            try OpenFolder(trusted: layout.logs).remove(name)
+        }
     }
 
     /// A name in the staging of a volume that no one else uses.

@@ -14,9 +14,12 @@ public struct GitRules: Sendable {
     public let answerStep: Duration
     let network: HostNetwork
 
+    /// Until a repository has answered at all; less than a step, so that a silent one takes no longer than a closed one.
+    var contactLimit: Duration { answerStep > .zero ? min(timeLimit, answerStep * 8 / 10) : timeLimit }
+
     public init(
         schemes: Set<String> = ["https"], destinations: GitDestinations = GitDestinations(), caBundle: String? = nil,
-        timeLimit: Duration = .seconds(1800), answerStep: Duration = .seconds(2)
+        timeLimit: Duration = .seconds(1800), answerStep: Duration = .seconds(10)
     ) {
         self.init(
             schemes: schemes, destinations: destinations, caBundle: caBundle, timeLimit: timeLimit, answerStep: answerStep,

@@ -29,7 +29,13 @@ public struct StorageLayout: Hashable, Sendable {
 
     public func path(of part: VolumePart, in volume: StorageVolume) -> String { path(of: volume) + "/" + part.rawValue }
 
-    public func logs(of workload: Identifier<Workload>) -> String { logs + "/" + workload.text }
+    /// What a workload says lies in its workspace's volume: nobody fills the machine's own disk by talking.
+    func logs(of workload: Identifier<Workload>, in workspace: Identifier<Workspace>) -> String {
+        path(of: .logs, in: .workspace(workspace)) + "/" + workload.text
+    }
+
+    /// Where an older version kept the logs of a workload; those stay there as long as it does.
+    func olderLogs(of workload: Identifier<Workload>) -> String { logs + "/" + workload.text }
 }
 
 /// A folder at the top of a volume that Weir itself works in.
@@ -41,6 +47,8 @@ public enum VolumePart: String, CaseIterable, Sendable {
     case uploads
     /// What people and containers write, live.
     case projects
+    /// What workloads say, a folder for each.
+    case logs
     /// What is being made; what an earlier start left goes to the graves.
     case staging
     /// What was deleted and still takes space.

@@ -1,3 +1,4 @@
+import Glibc
 public import WeirEngine
 public import WeirModel
 import WeirStore
@@ -35,6 +36,11 @@ public struct Logs: Sendable {
         }
     }
 
+    private func path(of instance: Identifier<Instance>, _ workload: Identifier<Workload>) async throws -> String {
+        guard let workspace = try await store.read({ try $0.workspace(ofWorkload: workload) }) else { throw WeirError.notFound("workload") }
+        return layout.log(of: instance, workload, in: workspace)
+    }
+
     /// A part of the log from a byte offset on; a negative one counts from the end. Empty before the first start.
     public func read(
         of id: Identifier<Workload>, instance: Identifier<Instance>? = nil, from offset: Int64, limit: Int,
@@ -43,7 +49,7 @@ public struct Logs: Sendable {
         guard let instance = try await self.instance(instance, of: id, for: caller) else {
             return Part(instance: nil, records: [], next: 0, isEnded: false)
         }
-        let log = InstanceLog(path: layout.log(of: instance.id, id))
+        let log = InstanceLog(path: try await path(of: instance.id, id))
         let start = try await log.start(at: offset)
         let page = try await log.read(from: start, limit: min(max(limit, 1), Self.mostAtOnce))
         return Part(
@@ -61,7 +67,7 @@ public struct Logs: Sendable {
             if let follower = await opening.follower { return try await follower.next() }
             guard let instance = try await firstInstance(opening, of: id, for: caller) else { return nil }
             let store = store
-            let log = InstanceLog(path: layout.log(of: instance, id))
+            let log = InstanceLog(path: try await path(of: instance, id))
             let follower = LogFollower(log, from: try await log.start(at: offset)) {
                 // A store that cannot be read ends the stream: the client comes back with its offset.
                 let record = try? await store.read { try $0.instance(instance) }
@@ -100,7 +106,8 @@ public struct Logs: Sendable {
 }
 
 extension StorageLayout {
-    func log(of instance: Identifier<Instance>, _ workload: Identifier<Workload>) -> String {
-        logs(of: workload) + "/\(instance).log"
+    func log(of instance: Identifier<Instance>, _ workload: Identifier<Workload>, in workspace: Identifier<Workspace>) -> String {
+        let older = olderLogs(of: workload) + "/\(instance).log"
+        return access(older, F_OK) == 0 ? older : logs(of: workload, in: workspace) + "/\(instance).log"
     }
 }

@@ -25,6 +25,16 @@ extension Reading {
         return project
     }
 
+    /// With a project go what others made in it and what that wrote, which who made the project may not delete: so it is as much theirs.
+    func projectToDelete(_ id: Identifier<Project>, for caller: Caller) throws -> ProjectRecord {
+        let project = try project(id, for: caller, .deleteProject)
+        guard project.ownership(for: caller) == .own, try hasWorkloads(in: project.id, ofOthersThan: caller.id),
+            let role = try role(of: caller.id, in: project.workspace)
+        else { return project }
+        guard role.may(.deleteProject, .shared) else { throw WeirError.othersWorkHere() }
+        return project
+    }
+
     /// An asset that its owner keeps to itself is not there for others (DAT-14).
     func asset(_ id: Identifier<Asset>, for caller: Caller, _ permission: Permission) throws -> AssetRecord {
         guard let asset = try asset(id), asset.isSeen(by: caller.id) else { throw WeirError.notFound("asset") }

@@ -96,6 +96,24 @@ public struct Departures: Sendable {
         }
     }
 
+    /// A workspace whose last owner is away belongs to somebody who is there; else nobody could close it or pay for it. Nil when nobody is.
+    private func succeed(
+        _ account: Identifier<Account>, _ login: String, in workspace: Identifier<Workspace>, at now: Timestamp, _ db: Writing
+    ) throws -> Identifier<Account>? {
+        guard let id = try db.read.successor(of: account, in: workspace), let successor = try db.read.account(id),
+            let before = try db.read.role(of: id, in: workspace)
+        else { return nil }
+        try db.setRole(.owner, of: id, in: workspace, at: now)
+        try db.record(
+            AuditEvent(
+                .roleChanged, of: id.text, named: successor.login, before: before.rawValue, after: Role.owner.rawValue, in: workspace,
+                by: account, at: now))
+        try db.addNotice(
+            "owner_followed", key: "followed/\(workspace)/\(account)/\(now.milliseconds)", to: workspace,
+            .followed(login, by: successor.login), at: now)
+        return id
+    }
+
     /// False when there is more of it.
     private func handOver(_ departure: DepartureRecord) async throws -> Bool {
         let now = clock.now()
@@ -106,9 +124,9 @@ public struct Departures: Sendable {
                 try db.removeDeparture(of: account, from: workspace)
                 return true
             }
-            guard let heir = try db.read.heir(of: account, in: workspace), let login = try db.read.account(account)?.login else {
-                return true
-            }
+            guard let login = try db.read.account(account)?.login,
+                let heir = try db.read.heir(of: account, in: workspace) ?? succeed(account, login, in: workspace, at: now, db)
+            else { return true }
             let kept = try db.read.assetsKept(by: account, in: workspace, most: Self.mostThings)
             for (asset, _) in kept {
                 let handed = try db.handOver(asset, from: login, to: heir, at: now)
@@ -131,6 +149,12 @@ extension WorkloadRecord {
 }
 
 extension LocalizedText {
+    fileprivate static func followed(_ login: String, by successor: String) -> LocalizedText {
+        LocalizedText(
+            "\(login) was the last owner and is away for good: \(successor) is an owner of the workspace now.",
+            zh: "最后一位所有者 \(login) 已离开，\(successor) 现为空间所有者。")
+    }
+
     fileprivate static func left(_ login: String, due: String) -> LocalizedText {
         LocalizedText(
             "\(login) is away. What they keep to themselves here goes to an owner on \(due), unless they are back before.",

@@ -72,6 +72,7 @@ public struct Workspaces: Sendable {
         let now = clock.now()
         return try await store.write { db in
             try db.read.role(of: caller, in: id, for: .changeWorkspace)
+            try db.read.requireOpen(id)
             guard var workspace = try db.read.workspace(id) else { throw WeirError.notFound("workspace") }
             guard workspace.name != name.text else { return workspace }
             try db.rename(id, to: name)

@@ -99,6 +99,12 @@ extension Reading {
         ).map(WorkloadRecord.init)
     }
 
+    /// Also of one that is deleted.
+    public func workspace(ofWorkload id: Identifier<Workload>) throws -> Identifier<Workspace>? {
+        try Identifier<Workspace>.fetchOne(
+            db.cachedStatement(sql: "SELECT workspace FROM workload WHERE id = ?"), arguments: [id])
+    }
+
     public func hasLiveWorkloads(of project: Identifier<Project>) throws -> Bool {
         try Bool.fetchOne(
             db.cachedStatement(
@@ -106,6 +112,13 @@ extension Reading {
                     SELECT EXISTS (SELECT 1 FROM workload WHERE project = ? AND deleted_at IS NULL
                     AND state IN ('queued', 'deploying', 'running', 'stopping'))
                     """), arguments: [project]) ?? false
+    }
+
+    public func hasWorkloads(in project: Identifier<Project>, ofOthersThan account: Identifier<Account>) throws -> Bool {
+        try Bool.fetchOne(
+            db.cachedStatement(
+                sql: "SELECT EXISTS (SELECT 1 FROM workload WHERE project = ? AND deleted_at IS NULL AND created_by <> ?)"),
+            arguments: [project, account]) ?? false
     }
 
     public func workloads(of project: Identifier<Project>) throws -> [WorkloadRecord] {

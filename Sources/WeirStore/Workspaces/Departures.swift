@@ -63,6 +63,17 @@ extension Reading {
                     """), arguments: [workspace, account])
     }
 
+    /// Who takes a workspace over whose owners are all away: of the administrators, else of the members, who is there the longest.
+    public func successor(of account: Identifier<Account>, in workspace: Identifier<Workspace>) throws -> Identifier<Account>? {
+        try Identifier<Account>.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT member.account FROM member JOIN account ON account.id = member.account
+                    WHERE workspace = ? AND role <> 'owner' AND member.account <> ? AND disabled_at IS NULL
+                    ORDER BY role = 'member', since, member.account LIMIT 1
+                    """), arguments: [workspace, account])
+    }
+
     /// What somebody keeps to themselves in a workspace, the largest first.
     public func assetsKept(
         by account: Identifier<Account>, in workspace: Identifier<Workspace>, most: Int

@@ -114,7 +114,7 @@ extension Reading {
 
 extension Writing {
     public func insert(_ workspace: WorkspaceRecord, name: Name) throws {
-        guard try read.workspace(named: name) == nil else { throw WeirError.nameTaken("workspace", name.text) }
+        guard try read.workspace(named: name) == nil else { throw WeirError.workspaceNameTaken(name.text) }
         try db.execute(
             sql: "INSERT INTO workspace (id, name, name_key, created_at) VALUES (?, ?, ?, ?)",
             arguments: [workspace.id, name.text, name.key, workspace.createdAt])
@@ -124,7 +124,7 @@ extension Writing {
     public func rename(_ workspace: Identifier<Workspace>, to name: Name) throws {
         guard try read.workspace(workspace)?.state != .closed else { throw WeirError.workspaceClosed() }
         if let other = try read.workspace(named: name), other.id != workspace {
-            throw WeirError.nameTaken("workspace", name.text)
+            throw WeirError.workspaceNameTaken(name.text)
         }
         try db.execute(
             sql: "UPDATE workspace SET name = ?, name_key = ? WHERE id = ?", arguments: [name.text, name.key, workspace])

@@ -119,6 +119,8 @@ struct Configuration: Sendable, Equatable {
     struct Git: Sendable, Equatable {
         /// What code may be cloned from beyond public hosts.
         var privateHosts: [GitDestinations.PrivateHost] = []
+        /// After a multiple of this a clone that reached no repository is answered.
+        var answerTime = Duration.seconds(10)
     }
 
     enum Egress: String, Sendable, CaseIterable {

@@ -122,6 +122,10 @@ struct ConfigurationKey: Sendable {
             "Hosts that code may be cloned from although they are no public ones, such as the site's own GitLab: by name, at whatever address it has, or by address."
         ),
         key(
+            "git.answer_time", \.git.answerTime, .duration,
+            "When a clone that reached no repository is answered, whatever the reason; a repository that has not begun to answer in four fifths of it is given up."
+        ),
+        key(
             "flavors", \.flavors, .flavors,
             "The resource specifications that people choose from, in this order; see below."),
         key(

@@ -67,7 +67,8 @@ extension Configuration {
     }
 
     var gitRules: GitRules {
-        GitRules(destinations: GitDestinations(allowed: git.privateHosts), caBundle: engine.caBundle)
+        GitRules(
+            destinations: GitDestinations(allowed: git.privateHosts), caBundle: engine.caBundle, answerStep: git.answerTime)
     }
 
     var unpackLimits: UnpackLimits {

@@ -86,6 +86,20 @@ struct OutlookTests: MoneyScene {
             let month = try #require(outlook.months[.project(tenant.project)])
             #expect(month.charged == 2 && month.forecast == 28)
             #expect(outlook.months[.workspace]?.forecast == 28)
+
+            // A member sees the workspace's charges and their own, not each person's.
+            let eve = try await test.tenant("eve", on: platform).caller
+            _ = try await platform.workspaces.setRole(.member, ofLogin: "eve", in: tenant.workspace, by: tenant.caller)
+            #expect(outlook.months[.account(tenant.caller.id)]?.charged == 2)
+            let seen = try await platform.outlooks.outlook(of: tenant.workspace, for: eve)
+            #expect(Set(seen.months.keys) == [.workspace, .project(tenant.project)])
+            _ = try await platform.budgets.set(
+                Budget(limit: 50, warnings: [], atLimit: .refuse), for: .account(tenant.caller.id), in: tenant.workspace, by: tenant.caller)
+            #expect(try await platform.budgets.list(in: tenant.workspace, PageRequest(), for: eve).items.isEmpty)
+            #expect(
+                try await code {
+                    _ = try await platform.budgets.budget(of: .account(tenant.caller.id), in: tenant.workspace, for: eve)
+                } == "forbidden")
         }
     }
 }

@@ -62,6 +62,34 @@ struct StrangerTests {
         #expect(inodes.isDisjoint(with: theirInodes))
     }
 
+    @Test("whether a colleague keeps the very file alone shows in nothing either, and the keeper's versions share it (DAT-14, F1)")
+    func keptAlone() async throws {
+        let bench = try await StorageBench()
+        var random = SeededRandom()
+        let secret = bytes(4000, &random)
+        let keeper = StorageBench.identifier(Account.self)
+        func freeze(_ keeper: Identifier<Account>?) async throws -> (added: Bytes, links: UInt64) {
+            let draft = StoredFolder.draft(StorageBench.identifier(), in: bench.workspace)
+            try await bench.put(secret, "guess", in: draft)
+            try bench.setModified(draft, "guess", 1_700_000_000, 7)
+            let tree = StorageBench.tree()
+            let frozen = try await bench.store.freeze(draft, as: tree, in: bench.workspace, keeper: keeper)
+            try await bench.store.remove(draft)
+            return (frozen.added, UInt64(try bench.status(bench.folder(tree), "guess").st_nlink))
+        }
+        let own = try await freeze(keeper)
+        #expect(own.added == 4000 && own.links == 2)
+        let seen = try await freeze(nil)
+        #expect(seen.added == 4000 && seen.links == 2, "what a colleague sees who guesses")
+        let other = try await freeze(StorageBench.identifier(Account.self))
+        #expect(other.added == 4000 && other.links == 2, "and another who keeps it alone")
+        let again = try await freeze(keeper)
+        #expect(again.added == 0 && again.links == 3)
+
+        let collected = try await bench.store.collect(in: bench.workspace, keeping: [], olderThan: SystemClock().now() + .seconds(60))
+        #expect(collected.trees == 4 && collected.contents == 3 && collected.freed >= 12_000)
+    }
+
     @Test("a file keeps its own time in a version, in a draft made of it, in a snapshot and when it is empty (F1)")
     func times() async throws {
         let bench = try await StorageBench()

@@ -38,6 +38,7 @@ struct ClosingTests {
             { _ = try await platform.projects.codeForUpload(of: ada.project, for: ada.caller) },
             { _ = try await platform.workspaces.setRole(.member, ofLogin: "carol", in: workspace, by: ada.caller) },
             { _ = try await platform.closings.close(workspace, named: "ada", by: ada.caller) },
+            { _ = try await platform.workspaces.rename(workspace, to: "other", by: ada.caller) },
         ]
         for (number, attempt) in refused.enumerated() { #expect(await scene.code(attempt) == "workspace_closing", "\(number)") }
 

@@ -73,6 +73,26 @@ struct DepartureTests {
         #expect(try await platform.assets.asset(hidden.id, for: ada.caller).keeper == ada.caller.id)
     }
 
+    @Test("a workspace whose only owner is disabled goes to its oldest administrator after the grace time, and nobody is stranded (IDW-03)")
+    func followed() async throws {
+        let scene = try await LeavingScene()
+        let (platform, ada, workspace) = (scene.platform, scene.ada, scene.workspace)
+        _ = try await scene.member("bob")
+        let carol = try await scene.member("carol")
+        _ = try await platform.workspaces.setRole(.administrator, ofLogin: "carol", in: workspace, by: ada.caller)
+        let hidden = try await scene.dataset("grades", .owner, of: 5000, by: ada.caller)
+        try await platform.accounts.setDisabled(ada.caller.id, true, by: scene.root)
+        try await platform.departures.tick()
+        #expect(try await platform.workspaces.workspace(workspace, for: carol).1 == .administrator)
+        scene.passGrace()
+        try await platform.departures.tick()
+        #expect(try await platform.workspaces.workspace(workspace, for: carol).1 == .owner)
+        #expect(try await platform.assets.asset(hidden.id, for: carol).keeper == carol.id)
+        let notice = try await platform.notices.list(in: workspace, PageRequest(limit: 1), for: carol).items.first
+        #expect(notice?.code == "owner_followed" && notice?.text.en.contains("carol") == true)
+        _ = try await platform.workspaces.rename(workspace, to: "after", by: carol)
+    }
+
     @Test("environments of who leaves are stopped and listed, jobs go on")
     func environments() async throws {
         let scene = try await LeavingScene()

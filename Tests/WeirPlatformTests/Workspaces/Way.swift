@@ -10,16 +10,19 @@ struct Way: Sendable {
     let permission: Permission
     /// SSH gives one answer to whatever it does not let in.
     var tellsNobodyApart = false
+    /// The operator answers for every workspace's money.
+    var isOperatorsToo = false
     let attempt: @Sendable (RightsWorld, Thing, Caller) async throws -> Void
 
     init(
-        _ name: String, _ kinds: Set<Kind>, _ permission: Permission, tellsNobodyApart: Bool = false,
+        _ name: String, _ kinds: Set<Kind>, _ permission: Permission, tellsNobodyApart: Bool = false, isOperatorsToo: Bool = false,
         _ attempt: @escaping @Sendable (RightsWorld, Thing, Caller) async throws -> Void
     ) {
         self.name = name
         self.kinds = kinds
         self.permission = permission
         self.tellsNobodyApart = tellsNobodyApart
+        self.isOperatorsToo = isOperatorsToo
         self.attempt = attempt
     }
 
@@ -154,6 +157,15 @@ struct Way: Sendable {
         Way("make a dataset in", [.workspace], .createAsset) { world, thing, caller in
             let description = Assets.Description(name: "by-\(caller.account.login)")
             _ = try await world.platform.assets.create(.dataset, in: thing.workspace, description, by: caller)
+        },
+        Way("close", [.workspace], .deleteWorkspace) {
+            _ = try await $0.platform.closings.close($1.workspace, named: "another name", by: $2)
+        },
+        Way("look at the bills of", [.workspace], .seeBilling, isOperatorsToo: true) {
+            _ = try await $0.platform.bills.months(of: $1.workspace, for: $2)
+        },
+        Way("pay for", [.workspace], .pay, isOperatorsToo: true) {
+            _ = try await $0.platform.ledger.pay("none", through: $0.platform.vouchers, for: $1.workspace, by: $2)
         },
         Way("sign for", [.workspace], .signCommitment) {
             _ = try await $0.platform.commitment.sign(version: PortCommitment.version, in: $1.workspace, by: $2)
