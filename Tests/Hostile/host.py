@@ -5,7 +5,7 @@ import pathlib
 import stat
 import subprocess
 
-from hostile_common import check, sftp, tenants, until
+from hostile_common import as_nobody, check, sftp, tenants, until
 from ssh_git import Work
 
 # Calls by their numbers on x86-64; what each gives is printed as `name result error`.
@@ -53,10 +53,6 @@ print("map", *open("/proc/self/uid_map").read().split())
 print("mounts", open("/proc/self/mountinfo").read().replace("\n", ";"))
 print("cgroups", open("/proc/self/cgroup").read().replace("\n", ";"))
 """
-
-
-def as_nobody(*command):
-    return subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", "sh", "-c", 'exec "$0" "$@"', *command], capture_output=True, text=True, cwd="/")
 
 
 def set_bits(folder):
@@ -112,6 +108,16 @@ def probed(what, said, folder, neighbour):
     check(f"{what}: its root is another user outside", users[1] == "0" and users[2] != "0" and users[3] == "65536", users)
     check(f"{what}: nothing tells of a neighbour", neighbour not in said, neighbour)
     mounts = next(line for line in lines if line.startswith("mounts"))
+    # The root layer and what the kernel makes up aside, each is a volume, the instance's disk, or memory that ends.
+    for mount in filter(None, mounts.removeprefix("mounts ").split(";")):
+        fields = mount.split()
+        place, options, kind = fields[4], fields[5].split(","), fields[fields.index("-") + 1]
+        if "rw" in options and kind not in ("proc", "devpts", "mqueue", "devtmpfs", "overlay", "cgroup", "cgroup2"):
+            bounded = "size=" in fields[-1] if kind == "tmpfs" else "nosuid" in options and "nodev" in options and fields[-2].startswith("/dev/loop")
+            check(f"{what}: {place} ends", bounded, mount)
+    check(f"{what}: nothing tells where Weir keeps its data", str(folder) not in mounts, mounts)
+    check(f"{what}: what Podman keeps for it is not written", all(
+        "ro" in mount.split()[5].split(",") for mount in mounts.split(";") if "/userdata/" in mount), mounts)
     check(f"{what}: devices and setuid programs count for nothing where it writes", all(
         "nosuid" in mount and "nodev" in mount for mount in mounts.split(";") if " /gemini/" in mount or " /home/user " in mount), mounts)
     return users[2]

@@ -21,7 +21,7 @@ from running_weir import Refused, Weir, podman
 from ssh_common import Client, check, until
 
 __all__ = [
-    "IMAGE", "Client", "Refused", "Tenants", "Weir", "check", "entered", "exchange", "outcome", "podman", "response", "sftp", "tenants", "until",
+    "IMAGE", "Client", "Refused", "Tenants", "Weir", "as_nobody", "check", "entered", "exchange", "outcome", "podman", "response", "sftp", "tenants", "until",
 ]
 
 IMAGE = "localhost/weir-test/hostile:3"
@@ -194,6 +194,12 @@ def sftp(client, user):
         yield connection.open_sftp()
     finally:
         connection.close()
+
+
+def as_nobody(*command):
+    """Runs a command as another user of this machine."""
+    return subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", "sh", "-c", 'exec "$0" "$@"', *command], capture_output=True, text=True, cwd="/")
 
 
 def outcome(person, method, path, body=None, **more):

@@ -5,8 +5,9 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.request
 
-from hostile_common import IMAGE, check, tenants
+from hostile_common import IMAGE, as_nobody, check, entered, tenants
 
 # Prints where it got through to: a connection that was taken, or an answer to a datagram.
 PROBE = """
@@ -87,6 +88,43 @@ def neighbour(world):
     return made, log.split()[1], log.split()[2]
 
 
+def tools(world):
+    """A tool that asks for no secret: who may enter it comes by the gateway, and nobody else comes to it, colleague or user of this machine."""
+    environment = world.environment(world.alice, world.project(world.alice, world.a, "desks"), "desk")
+    name = f"environment-{environment[-8:]}-0"
+    shared = world.environment(world.member, world.project(world.member, world.a, "curious"), "shared", access="shared")
+    source = f"""
+import socket, time
+end = time.time() + 20
+while time.time() < end:
+    try:
+        print('at', socket.gethostbyname({name!r}), flush=True)
+        break
+    except OSError:
+        time.sleep(0.2)
+for port in (8888, 9999):
+    try:
+        socket.create_connection(({name!r}, port), timeout=5).close()
+        print('reached', port)
+    except OSError as error:
+        print('refused', port, error.errno)
+"""
+    run = world.shell(world.alice, environment)
+    run("sh -c 'httpd -p 9999 -h /srv'")
+    seen, log = world.python(world.member, world.project(world.member, world.a, "job"), source, name="curious")
+    said = {"a job": log, "a shared environment": world.shell(world.member, shared)("python3 -", input=source.encode()).stdout.decode()}
+    for what, text in said.items():
+        check(f"{what} of a colleague does not reach a personal environment's tool", "refused 8888" in text, text)
+        check("and reaches what its owner offers beside it", "reached 9999" in text, text)
+    address = next(line.split()[1] for line in log.splitlines() if line.startswith("at "))
+    connect = ["bash", "-c", f"exec 3<>/dev/tcp/{address}/8888"]
+    check("Weir's own user reaches it", subprocess.run(connect).returncode == 0)
+    check("no other user of this machine does", as_nobody(*connect).returncode != 0)
+    place, cookie = entered(world.alice.call("POST", f"/api/v1/workloads/{environment}/enter", {"tool": "desk"})["url"])
+    with urllib.request.urlopen(urllib.request.Request(place, headers={"Cookie": cookie}), timeout=20) as answer:
+        check("and it opens through the gateway", b"a desk" in answer.read())
+
+
 def main():
     ears = Ears()
     with tenants() as world:
@@ -121,6 +159,7 @@ def main():
             "import socket\nfor family, kind, proto in ((socket.AF_PACKET, socket.SOCK_RAW, 0), (socket.AF_INET, socket.SOCK_RAW, 1), (socket.AF_NETLINK, socket.SOCK_RAW, 12)):\n"
             "    try:\n        socket.socket(family, kind, proto).bind(('eth0', 3)) if family == socket.AF_PACKET else socket.socket(family, kind, proto)\n"
             "        print('raw', family, proto)\n    except OSError as e: print('no', family)\n", name="raw")
+        tools(world)
         check("no packets are made by hand", "raw" not in log.replace("raw 16 12", ""), log)
     print("network: all held")
 

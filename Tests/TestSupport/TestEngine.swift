@@ -13,10 +13,11 @@ public struct TestEngine: Sendable {
 
     /// Runs `body` with an engine whose installation is new, and cleans up behind it, also when it throws.
     public static func with<Result: Sendable>(
-        egress: Egress = .open(), caBundle: String? = nil, ownUsers: Bool = true, nestedNamespaces: Bool = false,
+        egress: Egress = .open(), caBundle: String? = nil, ownUsers: Bool = true, nestedNamespaces: Bool = false, reserve: Bytes? = nil,
         _ body: @Sendable (TestEngine) async throws -> Result
     ) async throws -> Result {
-        let test = try await make(egress: egress, caBundle: caBundle, ownUsers: ownUsers, nestedNamespaces: nestedNamespaces)
+        let test = try await make(
+            egress: egress, caBundle: caBundle, ownUsers: ownUsers, nestedNamespaces: nestedNamespaces, reserve: reserve)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await test.engine.run() }
             let result: Swift.Result<Result, any Error>
@@ -35,7 +36,7 @@ public struct TestEngine: Sendable {
     /// For a caller that runs `engine.run()` itself; `close()` at the end.
     /// `ownUsers: false` is a host without a range of users for containers.
     public static func make(
-        egress: Egress = .open(), caBundle: String? = nil, ownUsers: Bool = true, nestedNamespaces: Bool = false
+        egress: Egress = .open(), caBundle: String? = nil, ownUsers: Bool = true, nestedNamespaces: Bool = false, reserve: Bytes? = nil
     ) async throws -> TestEngine {
         let logger = Logger(label: "weir.test")
         var profile = await HostProfile.detect()
@@ -45,7 +46,7 @@ public struct TestEngine: Sendable {
         let installation = "t" + String(UInt32.random(in: .min ... .max), radix: 36)
         let configuration = PodmanConfiguration(
             socket: socket, installation: installation, host: profile, caBundle: caBundle,
-            scratchFolder: folder.path + "/scratch", egress: egress, nestedNamespaces: nestedNamespaces)
+            scratchFolder: folder.path + "/scratch", egress: egress, reserve: reserve, nestedNamespaces: nestedNamespaces)
         let engine = PodmanEngine(configuration: configuration, clock: SystemClock(), logger: logger)
         do {
             let image = try await TestImage.busybox(engine)

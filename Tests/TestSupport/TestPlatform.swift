@@ -65,9 +65,9 @@ public final class TestPlatform: Sendable {
 
     /// Runs the Reconciler and the Settlement of a new start for as long as `body` takes, then cuts it off.
     public func running<Result: Sendable>(
-        engine: (any Engine)? = nil, _ body: @Sendable (Platform) async throws -> Result
+        engine: (any Engine)? = nil, wall: any StorageWall = NoWall(), _ body: @Sendable (Platform) async throws -> Result
     ) async throws -> Result {
-        let platform = try await start(engine: engine)
+        let platform = try await start(engine: engine, wall: wall)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await platform.reconciler.run() }
             group.addTask { try await platform.forecasts.run() }

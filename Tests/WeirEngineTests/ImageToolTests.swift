@@ -8,7 +8,9 @@ import WeirModel
 
 @Suite("What images tell of themselves")
 struct ImageToolTests {
-    @Test("a tool is read from labels and filled in with the path, the secret and the folder (DEV-02)")
+    @Test(
+        "a tool is read from labels and filled in with the path and the folder; its secret is in the environment, not in the command (DEV-02)"
+    )
     func labels() throws {
         let labels = [
             "weir.tool.lab.command": "lab --port={port} --base={prefix} --root={path} --key={secret}",
@@ -22,14 +24,22 @@ struct ImageToolTests {
         #expect(tools.keys.sorted() == ["board", "lab"])
         let lab = try #require(tools["lab"])
         #expect(
-            lab.command(prefix: "/i/7/", secret: "s", path: "/co de")
-                == ["/bin/sh", "-c", "exec lab --port=8888 --base=/i/7/ --root='/co de' --key=s"])
+            lab.command(prefix: "/i/7/", path: "/co de")
+                == ["/bin/sh", "-c", "exec lab --port=8888 --base=/i/7/ --root='/co de' --key=${WEIR_TOOL_SECRET}"])
+        #expect(lab.environment(secret: "s") == ["WEIR_TOOL_SECRET": "s"])
         #expect(lab.authorization(secret: "s") == "token s")
         #expect(lab.healthPath(prefix: "/i/7/") == "/i/7/api")
         #expect(lab.activityPath(prefix: "/i/7/") == nil)
         let board = try #require(tools["board"])
-        #expect(board.command(prefix: "/i/7/", secret: "s", path: "/").last == "exec board /")
-        #expect(board.authorization(secret: "s") == nil)
+        #expect(board.command(prefix: "/i/7/", path: "/").last == "exec board /")
+        #expect(board.authorization(secret: "s") == nil && board.environment(secret: "s").isEmpty)
+        for (name, variable) in [
+            ("JUPYTER_TOKEN", "JUPYTER_TOKEN"), ("A B", "WEIR_TOOL_SECRET"), ("", "WEIR_TOOL_SECRET"), ("1A", "WEIR_TOOL_SECRET"),
+        ] {
+            let named = ImageTool.tools(in: labels.merging(["weir.tool.lab.secret": name]) { $1 })["lab"]
+            #expect(named?.environment(secret: "s") == [variable: "s"])
+            #expect(named?.command(prefix: "/", path: "/").last?.hasSuffix("--key=${\(variable)}") == true)
+        }
     }
 
     @Test("an image is built from a Containerfile with its output told line by line, and keeps its labels")

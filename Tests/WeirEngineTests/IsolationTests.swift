@@ -63,6 +63,56 @@ struct IsolationTests {
         }
     }
 
+    @Test(
+        "what an instance can write ends: its disk, its volumes, memory of a stated size. The files by which it knows its name and its network are not among it, and no other user of the machine comes to them (hostile 3, hostile 6)"
+    )
+    func writable() async throws {
+        try await TestEngine.with { test in
+            let folder = test.folder.path + "/code"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let script = """
+                for f in /etc/hosts /etc/resolv.conf /etc/hostname /run/.containerenv; do
+                  test -e $f || echo "absent $f"; (echo x >>$f) 2>/dev/null && echo "wrote $f"; chmod 6755 $f 2>/dev/null && echo "changed $f"; done
+                echo "own $(grep -c node /etc/hosts) $(cat /etc/hostname)"
+                while ! nslookup node >/dev/null 2>&1; do sleep 0.2; done
+                sed 's/^/mount /' /proc/self/mountinfo; echo done; sleep 60
+                """
+            let launch = test.launch(
+                script, scratch: .mib(16), mounts: [.init(source: folder, target: "/code", writable: true)])
+            _ = try await test.engine.launch(launch)
+            let lines = try await test.wrote("done", launch).split(separator: "\n").map(String.init)
+            #expect(lines.filter { !$0.hasPrefix("mount ") } == ["own 1 node", "done"])
+            for line in lines where line.hasPrefix("mount ") {
+                let fields = line.split(separator: " ").map(String.init)
+                let (root, place, options) = (fields[4], fields[5], fields[6].split(separator: ","))
+                guard options.contains("rw"), let dash = fields.firstIndex(of: "-") else { continue }
+                switch fields[dash + 1] {
+                // Of the kernel, which keeps no data in them; of devtmpfs single devices, which nobody can add to.
+                case "proc", "devpts", "mqueue": continue
+                case "devtmpfs": #expect(root != "/", "\(line)")
+                case "tmpfs": #expect(fields[dash + 3].contains("size="), "\(line)")
+                // Its changes go to the instance's disk.
+                case "overlay": #expect(place == "/", "\(line)")
+                default:
+                    #expect(["/code", "/scratch"].contains(place) && options.contains("nosuid") && options.contains("nodev"), "\(line)")
+                }
+            }
+
+            let answer = try await test.engine.podman.call(.GET, "/containers/\(launch.instance)/json")
+            let folders = try JSONDecoder().decode(InspectedContainer.self, from: answer).ownFolders
+            #expect(folders.count == 2)
+            for folder in folders {
+                #expect(FileManager.default.fileExists(atPath: folder))
+                let listed = try await HostCommand.run([
+                    "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", "stat", folder + "/.",
+                ])
+                #expect(listed.status != 0, "\(listed.output)")
+            }
+            let scratch = try FileManager.default.attributesOfItem(atPath: test.configuration.scratchFolder)
+            #expect(scratch[.posixPermissions] as? Int == 0o700)
+        }
+    }
+
     @Test("nothing makes a namespace or a mount in an instance, unless the operator allows it (hostile 11)")
     func nesting() async throws {
         let script = """

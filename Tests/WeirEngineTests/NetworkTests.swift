@@ -4,8 +4,9 @@ import NIOPosix
 import Synchronization
 import TestSupport
 import Testing
-import WeirEngine
 import WeirModel
+
+@testable import WeirEngine
 
 @Suite("Workspaces are apart", .serialized)
 struct NetworkTests {
@@ -55,6 +56,42 @@ struct NetworkTests {
             try await test.engine.removeNetwork(for: ours)
         }
         try await host.channel.close()
+    }
+
+    @Test("a tool is reached by the gateway and by nobody else: no other instance of its workspace, no other user of the host (hostile 11)")
+    func tools() async throws {
+        try await TestEngine.with { test in
+            let ours = test.workspace()
+            let script = """
+                serve() { while true; do echo -e 'HTTP/1.0 200 OK\\r\\n\\r\\nopen' | nc -l -p $1; done; }
+                serve 8000 & serve 8001 & serve 8002 &
+                nc -w 2 127.0.0.1 8000 </dev/null >/dev/null && echo itself; echo ready; wait
+                """
+            var tool = test.launch(script, in: ours, hostName: "tool")
+            tool.gatewayPorts = [8000, 8002]
+            _ = try await test.engine.launch(tool)
+            #expect(try await test.wrote("ready", tool).contains("itself"))
+            let address = try #require(try await test.engine.observe(tool.instance)?.address)
+            let colleague = test.launch(
+                """
+                for port in 8000 8001 8002; do
+                  if nc -w 2 \(address) $port </dev/null >/dev/null 2>&1; then echo "$port reached"; else echo "$port refused"; fi; done; echo done
+                """, in: ours, hostName: "colleague")
+            _ = try await test.engine.launch(colleague)
+            #expect(
+                try await test.wrote("done", colleague).split(separator: "\n") == ["8000 refused", "8001 reached", "8002 refused", "done"])
+
+            let connect = ["bash", "-c", "exec 3<>/dev/tcp/\(address)/$0"]
+            let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+            for port in ["8000", "8001"] {
+                #expect(try await HostCommand.run(nobody + connect + [port]).status != 0)
+                // Between two connections the server of the test is a moment away.
+                var status: Int32 = 1
+                let deadline = ContinuousClock.now + .seconds(5)
+                while status != 0, ContinuousClock.now < deadline { status = try await HostCommand.run(connect + [port]).status }
+                #expect(status == 0)
+            }
+        }
     }
 
     @Test("a step of an image's build reaches neither the host's ports nor sees its interfaces")

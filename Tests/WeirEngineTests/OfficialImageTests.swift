@@ -24,7 +24,8 @@ struct OfficialImageTests {
                 let prefix = "/i/7/\(tool.name)/"
                 var launch = test.launch("", memory: .gib(1), processes: 256)
                 launch.image = image.digest
-                launch.command = tool.command(prefix: prefix, secret: "s3cret", path: "/gemini/code")
+                launch.command = tool.command(prefix: prefix, path: "/gemini/code")
+                launch.environment.merge(tool.environment(secret: "s3cret")) { $1 }
                 launch.workingDirectory = "/gemini/code"
                 _ = try await test.engine.launch(launch)
                 let header = tool.authorization(secret: "s3cret").map { ["-H", "Authorization: \($0)"] } ?? []

@@ -3,7 +3,10 @@ import WeirModel
 /// A program in an image that a person opens in the browser, as the image's labels describe it: a new tool is an image,
 /// not code. The labels of the tool `x` are `weir.tool.x.` and
 ///
-/// - `command`: a shell command; `{prefix}`, `{secret}`, `{port}` and `{path}` are filled in, `{path}` quoted;
+/// - `command`: a shell command; `{prefix}`, `{port}` and `{path}` are filled in, `{path}` quoted; `{secret}` becomes the shell's
+///   variable with the secret, so that it must not stand in single quotes;
+/// - `secret`: the environment's variable with the secret, `WEIR_TOOL_SECRET` where none is named. A command line can be read by every user
+///   of the machine: a tool that takes its secret from the environment says here by which name;
 /// - `port`: where it listens;
 /// - `prefix`: `kept` when it lives under its path in the gateway, `stripped` when the gateway takes the path off;
 /// - `health`: the path that answers when it is ready, with `{prefix}`;
@@ -17,6 +20,8 @@ public struct ImageTool: Hashable, Sendable {
     private let healthTemplate: String
     private let authorizationTemplate: String?
     private let activityTemplate: String?
+    /// Nil when the tool takes none.
+    private let secretVariable: String?
 
     /// All tools that are described in full; what cannot be read is left out.
     public static func tools(in labels: [String: String]) -> [String: ImageTool] {
@@ -42,13 +47,26 @@ public struct ImageTool: Hashable, Sendable {
         healthTemplate = fields["health"] ?? "{prefix}"
         authorizationTemplate = fields["authorization"]
         activityTemplate = fields["activity"]
+        let named = fields["secret"].flatMap { Self.isVariable($0) ? $0 : nil }
+        secretVariable = named ?? (command.contains("{secret}") ? Self.standardVariable : nil)
     }
 
     /// What the container runs. `prefix` begins and ends with a slash.
-    public func command(prefix: String, secret: String, path: String) -> [String] {
+    public func command(prefix: String, path: String) -> [String] {
         let quoted = "'" + path.replacing("'", with: #"'\''"#) + "'"
-        let filled = fill(commandTemplate, prefix: prefix, secret: secret).replacing("{path}", with: quoted)
+        let filled = fill(commandTemplate, prefix: prefix, secret: "${\(secretVariable ?? Self.standardVariable)}").replacing(
+            "{path}", with: quoted)
         return ["/bin/sh", "-c", "exec " + filled]
+    }
+
+    /// What the command finds in its environment.
+    public func environment(secret: String) -> [String: String] { secretVariable.map { [$0: secret] } ?? [:] }
+
+    private static let standardVariable = "WEIR_TOOL_SECRET"
+
+    private static func isVariable(_ name: String) -> Bool {
+        let letters = name.unicodeScalars.allSatisfy { $0.isASCII && ($0 == "_" || $0.properties.isAlphabetic || ("0"..."9").contains($0)) }
+        return letters && name.unicodeScalars.first.map { !("0"..."9").contains($0) } ?? false
     }
 
     public func healthPath(prefix: String) -> String { fill(healthTemplate, prefix: prefix, secret: "") }

@@ -10,6 +10,8 @@ struct FirewallRules: Hashable, Sendable {
     var egress: Egress
     /// Names of the bridges of any installation or engine on this host; `*` stands for the rest of a name.
     var otherBridges: [String]
+    /// The users of this host whose programs may connect to instances: Weir's own. Anybody else's would come as the gateway does.
+    var hostUsers: [UInt32]
 
     struct Bridge: Hashable, Sendable {
         var interface: String
@@ -34,6 +36,7 @@ struct FirewallRules: Hashable, Sendable {
             bridges.flatMap { bridge in bridge.gateways.filter { !$0.contains(":") }.map { "\"\(bridge.interface)\" . \($0)" } })
         lines += chain("input", "input", inputRules)
         lines += chain("forward", "forward", forwardRules)
+        lines += chain("output", "output", outputRules)
         lines.append("}")
         return lines.joined(separator: "\n") + "\n"
     }
@@ -44,6 +47,15 @@ struct FirewallRules: Hashable, Sendable {
             "ct state established,related accept",
             "iifname . ip daddr @gateways meta l4proto { tcp, udp } th dport 53 accept",
             "reject",
+        ]
+    }
+
+    /// What the kernel itself sends belongs to no user and goes on.
+    private var outputRules: [String] {
+        [
+            "oifname != @bridges accept",
+            "ct state established,related accept",
+            "meta skuid != { \(hostUsers.map(String.init).joined(separator: ", ")) } reject",
         ]
     }
 

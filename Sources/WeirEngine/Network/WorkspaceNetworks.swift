@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import NIOHTTP1
 import WeirModel
 
@@ -141,7 +142,9 @@ actor WorkspaceNetworks {
                     .init(interface: $0, gateways: (network.subnets ?? []).compactMap(\.gateway))
                 }
             }.sorted { $0.interface < $1.interface },
-            egress: egress, otherBridges: Set([prefix + "*", "weir*", "podman*", "cni-podman*", "docker*", "br-*"]).sorted())
+            egress: egress, otherBridges: Set([prefix + "*", "weir*", "podman*", "cni-podman*", "docker*", "br-*"]).sorted(),
+            // Podman's name servers run as root.
+            hostUsers: Set([0, geteuid()]).sorted())
         let applied = try await HostCommand.run(["nft", "-f", "-"], input: Data(rules.text.utf8))
         guard applied.status == 0 else { throw WeirError.hostCommandFailed("nft", applied.output) }
     }

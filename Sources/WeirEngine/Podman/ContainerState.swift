@@ -16,6 +16,11 @@ struct InspectedContainer: Decodable {
     var NetworkSettings: Networks?
     var HostConfig: HostConfig?
     var GraphDriver: Driver?
+    /// The folder that Podman keeps for the container.
+    var StaticDir: String?
+    /// Files in the folder that lasts until the next start of the machine.
+    var ResolvConfPath: String?
+    var HostsPath: String?
 
     struct State: Decodable {
         var Status: String
@@ -39,7 +44,11 @@ struct InspectedContainer: Decodable {
     struct Config: Decodable { var Labels: [String: String]? }
     struct Networks: Decodable {
         var Networks: [String: Network]?
-        struct Network: Decodable { var IPAddress: String? }
+        struct Network: Decodable {
+            var IPAddress: String?
+            var Gateway: String?
+            var IPv6Gateway: String?
+        }
     }
     struct HostConfig: Decodable {
         var LogConfig: Log?
@@ -54,6 +63,17 @@ struct InspectedContainer: Decodable {
         var GidMap: [String]?
 
         var ranges: UserRanges? { UserRanges(users: UidMap ?? [], groups: GidMap ?? []) }
+    }
+
+    /// The folders of the machine in which the container's own files lie.
+    var ownFolders: Set<String> {
+        let files = [ResolvConfPath, HostsPath].compactMap { $0 }.filter { !$0.isEmpty }
+        return Set(files.map { ($0 as NSString).deletingLastPathComponent } + [StaticDir].compactMap { $0 })
+    }
+
+    /// The addresses of the machine on the container's bridges.
+    var gateways: [String] {
+        (NetworkSettings?.Networks?.values.flatMap { [$0.Gateway, $0.IPv6Gateway] } ?? []).compactMap { $0 }.filter { !$0.isEmpty }.sorted()
     }
 
     var address: String? {

@@ -23,12 +23,12 @@ struct InstanceDisk: Sendable {
     private let namespace: PodmanNamespace
     private let images: ImageFile
 
-    init(folder: String, way: HostProfile.ScratchWay, podman: PodmanSocket) {
+    init(folder: String, way: HostProfile.ScratchWay, reserve: Bytes?, podman: PodmanSocket) {
         self.folder = folder
         self.way = way
         self.podman = podman
         namespace = PodmanNamespace(socket: podman.path)
-        images = ImageFile(folder: folder, purpose: .instance)
+        images = ImageFile(folder: folder, purpose: .instance, reserve: reserve)
     }
 
     /// The room of the root layer of an instance whose flavor has no scratch.
@@ -48,7 +48,9 @@ struct InstanceDisk: Sendable {
             try await blocking {
                 let path = mountPoint(of: instance)
                 try images.make(file(of: instance), size: whole)
-                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+                try StorageFault.telling {
+                    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+                }
                 try LoopMount.mount(file(of: instance), at: path, also: namespace.other)
                 // For no other user of the host.
                 chmod(path, 0o700)
@@ -70,12 +72,15 @@ struct InstanceDisk: Sendable {
     func takeLayer(_ upper: String, of instance: Identifier<Instance>) async throws {
         guard way == .loopFile else { return }
         try await blocking {
-            let layer = (namespace.other?.root ?? "") + (upper as NSString).deletingLastPathComponent
+            let layer = podmanRoot + (upper as NSString).deletingLastPathComponent
             let own = mountPoint(of: instance) + "/layer"
             let aside = layer + ".weir"
             if (try? FileManager.default.destinationOfSymbolicLink(atPath: layer)) == nil {
                 let copied = try HostCommand.runBlocking(["cp", "-a", layer + "/.", own])
-                guard copied.status == 0 else { throw WeirError.hostCommandFailed("cp", copied.output) }
+                guard copied.status == 0 else {
+                    if StorageFault.isFull(said: copied.output) { throw WeirError.storageFull() }
+                    throw WeirError.hostCommandFailed("cp", String(copied.output.suffix(400)))
+                }
                 unlink(aside)
                 guard symlink(own, aside) == 0, Kernel.exchange(aside, layer) == 0 else {
                     throw WeirError.hostCommandFailed("rename", String(cString: strerror(errno)))
@@ -86,8 +91,11 @@ struct InstanceDisk: Sendable {
         }
     }
 
+    /// How the folders that Podman mounts are reached.
+    var podmanRoot: String { namespace.other?.root ?? "" }
+
     func closeLayer(_ upper: String, to ranges: UserRanges) throws {
-        try RootLayer.close((namespace.other?.root ?? "") + (upper as NSString).deletingLastPathComponent, to: ranges)
+        try RootLayer.close(podmanRoot + (upper as NSString).deletingLastPathComponent, to: ranges)
     }
 
     func remove(_ instance: Identifier<Instance>) async throws {

@@ -32,7 +32,8 @@ public final class PodmanEngine: Engine {
         networks = WorkspaceNetworks(
             podman: podman, installation: configuration.installation, prefix: configuration.networkPrefix,
             egress: configuration.egress)
-        disk = InstanceDisk(folder: configuration.scratchFolder, way: configuration.host.scratch, podman: podman)
+        disk = InstanceDisk(
+            folder: configuration.scratchFolder, way: configuration.host.scratch, reserve: configuration.reserve, podman: podman)
         sharing = MPSDaemons(folder: configuration.mpsFolder, logger: logger)
         marks = StopMarks(folder: configuration.scratchFolder)
         seccomp = SeccompFile(

@@ -110,8 +110,7 @@ final class SeccompFile: Sendable {
             guard let original = SeccompProfile.sources.lazy.compactMap({ FileManager.default.contents(atPath: $0) }).first else {
                 throw WeirError.seccompMissing()
             }
-            try FileManager.default.createDirectory(
-                atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try Folder.makeClosed((path as NSString).deletingLastPathComponent)
             try profile.adapted(original).write(to: URL(fileURLWithPath: path), options: .atomic)
             isWritten = true
             return path

@@ -22,7 +22,7 @@ final class StopMarks: Sendable {
         // The first cause is the true one.
         guard self[instance] == nil else { return }
         do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try Folder.makeClosed(folder)
             try cause.rawValue.write(toFile: file(instance), atomically: true, encoding: .utf8)
         } catch {
             unwritten.withLock { $0[instance] = cause }

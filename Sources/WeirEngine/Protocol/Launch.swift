@@ -19,13 +19,15 @@ public struct Launch: Hashable, Sendable {
     public var hostName: String
     /// People come into it by SSH, and find the tools there that their clients ask for.
     public var isEntered: Bool
+    /// Ports of its tools: the gateway alone reaches them, no other instance.
+    public var gatewayPorts: [Int]
     /// The file that standard output and error go to, in the format of `InstanceLog`.
     public var logFile: String
 
     public init(
         instance: Identifier<Instance>, workload: Identifier<Workload>, workspace: Identifier<Workspace>,
         image: String, command: [String]?, workingDirectory: String, environment: [String: String], mounts: [Mount],
-        flavor: Flavor, devices: [String] = [], hostName: String, isEntered: Bool, logFile: String
+        flavor: Flavor, devices: [String] = [], hostName: String, isEntered: Bool, gatewayPorts: [Int] = [], logFile: String
     ) {
         self.instance = instance
         self.workload = workload
@@ -39,6 +41,7 @@ public struct Launch: Hashable, Sendable {
         self.devices = devices
         self.hostName = hostName
         self.isEntered = isEntered
+        self.gatewayPorts = gatewayPorts
         self.logFile = logFile
     }
 

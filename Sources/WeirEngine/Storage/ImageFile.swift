@@ -7,6 +7,8 @@ import WeirModel
 struct ImageFile: Sendable {
     var folder: String
     var purpose: Purpose
+    /// What is left free on the disk; nil for the standard of its size.
+    var reserve: Bytes?
 
     enum Purpose: String, Sendable {
         /// Survives a loss of power.
@@ -17,12 +19,18 @@ struct ImageFile: Sendable {
 
     func make(_ path: String, size: Bytes) throws {
         if FileManager.default.fileExists(atPath: path) { return }
-        do {
+        try StorageFault.telling {
+            try Folder.makeClosed(folder)
+            // What is new gives way: each takes some MiB, and what makes them is endless.
+            guard hasRoom else { throw WeirError.storageFull() }
             try SparseFile.copy(try template(size), to: path)
             if purpose == .volume { try SparseFile.sync(folder) }
-        } catch let error as POSIXError where error.code == .ENOSPC {
-            throw WeirError.storageFull()
         }
+    }
+
+    private var hasRoom: Bool {
+        guard let disk = FileSystemSpace(of: folder) else { return true }
+        return disk.available > reserve ?? DiskReserve.standard(of: disk.size)
     }
 
     /// Deletes what a kill has left half-made.
@@ -35,13 +43,11 @@ struct ImageFile: Sendable {
     private func template(_ size: Bytes) throws -> String {
         let path = "\(folder)/template-\(purpose.rawValue)-\(size.count).img"
         if FileManager.default.fileExists(atPath: path) { return path }
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let unfinished = SparseFile.unfinished(path) + String(UInt64.random(in: .min ... .max), radix: 36)
         defer { unlink(unfinished) }
         guard FileManager.default.createFile(atPath: unfinished, contents: nil, attributes: [.posixPermissions: 0o600]),
             truncate(unfinished, Int(size.count)) == 0
-        else { throw WeirError.hostCommandFailed("truncate", unfinished) }
+        else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         let made = try HostCommand.runBlocking(
             ["mkfs.ext4", "-q", "-F", "-m", "0", "-e", "remount-ro", "-E", "lazy_itable_init=1,nodiscard,root_owner=0:0"]
                 + ["-i", size > .gib(4) ? "65536" : "16384"] + journal(size) + [unfinished])

@@ -30,7 +30,7 @@ extension FailureReason {
     /// The program was never begun, whatever the engine says of its container: nothing has run, and nothing is charged (BIL-26).
     public var isBeforeStart: Bool {
         switch self {
-        case .startRefused, .imageMissing, .imagePull: true
+        case .startRefused, .storageFull, .imageMissing, .imagePull: true
         case .outOfMemory, .exit, .signal, .scratchFull, .unhealthy, .lost, .timeLimit, .engineDown: false
         }
     }

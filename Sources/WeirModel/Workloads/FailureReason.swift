@@ -9,6 +9,8 @@ public enum FailureReason: Hashable, Sendable, Codable {
     /// The engine could not start the container: the command, a mount or an option is wrong.
     case startRefused(detail: String)
     case scratchFull(limit: Bytes)
+    /// The machine's disk, or what the workspace may keep on it, has no room for what the instance needs to begin.
+    case storageFull
     /// The service's program did not answer on its port in time.
     case unhealthy(detail: String)
     /// The container is gone and nobody asked for that: the host was restarted, or somebody removed it.
@@ -28,6 +30,7 @@ extension FailureReason {
         case .imagePull: "image_pull"
         case .startRefused: "start_refused"
         case .scratchFull: "scratch_full"
+        case .storageFull: "storage_full"
         case .unhealthy: "unhealthy"
         case .lost: "lost"
         case .timeLimit: "time_limit"
@@ -51,6 +54,9 @@ extension FailureReason {
             LocalizedText("The container could not be started: \(detail)", zh: "容器启动失败：\(detail)")
         case .scratchFull(let limit):
             LocalizedText("The scratch space of the flavor (\(limit)) was used up.", zh: "临时存储已用尽（\(limit)）。")
+        case .storageFull:
+            LocalizedText(
+                "There is no room on the disk for what it needs to begin: the storage is full.", zh: "存储空间已满，磁盘没有启动所需的空间。")
         case .unhealthy(let detail):
             LocalizedText("The program did not answer on its port: \(detail)", zh: "程序端口无响应：\(detail)")
         case .lost:
@@ -77,6 +83,10 @@ extension FailureReason {
             LocalizedText(
                 "Write results to /gemini/output, or take a flavor with more scratch.",
                 zh: "请将结果写入 /gemini/output，或选择更大临时存储的规格。")
+        case .storageFull:
+            LocalizedText(
+                "Delete what is no longer needed or ask the operator for more space, then start it again.",
+                zh: "请删除不再需要的内容，或联系运营管理员扩容，然后重新启动。")
         case .unhealthy:
             LocalizedText(
                 "Check that the program listens on 0.0.0.0 and on the port of the service, and that the model loads.",

@@ -27,6 +27,11 @@ extension Reconciler {
             let now = clock.now()
             try await store.write { try $0.setEnded(instance.id, at: now, failure: failure.reason) }
             return Standing(instance: instance, phase: .ended(failure.reason))
+        } catch let error where StorageFault.isFull(error) {
+            // A person can make room; until then trying again would only hide why nothing runs.
+            let now = clock.now()
+            try await store.write { try $0.setEnded(instance.id, at: now, failure: .storageFull) }
+            return Standing(instance: instance, phase: .ended(.storageFull))
         } catch let error as WeirError where error.category != .unavailable {
             // A folder that cannot be mounted, say: a person can mend it, trying again cannot.
             let reason = FailureReason.startRefused(detail: error.message.en)

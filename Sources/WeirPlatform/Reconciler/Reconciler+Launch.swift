@@ -19,13 +19,15 @@ extension Reconciler {
             let source = if case .tree = folder { try await files.path(of: folder) } else { try await files.make(folder) }
             mounts.append(Launch.Mount(source: source, target: mount.target, writable: mount.writable))
         }
+        let tool = try await tool(of: workload)
         return Launch(
             instance: instance.id, workload: workload.id, workspace: workload.workspace, image: spec.image.digest,
-            command: try await command(of: workload),
-            workingDirectory: spec.kind == .board ? "/" : ContainerPaths.code, environment: environment(of: workload, instance),
+            command: command(of: workload, tool),
+            workingDirectory: spec.kind == .board ? "/" : ContainerPaths.code, environment: environment(of: workload, instance, tool),
             mounts: mounts, flavor: spec.flavor, devices: instance.devices,
             hostName: Neighbour.hostName(workload.kind, workload.id, position: instance.position),
-            isEntered: spec.kind == .environment, logFile: files.layout.log(of: instance.id, workload.id, in: workload.workspace))
+            isEntered: spec.kind == .environment, gatewayPorts: tool.map { [$0.port] } ?? [],
+            logFile: files.layout.log(of: instance.id, workload.id, in: workload.workspace))
     }
 
     private func folder(of source: PlannedMount.Source, _ workload: WorkloadRecord) -> StoredFolder {
@@ -42,16 +44,22 @@ extension Reconciler {
         }
     }
 
-    private func command(of workload: WorkloadRecord) async throws -> [String]? {
+    private func command(of workload: WorkloadRecord, _ tool: ImageTool?) -> [String]? {
         switch workload.spec.detail {
         case .job(let job): shell(job.command)
         case .service(let service): shell(service.command)
         case .environment(let environment):
-            try await tool(environment.tool, of: workload)
-                .command(prefix: ToolName.path(of: environment.tool, in: workload.id), secret: workload.secret, path: ContainerPaths.code)
-        case .board(let board):
-            try await tool(Boards.tool, of: workload)
-                .command(prefix: ToolName.path(of: Boards.tool, in: workload.id), secret: workload.secret, path: board.logPath)
+            tool?.command(prefix: ToolName.path(of: environment.tool, in: workload.id), path: ContainerPaths.code)
+        case .board(let board): tool?.command(prefix: ToolName.path(of: Boards.tool, in: workload.id), path: board.logPath)
+        }
+    }
+
+    /// What is opened in the browser; nil for what runs a command of its maker's.
+    private func tool(of workload: WorkloadRecord) async throws -> ImageTool? {
+        switch workload.spec.detail {
+        case .job, .service: nil
+        case .environment(let environment): try await tool(environment.tool, of: workload)
+        case .board: try await tool(Boards.tool, of: workload)
         }
     }
 
@@ -60,13 +68,15 @@ extension Reconciler {
         ["/bin/sh", "-c", #"if command -v bash >/dev/null; then exec bash -c "$0"; else exec sh -c "$0"; fi"#, command]
     }
 
-    private func environment(of workload: WorkloadRecord, _ instance: InstanceRecord) -> [String: String] {
+    private func environment(of workload: WorkloadRecord, _ instance: InstanceRecord, _ tool: ImageTool?) -> [String: String] {
         var variables = [
             "WEIR_WORKLOAD": workload.id.text, "WEIR_NAME": workload.name, "WEIR_KIND": workload.kind.rawValue,
             "WEIR_REPLICA": String(instance.position), "PYTHONUNBUFFERED": "1",
         ]
         if case .service(let service) = workload.spec.detail { variables["WEIR_PORT"] = String(service.port) }
+        // Not the person's to set: by the secret the gateway alone is let in.
         return variables.merging(workload.spec.variables) { _, own in own }
+            .merging(tool?.environment(secret: workload.secret) ?? [:]) { _, secret in secret }
     }
 
     /// A tool as the image's labels describe it.

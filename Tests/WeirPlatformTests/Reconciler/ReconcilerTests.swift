@@ -47,6 +47,38 @@ struct ReconcilerTests {
     }
 
     @Test(
+        "a tool has its secret in its environment, where no other user of the machine reads it, and its port for the gateway alone (hostile 11)"
+    )
+    func toolSecret() async throws {
+        let test = try TestPlatform()
+        try await test.running { platform in
+            let tenant = try await test.tenant(on: platform)
+            let image = EngineImage(
+                reference: "weir/desk", digest: "sha256:" + String(repeating: "b", count: 64),
+                labels: [
+                    "weir.tool.desk.command": "desk --key={secret}", "weir.tool.desk.port": "9000", "weir.tool.desk.secret": "DESK_KEY",
+                    "weir.tool.desk.authorization": "Bearer {secret}",
+                ], size: 1)
+            test.engine.add(image)
+            _ = try await platform.images.register(image, for: nil)
+            var submission = Submission(name: "desk", image: image.reference, flavor: "small")
+            submission.variables = ["DESK_KEY": "mine", "OTHER": "mine"]
+            let made = try await platform.environments.create(
+                submission, tool: "desk", autoStop: nil, in: tenant.project, by: tenant.caller)
+            try await platform.wait(for: made, toBe: .running)
+            let launch = try #require(test.engine.launches.first)
+            #expect(launch.command?.joined(separator: " ").contains(made.secret) == false)
+            #expect(launch.command?.last == "exec desk --key=${DESK_KEY}")
+            #expect(launch.environment["DESK_KEY"] == made.secret && launch.environment["OTHER"] == "mine")
+            #expect(launch.gatewayPorts == [9000])
+            let job = try await tenant.job("train", on: platform)
+            try await platform.wait(for: job, toBe: .running)
+            #expect(test.engine.launches.last?.gatewayPorts == [])
+            #expect(test.engine.launches.last?.environment.values.contains(job.secret) == false)
+        }
+    }
+
+    @Test(
         "a failed program is told apart by its reason, and the reason stays (TRN-13)",
         arguments: [
             FailureReason.exit(code: 3), .outOfMemory(limit: .gib(8)), .signal(11),

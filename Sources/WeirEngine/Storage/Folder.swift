@@ -1,0 +1,20 @@
+import Foundation
+import Glibc
+import WeirModel
+
+/// Folders of the host. What a tenant has made may be as deep as a disk allows.
+enum Folder {
+    /// Made, or found: no other user of the host sees what is in it.
+    static func makeClosed(_ path: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        guard chmod(path, 0o700) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    }
+
+    /// With all that is in it, by a program that goes neither by path nor by recursion; nothing happens when there is none. Blocks until the end.
+    static func remove(_ path: String) throws {
+        guard access(path, F_OK) == 0 else { return }
+        let removed = try HostCommand.runBlocking(["rm", "-rf", "--", path])
+        guard removed.status == 0 else { throw WeirError.hostCommandFailed("rm", removed.output) }
+    }
+}
