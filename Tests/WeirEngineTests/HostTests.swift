@@ -31,9 +31,14 @@ struct HostTests {
         #expect(find(line, line, most: "0\n") == .forbidden)
         #expect(find("", line) == .noRange(["/etc/subuid"]))
         #expect(find("", "alice:100000:65536") == .noRange(["/etc/subuid", "/etc/subgid"]))
-        for wrong in ["containers:", "containers:1:1", "containers:x:65536", "#containers:1:65536", "containers:0:65536"] {
+        for wrong in [
+            "containers:", "containers:1:1", "containers:x:65536", "#containers:1:65536", "containers:0:4194304", "containers:1:65536",
+            "containers:1:4194303",
+        ] {
             #expect(find(line, wrong) == .noRange(["/etc/subgid"]), "\(wrong)")
         }
+        // For 64 containers, in one line or in several.
+        for enough in ["containers:1:4194304", "containers:1:65536\ncontainers:100000:4128768"] { #expect(find(line, enough) == nil) }
 
         let profile = HostProfile(cgroups: .v2, userNamespaceObstacle: .forbidden)
         let service = PodmanService(profile: profile, logger: Logger(label: "weir.test"))

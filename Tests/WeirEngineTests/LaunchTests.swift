@@ -46,6 +46,17 @@ struct LaunchTests {
         }
     }
 
+    @Test("an instance that finds no room on the disk is told so, with what to do, and leaves nothing behind (hostile 6)")
+    func full() async throws {
+        try await TestEngine.with(reserve: .gib(1 << 20)) { test in
+            let launch = test.launch("true", scratch: .mib(16))
+            let failure = await #expect(throws: LaunchFailure.self) { try await test.engine.launch(launch) }
+            #expect(failure?.reason == .storageFull && failure?.reason.code == "storage_full")
+            #expect(try await test.engine.observe(launch.instance) == nil)
+            #expect(!FileManager.default.fileExists(atPath: "\(test.configuration.scratchFolder)/\(launch.instance)"))
+        }
+    }
+
     @Test("a missing image, a wrong command and a missing folder are refused with a reason that a person understands")
     func refusals() async throws {
         try await TestEngine.with { test in

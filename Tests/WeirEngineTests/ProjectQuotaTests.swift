@@ -59,6 +59,19 @@ struct ProjectQuotaTests {
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
+    @Test("a volume of 100,000 levels is removed, behind a wall and without one (hostile 1)")
+    func deep() throws {
+        let deep = try TemporaryFolder("weir-quota", in: "/dev/shm")
+        let walls: [any StorageWall] = [wall(.ext4, Commands()), NoWall()]
+        for wall in walls {
+            let path = deep.path + "/volume"
+            try wall.open(volume, at: path)
+            try HostileFolder.makeDeep(in: path)
+            try wall.remove(volume, at: path)
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+    }
+
     @Test("the same on ext4; without a decision the bound is the disk less its reserve")
     func ext4() throws {
         let commands = Commands()

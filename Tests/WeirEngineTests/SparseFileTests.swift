@@ -34,5 +34,8 @@ struct SparseFileTests {
         for name in ["a", "b"] { try Data(repeating: 1, count: 8192).write(to: folder.url.appendingPathComponent(name)) }
         #expect(FolderSize.blocks(of: folder.path, upTo: .max) >= 2 * 8192 + 4096)
         #expect(FolderSize.blocks(of: folder.path, upTo: 1) > 1)
+        // The last byte lies below them all; a file with two names is one.
+        #expect(link(folder.path + "/a", folder.path + "/c") == 0)
+        #expect(FolderSize.length(of: folder.path) == 2 * 8192 + 1)
     }
 }

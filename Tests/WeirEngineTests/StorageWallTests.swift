@@ -187,8 +187,90 @@ struct StorageWallTests {
         try Data(repeating: 9, count: 1 << 20).write(to: URL(fileURLWithPath: "\(disk.path)/volumes/\(bad.text).img"))
         let error = #expect(throws: WeirError.self) { try volumes.open(bad, at: badPath) }
         #expect(error?.code == "volume_damaged")
-        #expect(volumes.damaged.keys.contains(bad))
+        #expect(volumes.complaints.map(\.code) == ["volume_damaged"])
+        #expect(volumes.complaints.allSatisfy { $0.text.en.contains("e2fsck") && $0.text.en.contains(bad.text) })
         try volumes.open(good, at: goodPath)
+    }
+
+    @Test(
+        "nothing new is made of the reserve, however often it is asked for: it is refused as storage_full, no volume is called damaged, and it is made when there is space (hostile 6)"
+    )
+    func newOnFullDisk() async throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volumes, _) = disk.walls(reserve: .mib(100))
+        let instances = InstanceDisk(
+            folder: disk.path + "/scratch", way: .loopFile, reserve: .mib(100), podman: PodmanSocket(path: disk.folder.path + "/none"))
+        let (there, therePath) = disk.volume()
+        try volumes.open(there, at: therePath)
+        #expect(fill(disk.path + "/filler", upTo: disk.free - .mib(90)).error == 0)
+        sync()
+        let before = disk.free
+        for _ in 0..<20 {
+            let (volume, path) = disk.volume()
+            let error = #expect(throws: WeirError.self) { try volumes.open(volume, at: path) }
+            #expect(error?.code == "storage_full" && error?.remedy != nil)
+            let instance = RandomIdentifiers().next(Instance.self, at: SystemClock().now())
+            let refusal = await #expect(throws: WeirError.self) { try await instances.prepare(instance, size: .mib(64)) }
+            #expect(refusal?.code == "storage_full")
+        }
+        #expect(disk.free > before - .mib(8))
+        #expect(volumes.complaints.isEmpty)
+        // What is there stays open, and the last byte makes no other answer.
+        try volumes.open(there, at: therePath)
+        disk.fill()
+        let (volume, path) = disk.volume()
+        let refused = #expect(throws: WeirError.self) { try volumes.open(volume, at: path) }
+        #expect(refused?.code == "storage_full")
+        let instance = RandomIdentifiers().next(Instance.self, at: SystemClock().now())
+        let refusal = await #expect(throws: WeirError.self) { try await instances.prepare(instance, size: .mib(64)) }
+        #expect(refusal?.code == "storage_full")
+        #expect(volumes.complaints.isEmpty)
+        #expect(unlink(disk.path + "/filler") == 0)
+        sync()
+        try volumes.open(volume, at: path)
+        #expect(try await instances.prepare(instance, size: .mib(64)) != PreparedScratch.none)
+        try await instances.remove(instance)
+    }
+
+    @Test("a full disk is told from other faults, whoever speaks of it: the kernel, a program, Podman (hostile 6)")
+    func whatIsFull() {
+        let full = Data(#"{"message": "writing blob: write /var/tmp/x: no space left on device"}"#.utf8)
+        let all: [any Error] = [
+            CocoaError(.fileWriteOutOfSpace), POSIXError(.ENOSPC), POSIXError(.EDQUOT), WeirError.storageFull(),
+            PodmanRefusal(status: 500, body: full),
+            WeirError.hostCommandFailed("cp", "cp: error writing 'a': No space left on device"),
+        ]
+        for error in all { #expect(StorageFault.isFull(error), "\(error)") }
+        let others: [any Error] = [
+            CocoaError(.fileNoSuchFile), POSIXError(.EACCES), WeirError.programMissing("cp"),
+            WeirError.hostCommandFailed("cp", "no such file"),
+            PodmanRefusal(status: 500, body: Data("{}".utf8)), CancellationError(),
+        ]
+        for error in others { #expect(!StorageFault.isFull(error), "\(error)") }
+    }
+
+    @Test(
+        "a plain folder deeper than a path is long keeps no volume closed: what cannot be brought over lies beside it, and is told (hostile 1)"
+    )
+    func deepBefore() throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volume, path) = disk.volume()
+        try FileManager.default.createDirectory(atPath: path + "/deep", withIntermediateDirectories: true)
+        try HostileFolder.makeDeep(in: path + "/deep", levels: 6000)
+        try "one".write(toFile: path + "/kept", atomically: true, encoding: .utf8)
+        let (volumes, _) = disk.walls(reserve: .mib(100))
+        try volumes.open(volume, at: path)
+        #expect(LoopMount.device(at: path) != nil)
+        #expect(try String(contentsOfFile: path + "/kept", encoding: .utf8) == "one")
+        #expect(FileManager.default.fileExists(atPath: path + ".left/deep/d"))
+        #expect(volumes.complaints.map(\.code) == ["files_left_behind"])
+        let (next, _) = disk.walls(reserve: .mib(100))
+        LoopMount.unmount(path, also: nil)
+        try next.open(volume, at: path)
+        #expect(next.complaints.map(\.code) == ["files_left_behind"])
+        try next.remove(volume, at: path)
+        #expect(!FileManager.default.fileExists(atPath: path + ".left"))
+        #expect(next.complaints.isEmpty)
     }
 
     @Test(

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import NIOPosix
 import WeirModel
 
@@ -21,35 +20,7 @@ enum LayerCopy {
             ["cp", "--archive", "--reflink=auto", "--sparse=always", source + "/.", target], progress: { _ in })
         try Task.checkCancellation()
         guard copied.status != 0 else { return }
-        if copied.output.contains("No space left") || copied.output.contains("quota exceeded") { throw WeirError.storageFull() }
+        if StorageFault.isFull(said: copied.output) { throw WeirError.storageFull() }
         throw WeirError.hostCommandFailed("cp", String(copied.output.suffix(400)))
-    }
-}
-
-extension FolderSize {
-    /// The lengths of all files below a folder, holes counted as well: what an archive of it takes.
-    static func length(of folder: String) -> Int64 {
-        var total: Int64 = 0
-        var seen: Set<UInt64> = []
-        var waiting = [folder]
-        while let next = waiting.popLast() {
-            guard let stream = opendir(next) else { continue }
-            defer { closedir(stream) }
-            while let entry = readdir(stream) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name == "." || name == ".." { continue }
-                var status = stat()
-                guard lstat("\(next)/\(name)", &status) == 0 else { continue }
-                switch status.st_mode & S_IFMT {
-                case S_IFDIR: waiting.append("\(next)/\(name)")
-                case S_IFREG where status.st_nlink == 1 || seen.insert(UInt64(status.st_ino)).inserted:
-                    total = total.addingReportingOverflow(Int64(status.st_size)).partialValue
-                default: break
-                }
-            }
-        }
-        return total
     }
 }

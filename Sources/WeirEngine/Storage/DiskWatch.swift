@@ -11,7 +11,8 @@ public import WeirModel
 /// more than the host has above its reserve; who writes then gets ENOSPC, as on any full disk, and goes on when there is space.
 public final class DiskWatch: Sendable {
     private let folder: String
-    private let configured: Bytes?
+    /// The operator's decision; nil takes the standard.
+    let configured: Bytes?
     private let logger: Logger
     private let state = Mutex(State())
 
@@ -65,12 +66,14 @@ public final class DiskWatch: Sendable {
     }
 
     /// What the operator has to know.
-    public var complaints: [LocalizedText] {
+    public var complaints: [Complaint] {
         guard isFull else { return [] }
         return [
-            LocalizedText(
-                "The disk is full up to its reserve: people can log in, read and delete, and nothing can be added.",
-                zh: "磁盘已用至预留空间：可登录、读取和删除，但不能新增内容。")
+            Complaint(
+                "disk_full",
+                LocalizedText(
+                    "The disk is full up to its reserve: people can log in, read and delete, and nothing can be added.",
+                    zh: "磁盘已用至预留空间：可登录、读取和删除，但不能新增内容。"))
         ]
     }
 

@@ -19,7 +19,17 @@ public final class LoopVolumes: StorageWall {
     private struct State {
         var paths: [StorageVolume: String] = [:]
         var bounds: [StorageVolume: Bytes] = [:]
-        var damaged: [StorageVolume: String] = [:]
+        var closed: [StorageVolume: Closed] = [:]
+        /// Volumes of which not all files could be brought over.
+        var incomplete: Set<StorageVolume> = []
+    }
+
+    /// Why a volume could not be opened.
+    private enum Closed {
+        /// Its file system wants a person's decision.
+        case damaged
+        /// With what was said.
+        case otherwise(String)
     }
 
     /// - Parameters:
@@ -31,20 +41,37 @@ public final class LoopVolumes: StorageWall {
         self.watch = watch
         self.logger = logger
         podman = PodmanNamespace(socket: socket)
-        images = ImageFile(folder: folder, purpose: .volume)
+        images = ImageFile(folder: folder, purpose: .volume, reserve: watch.configured)
         images.sweep()
     }
 
-    /// Volumes that could not be mounted, with what was said, for the operator.
-    public var damaged: [StorageVolume: String] { state.withLock { $0.damaged } }
-
     /// What the operator has to know.
-    public var complaints: [LocalizedText] {
-        damaged.keys.map(\.text).sorted().map {
-            LocalizedText(
-                "The storage of \($0) cannot be opened: run e2fsck on \(folder)/\($0).img.",
-                zh: "\($0) 的存储无法打开：请对 \(folder)/\($0).img 运行 e2fsck。")
+    public var complaints: [Complaint] {
+        let (closed, incomplete) = state.withLock { ($0.closed, $0.incomplete) }
+        let unopened = closed.sorted { $0.key.text < $1.key.text }.map { volume, why in
+            switch why {
+            case .damaged:
+                Complaint(
+                    "volume_damaged",
+                    LocalizedText(
+                        "The storage of \(volume.text) cannot be opened: run e2fsck on \(file(of: volume)).",
+                        zh: "\(volume.text) 的存储无法打开：请对 \(file(of: volume)) 运行 e2fsck。"))
+            case .otherwise(let said):
+                Complaint(
+                    "volume_closed",
+                    LocalizedText(
+                        "The storage of \(volume.text) cannot be opened; it is tried again when it is used: \(said.suffix(300))",
+                        zh: "\(volume.text) 的存储无法打开，使用时将重试：\(said.suffix(300))"))
+            }
         }
+        return unopened
+            + incomplete.map(\.text).sorted().map {
+                Complaint(
+                    "files_left_behind",
+                    LocalizedText(
+                        "Not all files of \($0) could be brought into its volume, paths that are too long, say: they lie in the folder beside it that ends with \(Self.left). Delete it when it is not needed.",
+                        zh: "\($0) 的部分文件（例如路径过长）无法移入其卷，保留在旁边以 \(Self.left) 结尾的目录中。不再需要时请删除。"))
+            }
     }
 
     public func open(_ volume: StorageVolume, at path: String) throws {
@@ -52,10 +79,15 @@ public final class LoopVolumes: StorageWall {
         try opening.withLock { _ in
             if isOpen(volume, at: path) { return }
             do {
-                try mount(volume, at: path)
-                state.withLock { $0.damaged[volume] = nil }
+                try StorageFault.telling { try mount(volume, at: path) }
+                state.withLock { $0.closed[volume] = nil }
             } catch {
-                state.withLock { $0.damaged[volume] = "\(error)" }
+                // A full disk is no fault of the volume, and has a complaint of its own.
+                if !StorageFault.isFull(error) {
+                    let said = (error as? WeirError)?.message.en ?? "\(error)"
+                    let isDamaged = (error as? WeirError)?.code == "volume_damaged"
+                    state.withLock { $0.closed[volume] = isDamaged ? Closed.damaged : Closed.otherwise(said) }
+                }
                 logger.error("a volume cannot be opened", metadata: ["volume": "\(volume.text)", "error": "\(error)"])
                 throw error
             }
@@ -102,7 +134,7 @@ public final class LoopVolumes: StorageWall {
             }
         }
         watch.setBound(state.withLock { $0.bounds[volume] }, at: path)
-        try bringOver(path)
+        try bringOver(path, of: volume)
         state.withLock { $0.paths[volume] = path }
     }
 
@@ -113,15 +145,28 @@ public final class LoopVolumes: StorageWall {
         guard rename(path, path + Self.plain) == 0, mkdir(path, 0o711) == 0 else { throw WeirError.hostCommandFailed("rename", path) }
     }
 
-    private func bringOver(_ path: String) throws {
-        guard FileManager.default.fileExists(atPath: path + Self.plain) else { return }
-        let copied = try HostCommand.runBlocking(["cp", "-a", path + Self.plain + "/.", path])
-        guard copied.status == 0 else { throw WeirError.hostCommandFailed("cp", copied.output) }
-        let removed = try HostCommand.runBlocking(["rm", "-rf", path + Self.plain])
-        guard removed.status == 0 else { throw WeirError.hostCommandFailed("rm", removed.output) }
+    private func bringOver(_ path: String, of volume: StorageVolume) throws {
+        if FileManager.default.fileExists(atPath: path + Self.plain) {
+            let copied = try HostCommand.runBlocking(["cp", "-a", path + Self.plain + "/.", path])
+            if copied.status == 0 {
+                try Folder.remove(path + Self.plain)
+            } else {
+                guard !StorageFault.isFull(said: copied.output) else { throw WeirError.storageFull() }
+                // What can be opened is worth more than that all of it is; the rest is kept for a person to look at.
+                logger.error(
+                    "files are left beside a volume", metadata: ["volume": "\(volume.text)", "error": "\(copied.output.suffix(300))"])
+                guard rename(path + Self.plain, path + Self.left) == 0 else { throw WeirError.hostCommandFailed("rename", path) }
+            }
+        }
+        let isIncomplete = FileManager.default.fileExists(atPath: path + Self.left)
+        state.withLock { state in
+            state.incomplete.remove(volume)
+            if isIncomplete { state.incomplete.insert(volume) }
+        }
     }
 
     private static let plain = ".plain"
+    private static let left = ".left"
 
     /// A journal that was cut off is played back by the mount; what is wrong beyond that is mended here where it can be without
     /// a person's decision.
@@ -174,10 +219,12 @@ public final class LoopVolumes: StorageWall {
         state.withLock { state in
             state.paths[volume] = nil
             state.bounds[volume] = nil
-            state.damaged[volume] = nil
+            state.closed[volume] = nil
+            state.incomplete.remove(volume)
         }
         unlink(file(of: volume))
         rmdir(path)
+        try Folder.remove(path + Self.left)
     }
 }
 

@@ -48,19 +48,23 @@ public final class ProjectQuotas: StorageWall {
     public func open(_ volume: StorageVolume, at path: String) throws {
         try state.withLock { state in
             if state.paths[volume] == path { return }
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
-            let (number, isNew) = try number(of: volume, &state)
-            // A kill may have come between the number and the command; what is in the folder carries it, once there is something.
-            if try isNew || FileManager.default.contentsOfDirectory(atPath: path).isEmpty {
-                switch kind {
-                case .xfs: try command("xfs_quota", "-x", "-c", "project -s -p \(path) \(number)", mount)
-                case .ext4: try command("chattr", "-R", "+P", "-p", String(number), path)
-                }
-            }
-            try limit(number, to: bound(state.bounds[volume]))
-            state.paths[volume] = path
+            try StorageFault.telling { try make(volume, at: path, &state) }
         }
+    }
+
+    private func make(_ volume: StorageVolume, at path: String, _ state: inout State) throws {
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+        let (number, isNew) = try number(of: volume, &state)
+        // A kill may have come between the number and the command; what is in the folder carries it, once there is something.
+        if try isNew || FileManager.default.contentsOfDirectory(atPath: path).isEmpty {
+            switch kind {
+            case .xfs: try command("xfs_quota", "-x", "-c", "project -s -p \(path) \(number)", mount)
+            case .ext4: try command("chattr", "-R", "+P", "-p", String(number), path)
+            }
+        }
+        try limit(number, to: bound(state.bounds[volume]))
+        state.paths[volume] = path
     }
 
     public func setBound(_ bound: Bytes?, of volume: StorageVolume) throws {
@@ -82,7 +86,7 @@ public final class ProjectQuotas: StorageWall {
         try state.withLock { state in
             state.paths[volume] = nil
             state.bounds[volume] = nil
-            if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
+            try Folder.remove(path)
             // The number is not given out again: what a container still has open counts for it.
             try limit(try number(of: volume, &state).number, to: nil)
         }

@@ -36,8 +36,10 @@ public struct NoWall: StorageWall {
     public init() {}
 
     public func open(_ volume: StorageVolume, at path: String) throws {
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+        try StorageFault.telling {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+        }
     }
 
     public func setBound(_ bound: Bytes?, of volume: StorageVolume) throws {}
@@ -45,7 +47,6 @@ public struct NoWall: StorageWall {
     public func use(of volume: StorageVolume) -> VolumeUse? { nil }
 
     public func remove(_ volume: StorageVolume, at path: String) throws {
-        guard FileManager.default.fileExists(atPath: path) else { return }
-        try FileManager.default.removeItem(atPath: path)
+        try Folder.remove(path)
     }
 }

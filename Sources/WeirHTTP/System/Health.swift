@@ -5,14 +5,14 @@ public struct Health: Sendable {
     /// What keeps requests from being served now; empty when nothing does.
     public var problems: @Sendable () async -> [LocalizedText]
     /// What is less than it should be although requests are served; empty when nothing is.
-    public var warnings: @Sendable () async -> [LocalizedText]
+    public var warnings: @Sendable () async -> [Complaint]
     public var gauges: @Sendable () async -> [Gauge]
     /// Looks at the host, for the operator.
     public var checks: @Sendable () async -> [Check]
 
     public init(
         problems: @escaping @Sendable () async -> [LocalizedText],
-        warnings: @escaping @Sendable () async -> [LocalizedText] = { [] }, gauges: @escaping @Sendable () async -> [Gauge],
+        warnings: @escaping @Sendable () async -> [Complaint] = { [] }, gauges: @escaping @Sendable () async -> [Gauge],
         checks: @escaping @Sendable () async -> [Check] = { [] }
     ) {
         self.problems = problems

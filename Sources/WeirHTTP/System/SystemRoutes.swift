@@ -28,7 +28,7 @@ struct SystemRoutes {
             return call.answer(
                 [
                     "ready": problems.isEmpty, "degraded": !warnings.isEmpty, "problems": problems.map { $0[call.language] },
-                    "warnings": warnings.map { $0[call.language] },
+                    "warnings": Self.counted(warnings),
                 ],
                 status: problems.isEmpty ? .ok : .serviceUnavailable)
         }
@@ -44,7 +44,7 @@ struct SystemRoutes {
             }
             return call.answer([
                 "ready": problems.isEmpty, "degraded": !warnings.isEmpty, "problems": problems.map { $0[call.language] },
-                "warnings": warnings.map { $0[call.language] }, "items": items, "next": JSON.null,
+                "warnings": warnings.map { $0.text[call.language] }, "items": items, "next": JSON.null,
             ])
         }
 
@@ -55,5 +55,10 @@ struct SystemRoutes {
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
         }
+    }
+
+    /// For everybody: what it is and how often, and nothing of whom it concerns or what lies where.
+    private static func counted(_ warnings: [Complaint]) -> [JSON] {
+        Dictionary(grouping: warnings, by: \.code).sorted { $0.key < $1.key }.map { ["code": $0.key, "count": $0.value.count] }
     }
 }

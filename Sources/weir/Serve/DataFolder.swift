@@ -28,7 +28,7 @@ struct DataFolder {
     var volumes: String { path + "/volumes" }
     /// The host keys of the SSH gateway, and OpenSSH's programs as environments see them.
     var ssh: String { path + "/ssh" }
-    var sshTools: String { path + "/ssh-tools" }
+    var sshTools: String { path + "/tools" }
     /// Readable by the operator of the machine alone; worth nothing once the password has been changed.
     var oneTimePassword: String { path + "/operator-one-time-password" }
 }

@@ -45,7 +45,7 @@ struct Installed {
         let wall = InstalledWall(configuration, profile: profile, data: data, watch: watch, logger: logger)
         let isSSHOn = configuration.ssh.enabled == .on
         let keys = isSSHOn ? try HostKeys(folder: data.ssh) : nil
-        let sshTools = isSSHOn ? try FileTools(folder: data.sshTools).folder : nil
+        let sshTools = isSSHOn ? try makeTools() : nil
         let engine = PodmanEngine(
             configuration: PodmanConfiguration(
                 socket: configuration.engine.socket ?? PodmanService.defaultSocket, installation: installation.id,
@@ -79,7 +79,9 @@ struct Installed {
             }
             let disk = DiskKeeper(watch: watch, store: store, threads: threads)
             try await serve(platform, engine, [keeper, disk], ssh, clock) {
-                [profile] in (profile.userNamespaceObstacle.map { [$0.finding] } ?? []) + watch.complaints + wall.complaints()
+                [profile] in
+                (profile.userNamespaceObstacle.map { [Complaint("user_namespaces_missing", $0.finding)] } ?? []) + watch.complaints
+                    + wall.complaints()
             }
             outcome = .success(())
         } catch {
@@ -125,6 +127,20 @@ struct Installed {
                 services: keepers + [EngineService(engine: engine)] + platform.loops + [gateway, door] + (ssh.map { [$0] } ?? []),
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
+    }
+
+    /// What environments see of OpenSSH lies, where that can be, on a file system of its own, so that it tells them nothing of the data folder.
+    private func makeTools() throws -> String {
+        if profile.volumeWay(of: data.path) == .loopFile {
+            do {
+                try OwnFileSystem.open(
+                    data.sshTools, file: data.volumes + "/tools.img", reserve: configuration.storage.reserve,
+                    socket: configuration.engine.socket ?? PodmanService.defaultSocket)
+            } catch {
+                logger.warning("the tools of SSH lie in a plain folder", metadata: ["folder": "\(data.sshTools)", "error": "\(error)"])
+            }
+        }
+        return try FileTools(folder: data.sshTools).folder
     }
 
     private func officialImages(_ engine: PodmanEngine) -> Images.OfficialBuild {

@@ -6,7 +6,7 @@ import WeirModel
 struct InstalledWall {
     let wall: any StorageWall
     /// What the operator has to know of it.
-    let complaints: @Sendable () -> [LocalizedText]
+    let complaints: @Sendable () -> [Complaint]
 
     init(_ configuration: Configuration, profile: HostProfile, data: DataFolder, watch: DiskWatch, logger: Logger) {
         switch profile.volumeWay(of: data.path) {
@@ -22,7 +22,7 @@ struct InstalledWall {
             wall = NoWall()
             let finding = HostChecks.noWall
             logger.warning("\(finding.en)")
-            complaints = { [finding] }
+            complaints = { [Complaint("storage_unbounded", finding)] }
         }
     }
 }

@@ -7,7 +7,7 @@ import WeirStore
 extension Platform {
     /// Whether requests can be served, and the figures of the whole.
     func health(
-        _ engine: any Engine, checkup: HostCheckup, warnings: @escaping @Sendable () -> [LocalizedText]
+        _ engine: any Engine, checkup: HostCheckup, warnings: @escaping @Sendable () -> [Complaint]
     ) -> Health {
         Health(
             problems: {
@@ -27,9 +27,11 @@ extension Platform {
             warnings: {
                 guard store.isShortOfSpace else { return warnings() }
                 return warnings() + [
-                    LocalizedText(
-                        "The disk has been full: the database uses what was set aside for that. Free space on the disk.",
-                        zh: "磁盘曾写满：数据库正在使用预留空间。请清理磁盘。")
+                    Complaint(
+                        "database_short_of_space",
+                        LocalizedText(
+                            "The disk has been full: the database uses what was set aside for that. Free space on the disk.",
+                            zh: "磁盘曾写满：数据库正在使用预留空间。请清理磁盘。"))
                 ]
             },
             gauges: {

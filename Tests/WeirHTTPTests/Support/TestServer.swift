@@ -31,7 +31,7 @@ struct TestServer: Sendable {
 
     /// Runs a server for as long as `body` takes.
     static func with(
-        clock: any WallClock = SystemClock(), signUpIsOpen: Bool = true, mostStreams: Int = 1000, warnings: [LocalizedText] = [],
+        clock: any WallClock = SystemClock(), signUpIsOpen: Bool = true, mostStreams: Int = 1000, warnings: [Complaint] = [],
         names: HostNames = HostNames(), probe: (any HealthProbe)? = nil,
         _ body: @Sendable @escaping (TestServer) async throws -> Void
     ) async throws {

@@ -18,8 +18,32 @@ private final class RememberingWall: StorageWall {
     func remove(_ volume: StorageVolume, at path: String) throws { try NoWall().remove(volume, at: path) }
 }
 
+/// Has no room for what a person keeps, which is made when it is first mounted.
+private struct FullWall: StorageWall {
+    func open(_ volume: StorageVolume, at path: String) throws {
+        if case .account = volume { throw WeirError.storageFull() }
+        try NoWall().open(volume, at: path)
+    }
+    func setBound(_ bound: Bytes?, of volume: StorageVolume) {}
+    func use(of volume: StorageVolume) -> VolumeUse? { nil }
+    func remove(_ volume: StorageVolume, at path: String) throws {}
+}
+
 @Suite("The storage quota as a bound")
 struct StorageBoundTests {
+    @Test("a workload for which the disk has no room ends with that as its reason, and does not hang in its deployment (hostile 6)")
+    func full() async throws {
+        let test = try TestPlatform()
+        try await test.running(wall: FullWall()) { platform in
+            let ada = try await test.tenant(on: platform)
+            let job = try await ada.job("train", on: platform)
+            try await platform.wait(for: job, toBe: .failed)
+            let seen = try await test.store.read { try $0.workload(job.id) }
+            #expect(seen?.failure == .storageFull && seen?.failure?.remedy.en.contains("Delete") == true)
+            #expect(test.engine.launches.isEmpty)
+        }
+    }
+
     @Test("a workspace's storage quota bounds what containers write, at once and after a new start (STO-11, hostile 6)")
     func bound() async throws {
         let test = try TestPlatform()
