@@ -113,6 +113,34 @@ def hostile(client, user):
     check("ssh-audit shows no weak algorithm", "(kex)" in audit.stdout and not weak, audit.stdout)
 
 
+def holders_of_ports(weir):
+    """What Weir started and that could keep a port from the next Weir: the programs' command lines."""
+    def sockets(process):
+        found = set()
+        for descriptor in pathlib.Path(f"/proc/{process}/fd").iterdir():
+            try:
+                found.add(os.readlink(descriptor))
+            except OSError:
+                pass
+        return found
+
+    listening = {
+        f"socket:[{fields[9]}]" for table in ("tcp", "tcp6") for fields in map(str.split, open(f"/proc/net/{table}")) if fields[3] == "0A"
+    } & sockets(weir.process.pid)
+    assert len(listening) >= 3, listening
+    children, held = [weir.process.pid], []
+    while children:
+        parent = children.pop()
+        for below in subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True).stdout.split():
+            children.append(below)
+            try:
+                if listening & sockets(below):
+                    held.append(pathlib.Path(f"/proc/{below}/cmdline").read_text().replace("\0", " "))
+            except OSError:
+                pass
+    return held
+
+
 def faults(client, user, person, workspace):
     """What is cut off in the middle."""
     asset = person.call("POST", f"/api/v1/workspaces/{workspace}/assets", {"kind": "dataset", "name": "cut"})["id"]
@@ -143,6 +171,7 @@ def faults(client, user, person, workspace):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if sleeper:
         sleeper.stdout.readline()
+    check("no program that Weir has started holds a port that Weir listens at", not (held := holders_of_ports(client.weir)), held)
     client.weir.process.kill()
     client.weir.process.wait()
     _, errors = upload.communicate(timeout=20)

@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import TestSupport
 import Testing
 import WeirEngine
@@ -88,6 +90,39 @@ struct ExecTests {
             }
             #expect(typed == 2)
             #expect(screen.contains("50 132"))
+        }
+    }
+
+    @Test("a command holds nothing that Weir listens at or has open: a Weir that is killed leaves its ports free")
+    func inheritance() async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch("sleep 60")
+            _ = try await test.engine.launch(launch)
+            // As NIO makes them: whatever is run inherits them.
+            let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(listening) }
+            #expect(listen(listening, 1) == 0)
+            var status = stat()
+            #expect(fstat(listening, &status) == 0)
+            let place = try await test.engine.commands(in: launch.instance)
+            let command = try place.start(CommandStart(["sh", "-c", "echo up; exec sleep 50"]))
+            defer { command.close() }
+            var one = pollfd(fd: command.output, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&one, 1, 20_000) == 1)
+            for child in children(of: getpid()) {
+                let held = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(child)/fd")) ?? []
+                let sockets = held.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child)/fd/\($0)") }
+                #expect(!sockets.contains("socket:[\(status.st_ino)]"), "\(child)")
+            }
+        }
+    }
+
+    private func children(of process: pid_t) -> [String] {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        return tasks.flatMap { task in
+            let file = try? FileHandle(forReadingFrom: URL(filePath: "/proc/\(process)/task/\(task)/children"))
+            let text = (try? file?.readToEnd()).flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) } ?? ""
+            return text.split(separator: " ").map(String.init)
         }
     }
 

@@ -77,10 +77,9 @@ enum HostCommand {
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
         // Nothing else is passed on: a daemon would hold our files and ports open, and the scripts of mmdebstrap break when
-        // the first free number has two digits. What is closed in the meantime is no error.
-        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
-            if let number = Int32(name), number > 2 { posix_spawn_file_actions_addclose(&actions, number) }
-        }
+        // the first free number has two digits.
+        let unclosed = Kernel.addCloseFrom(&actions, 3)
+        guard unclosed == 0 else { throw WeirError.hostCommandFailed(path, String(cString: strerror(unclosed))) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -58,6 +58,41 @@ enum Kernel {
         return Symbol.call?(mount, "", 0x1000 /* AT_EMPTY_PATH */, attributes, attributes.count * 8) ?? unknown()
     }
 
+    /// From this number on the child gets nothing of ours: neither files nor the ports that Weir listens at, which NIO makes so that every
+    /// program that is run inherits them.
+    static func addCloseFrom(_ actions: inout posix_spawn_file_actions_t, _ first: CInt) -> CInt {
+        typealias Call = @Sendable @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, CInt) -> CInt
+        enum Symbol { static let call = Kernel.lookup("posix_spawn_file_actions_addclosefrom_np", as: Call.self) }
+        return Symbol.call?(&actions, first) ?? ENOSYS
+    }
+
+    /// A count that the kernel adds to; reading takes it, and does not wait.
+    static func eventCounter() -> CInt {
+        typealias Call = @Sendable @convention(c) (CUnsignedInt, CInt) -> CInt
+        enum Symbol { static let call = Kernel.lookup("eventfd", as: Call.self) }
+        return Symbol.call?(0, O_CLOEXEC | O_NONBLOCK) ?? unknown()
+    }
+
+    /// A descriptor on which the kernel tells what happens in folders.
+    static func watchFolders() -> CInt {
+        typealias Call = @Sendable @convention(c) (CInt) -> CInt
+        enum Symbol { static let call = Kernel.lookup("inotify_init1", as: Call.self) }
+        return Symbol.call?(O_CLOEXEC | O_NONBLOCK) ?? unknown()
+    }
+
+    /// The number by which the kernel calls the folder; the same each time.
+    static func watchFolder(_ watch: CInt, _ folder: String, _ events: UInt32) -> CInt {
+        typealias Call = @Sendable @convention(c) (CInt, UnsafePointer<CChar>, UInt32) -> CInt
+        enum Symbol { static let call = Kernel.lookup("inotify_add_watch", as: Call.self) }
+        return Symbol.call?(watch, folder, events) ?? unknown()
+    }
+
+    static func unwatchFolder(_ watch: CInt, _ number: CInt) -> CInt {
+        typealias Call = @Sendable @convention(c) (CInt, CInt) -> CInt
+        enum Symbol { static let call = Kernel.lookup("inotify_rm_watch", as: Call.self) }
+        return Symbol.call?(watch, number) ?? unknown()
+    }
+
     private static func unknown() -> CInt {
         errno = ENOSYS
         return -1

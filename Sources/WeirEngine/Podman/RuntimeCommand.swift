@@ -176,6 +176,9 @@ final class RuntimeCommand: RunningCommand {
         }
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, errors, 2)
+        // The runtime has a session of its own and may outlive Weir: a port that it held could not be listened at by the next Weir.
+        let unclosed = Kernel.addCloseFrom(&actions, 3)
+        guard unclosed == 0 else { throw WeirError.commandFailed(String(cString: strerror(unclosed))) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

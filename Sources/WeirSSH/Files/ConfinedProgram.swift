@@ -176,6 +176,7 @@ final class ConfinedProgram: RunningCommand {
         for (number, descriptor) in descriptors.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
         }
+        guard Namespace.addCloseFrom(&actions, Int32(descriptors.count)) == 0 else { throw WeirError.sshToolsMissing(arguments[0]) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
