@@ -179,6 +179,25 @@ def long_log(page, world, project):
     return longest, scrolled
 
 
+def bars(page, world, project):
+    """A progress bar is one line that shows how far it has come, and colours are colours (ux 4, bugs R1)."""
+    command = (
+        "i=0; while [ $i -le 400 ]; do printf '\\r%3d%%|%s|' $((i / 4)) step-$i >&2; i=$((i+1)); done; echo >&2; "
+        "printf '\\033[32mgreen\\033[0m plain\\033]0;title\\007\\n'; sleep 3; echo over")
+    made = world.operator.call(
+        "POST", f"/api/v1/projects/{project}/jobs", {"name": "bars", "image": NOTEBOOK, "flavor": "small", "command": command})["id"]
+    page.goto(f"{world.weir.url}/workloads/{made}")
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("over", timeout=60_000)
+    expect(log.locator(".stderr").first).to_have_text("100%|step-400|")
+    expect(log.locator(".stdout").first).to_have_text("green plain")
+    colour = log.locator(".stdout span").first.evaluate("(span) => [span.textContent, span.style.color]")
+    assert colour == ["green", "var(--sgr-green)"], colour
+    world.shot(page, "runs-bars")
+    page.reload()
+    expect(log.locator(".stderr").first).to_have_text("100%|step-400|")
+
+
 def waiting(page, world, workspace, project):
     """What waits is in the queue with its reason, and says what would start sooner."""
     person = world.operator.call("GET", "/api/v1/account")["account"]["id"]
@@ -253,6 +272,8 @@ def main():
         print(f"  a change of state is seen after {statistics.median(lags):.0f} ms (median), {max(lags)} ms (worst) of {len(lags)}")
         longest, scrolled = long_log(page, world, project)
         print(f"  100,000 lines: longest frame {longest['frame']:.0f} ms, longest task {longest['task']:.0f} ms; scrolling {scrolled['frame']:.0f} ms")
+        bars(page, world, project)
+        print("  a progress bar is one line, colours are colours")
         waiting(page, world, workspace, project)
         idle_policy(page, world)
         print("  what waits says why; the idle policy was set")

@@ -14,10 +14,11 @@ public struct TestEngine: Sendable {
     /// Runs `body` with an engine whose installation is new, and cleans up behind it, also when it throws.
     public static func with<Result: Sendable>(
         egress: Egress = .open(), caBundle: String? = nil, ownUsers: Bool = true, nestedNamespaces: Bool = false, reserve: Bytes? = nil,
-        _ body: @Sendable (TestEngine) async throws -> Result
+        logLimit: Int64 = 64 << 20, _ body: @Sendable (TestEngine) async throws -> Result
     ) async throws -> Result {
         let test = try await make(
-            egress: egress, caBundle: caBundle, ownUsers: ownUsers, nestedNamespaces: nestedNamespaces, reserve: reserve)
+            egress: egress, caBundle: caBundle, ownUsers: ownUsers, nestedNamespaces: nestedNamespaces, reserve: reserve,
+            logLimit: logLimit)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await test.engine.run() }
             let result: Swift.Result<Result, any Error>
@@ -36,7 +37,8 @@ public struct TestEngine: Sendable {
     /// For a caller that runs `engine.run()` itself; `close()` at the end.
     /// `ownUsers: false` is a host without a range of users for containers.
     public static func make(
-        egress: Egress = .open(), caBundle: String? = nil, ownUsers: Bool = true, nestedNamespaces: Bool = false, reserve: Bytes? = nil
+        egress: Egress = .open(), caBundle: String? = nil, ownUsers: Bool = true, nestedNamespaces: Bool = false, reserve: Bytes? = nil,
+        logLimit: Int64 = 64 << 20
     ) async throws -> TestEngine {
         let logger = Logger(label: "weir.test")
         var profile = await HostProfile.detect()
@@ -46,7 +48,8 @@ public struct TestEngine: Sendable {
         let installation = "t" + String(UInt32.random(in: .min ... .max), radix: 36)
         let configuration = PodmanConfiguration(
             socket: socket, installation: installation, host: profile, caBundle: caBundle,
-            scratchFolder: folder.path + "/scratch", egress: egress, reserve: reserve, nestedNamespaces: nestedNamespaces)
+            scratchFolder: folder.path + "/scratch", egress: egress, logLimit: logLimit, reserve: reserve,
+            nestedNamespaces: nestedNamespaces)
         let engine = PodmanEngine(configuration: configuration, clock: SystemClock(), logger: logger)
         do {
             let image = try await TestImage.busybox(engine)

@@ -56,6 +56,114 @@ struct LogTests {
         }
     }
 
+    /// A line as the runtime writes it.
+    private func line(_ bytes: [UInt8], _ stream: String = "stdout", _ tag: String = "F") -> [UInt8] {
+        Array("2026-11-21T07:54:29.863678313+00:00 \(stream) \(tag) ".utf8) + bytes + [10]
+    }
+
+    @Test("a character that the runtime's buffer cut in two is one again, wherever reading begins (F3)")
+    func characters() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/log"
+        let text = Array("训练中😀é完成".utf8)
+        for cut in 1..<text.count {
+            let (begun, rest) = (Array(text[..<cut]), Array(text[cut...]))
+            let parts = [line(begun, "stdout", "P"), line(Array("错".utf8), "stderr"), line(rest)]
+            try Data(parts.joined()).write(to: URL(fileURLWithPath: path))
+            let records = try await InstanceLog(path: path).read().records
+            #expect(records.filter { $0.stream == .output }.flatMap(\.bytes) == text)
+            #expect(!records.contains { $0.text.contains("\u{FFFD}") }, "cut at \(cut)")
+            // One record at a time: nothing but the place is remembered between two readings.
+            var (offset, bytes): (Int64, [UInt8]) = (0, [])
+            while let record = try await InstanceLog(path: path).read(from: offset, limit: 1).records.first {
+                if record.stream == .output { bytes += record.bytes }
+                offset = record.end
+            }
+            #expect(bytes == text, "cut at \(cut)")
+        }
+        // Byte by byte, and what ends in the middle of a character.
+        let single = text.map { line([$0], "stdout", "P") } + [line([])]
+        try Data(single.joined()).write(to: URL(fileURLWithPath: path))
+        #expect(try await InstanceLog(path: path).read().records.map(\.text) == ["训练中😀é完成"])
+        try Data([line([0xE4, 0xB8], "stdout", "P"), line([])].joined()).write(to: URL(fileURLWithPath: path))
+        #expect(try await InstanceLog(path: path).read().records.map(\.bytes) == [[0xE4, 0xB8]])
+    }
+
+    @Test("a program that writes thousands of lines of Chinese at once loses no character (F3)")
+    func chinese() async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch("i=0; while [ $i -lt 3000 ]; do echo 第${i}轮训练完成，损失下降; i=$((i+1)); done; printf 尾")
+            _ = try await test.engine.launch(launch)
+            _ = try await test.ended(launch.instance)
+            let log = InstanceLog(path: launch.logFile)
+            var (offset, text): (Int64, String) = (0, "")
+            while true {
+                let page = try await log.read(from: offset, limit: 100)
+                text += page.records.map { $0.text + ($0.partial ? "" : "\n") }.joined()
+                offset = page.next
+                if !page.more { break }
+            }
+            let whole = (0..<3000).map { "第\($0)轮训练完成，损失下降\n" }.joined() + "尾"
+            #expect(text == whole || text == whole + "\n")
+        }
+    }
+
+    @Test("of a log over the limit the beginning and the newest part are kept, and the gap says how many bytes (F8)")
+    func limit() async throws {
+        try await TestEngine.with(logLimit: 256 << 10) { test in
+            let launch = test.launch("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; echo the end")
+            _ = try await test.engine.launch(launch)
+            _ = try await test.ended(launch.instance, within: .seconds(60))
+            let log = InstanceLog(path: launch.logFile)
+            var (offset, texts, gaps): (Int64, [String], [LogGap]) = (0, [], [])
+            var told: Int64 = 0
+            while true {
+                let page = try await log.read(from: offset, limit: 1000)
+                for record in page.records {
+                    if let gap = record.gap {
+                        gaps.append(gap)
+                        told += gap.bytes ?? 0
+                    }
+                    texts.append(record.text)
+                    told += record.end - record.start
+                }
+                offset = page.next
+                if !page.more { break }
+            }
+            #expect(Array(texts.prefix(1000)) == (0..<1000).map { "line \($0)" })
+            #expect(texts.last == "the end")
+            #expect(texts.dropLast().suffix(1000) == (19_000..<20_000).map { "line \($0)" }[...])
+            #expect(texts.count < 20_001, "nothing was over the limit")
+            #expect(!gaps.isEmpty && gaps.allSatisfy { ($0.bytes ?? 0) > 0 })
+            // Every byte is either there or told as missing.
+            let size = try await log.size()
+            #expect(told == size)
+            let kept = try FileManager.default.contentsOfDirectory(atPath: test.folder.path).filter {
+                $0.hasPrefix("\(launch.instance).log.")
+            }
+            #expect(kept.count <= 4, "\(kept)")
+            #expect(try await log.tail(limit: 2).records.map(\.text) == ["line 19999", "the end"])
+            // Who reads on from the middle of what is gone is told how much of it is missing for them.
+            let first = try #require(gaps.first?.bytes)
+            let middle = try await log.read(from: (64 << 10) + first / 2, limit: 1)
+            #expect(middle.records.first?.gap?.bytes ?? 0 > 0)
+        }
+    }
+
+    @Test("what was written while nobody looked is a gap whose size is not known")
+    func unseen() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/log"
+        func write(_ bytes: [UInt8], to path: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+        try write(line(Array("before".utf8)), to: path + ".0")
+        try write(line(Array("after".utf8)), to: path + ".\(line(Array("before".utf8)).count).unseen")
+        let records = try await InstanceLog(path: path).read().records
+        let more = try await InstanceLog(path: path).read(from: try #require(records.last?.end)).records
+        #expect(records.map(\.text) == ["before"] && more.map(\.text) == ["after"])
+        #expect(more.first?.gap == LogGap(bytes: nil))
+        #expect(more.first?.gap?.text.en.contains("not running") == true)
+    }
+
     @Test("times, streams, parts and lines that are not UTF-8 are read")
     func forms() async throws {
         let folder = try TemporaryFolder()

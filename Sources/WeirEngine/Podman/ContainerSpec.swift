@@ -152,7 +152,7 @@ extension ContainerSpec {
         r_limits = host.processLimits
         cap_add = Self.capabilities
         seccomp_profile_path = seccomp
-        log_configuration = Log(path: launch.logFile, size: configuration.logLimit)
+        log_configuration = Log(path: launch.logFile, size: LogKeeper.partSize(of: configuration.logLimit))
         `init` = host.initProgram != nil
         init_path = host.initProgram
         // Data loaders of PyTorch hand batches over in shared memory, which counts as the instance's memory.

@@ -21,7 +21,7 @@ struct LogRoutes {
                 of: id, instance: call.queryID("instance"), from: call.query("offset", in: Self.offsets) ?? 0,
                 limit: Int(limit), for: call.caller)
             return call.answer([
-                "instance": part.instance, "lines": part.records.map(Self.show), "next_offset": part.next,
+                "instance": part.instance, "lines": part.records.map { Self.show($0, in: call.language) }, "next_offset": part.next,
                 "ended": part.isEnded,
             ])
         }
@@ -29,6 +29,7 @@ struct LogRoutes {
         routes.get("workloads/{workload}/logs/file", "downloadLog") { call in
             let id = try call.id("workload", of: Workload.self)
             let caller = try call.caller
+            let language = call.language
             let first = try await logs.read(
                 of: id, instance: call.queryID("instance"), from: 0, limit: Logs.mostAtOnce, for: caller)
             return Response(
@@ -41,7 +42,12 @@ struct LogRoutes {
                     var (part, sent) = (first, 0)
                     // A program may write faster than its log is fetched: that is no reason to go on for ever.
                     while !part.records.isEmpty, sent < Self.longestFile {
-                        let text = ByteBuffer(string: part.records.map { $0.text + ($0.partial ? "" : "\n") }.joined())
+                        var text = ByteBuffer()
+                        for record in part.records {
+                            if let gap = record.gap { text.writeString("\n\(gap.text[language])\n") }
+                            text.writeBytes(record.bytes)
+                            if !record.partial { text.writeInteger(UInt8(ascii: "\n")) }
+                        }
                         sent += text.readableBytes
                         try await writer.write(text)
                         part = try await logs.read(
@@ -56,16 +62,17 @@ struct LogRoutes {
             let offset = try call.resumePosition() ?? call.query("offset", in: Self.offsets) ?? 0
             let lines = try await logs.follow(
                 of: id, instance: call.queryID("instance"), from: offset, for: call.caller)
+            let language = call.language
             return try ServerSentEvents.answer(call, lines, last: "end") { records in
-                records.map { ServerSentEvent(name: "line", id: String($0.end), data: Self.show($0)) }
+                records.map { ServerSentEvent(name: "line", id: String($0.end), data: Self.show($0, in: language)) }
             }
         }
     }
 
-    @Sendable private static func show(_ record: LogRecord) -> JSON {
+    private static func show(_ record: LogRecord, in language: Language) -> JSON {
         [
             "at": record.time, "stream": JSON.text(record.stream.rawValue), "text": record.text,
-            "partial": record.partial,
+            "partial": record.partial, "gap": record.gap.map { ["bytes": $0.bytes, "message": $0.text[language]] as JSON },
         ]
     }
 }

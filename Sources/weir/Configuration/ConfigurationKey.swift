@@ -108,7 +108,9 @@ struct ConfigurationKey: Sendable {
         key(
             "engine.networks", \.engine.networks, .networks,
             "Private networks that containers may connect to all the same."),
-        key("engine.log_limit", \.engine.logLimit, .size, "Output that is kept of one instance."),
+        key(
+            "engine.log_limit", \.engine.logLimit, .size,
+            "Output that is kept of one instance: its beginning, a quarter of this at most, and the newest."),
         key(
             "engine.nested_namespaces", \.engine.nestedNamespaces, .choice(),
             "Whether programs in containers may make user namespaces, as bubblewrap and apptainer do; more of the kernel is in reach of them then."

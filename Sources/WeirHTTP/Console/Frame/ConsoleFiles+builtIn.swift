@@ -24,6 +24,7 @@ extension ConsoleFiles {
         "console.js": PackageResources.console_js,
         "live.js": PackageResources.live_js,
         "log.js": PackageResources.log_js,
+        "logline.js": PackageResources.logline_js,
         "upload.js": PackageResources.upload_js,
         "editor.js": PackageResources.editor_js,
         "build.js": PackageResources.build_js,

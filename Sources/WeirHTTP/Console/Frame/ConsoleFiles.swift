@@ -13,7 +13,8 @@ struct ConsoleFiles: Sendable {
         "Queue", "Members", "Quotas", "Billing", "Records", "Images", "Operator",
     ]
     private static let scripts = [
-        "console.js", "live.js", "log.js", "upload.js", "editor.js", "build.js", "find.js", "quote.js", "console.css", "weir.svg",
+        "console.js", "live.js", "log.js", "logline.js", "upload.js", "editor.js", "build.js", "find.js", "quote.js", "console.css",
+        "weir.svg",
     ]
 
     let pages: Pages

@@ -1,6 +1,8 @@
 // A workload's log as it is written. All lines that came are held as text; only blocks of them near to what is seen are laid out
 // (`content-visibility`), and they are added a few at a time, so that a hundred thousand lines leave the page at ease. Finding in the
 // page works on all that is loaded.
+import { Line } from "./logline.js";
+
 const most = 200_000;
 const block = 250;
 // Milliseconds of a frame that may be spent on new lines.
@@ -8,8 +10,8 @@ const budget = 8;
 // Lines a second above which they are fetched many at a time: each event of a stream costs more than its line.
 const fast = 1000;
 const first = 1 << 20;
-// A line that has no end by then goes on in another.
-const longest = 64 << 10;
+// Most lines have none of these, and are shown as they are.
+const controls = /[\u001b\r\b]/;
 
 export async function begin(view) {
   const query = view.dataset.instance ? `&instance=${view.dataset.instance}` : "";
@@ -20,16 +22,19 @@ export async function begin(view) {
 
   // What a program wrote in pieces is one line: the rest of it goes where its beginning is.
   let unended = {};
+  // Those of them that stand in the page already and have to be shown anew.
+  const changed = new Set();
   const take = (lines) => {
     for (const line of lines) {
       const begun = unended[line.stream];
-      if (!begun) waiting.push(line);
-      else {
-        begun.text += line.text;
-        if (begun.row) begun.row.textContent = begun.text;
-      }
       const whole = begun ?? line;
-      unended[line.stream] = line.partial && whole.text.length < longest ? whole : null;
+      if (!begun) waiting.push(line);
+      if (begun || line.partial || controls.test(line.text)) {
+        whole.shown ??= new Line();
+        whole.shown.take(line.text);
+        if (begun) changed.add(begun);
+      }
+      unended[line.stream] = line.partial && !whole.shown.isFull ? whole : null;
     }
     plan();
   };
@@ -38,6 +43,8 @@ export async function begin(view) {
     planned = false;
     // In a page that is hidden nothing is drawn: what came waits, and what is too old is left out.
     if (waiting.length > most) waiting.splice(0, waiting.length - most);
+    for (const line of changed) if (line.row) line.shown.show(line.row);
+    changed.clear();
     const begun = performance.now();
     let at = 0;
     let part = view.lastElementChild;
@@ -48,7 +55,7 @@ export async function begin(view) {
         view.append(part);
       }
       const lines = waiting.slice(at, at + block - part.childElementCount);
-      part.append(...lines.map(row));
+      part.append(...lines.flatMap(rows));
       at += lines.length;
       // Only of a whole block it is known how high it is while it is not laid out.
       part.classList.toggle("full", part.childElementCount === block);
@@ -134,10 +141,15 @@ export async function begin(view) {
   addEventListener("pagehide", () => source?.close());
 }
 
-function row(line) {
+function rows(line) {
   const row = document.createElement("div");
   row.className = line.stream;
-  row.textContent = line.text || "\u200b";
+  if (line.shown) line.shown.show(row);
+  else row.textContent = line.text || "\u200b";
   if (line.partial) line.row = row;
-  return row;
+  if (!line.gap) return [row];
+  const gap = document.createElement("div");
+  gap.className = "gap";
+  gap.textContent = line.gap.message;
+  return [gap, row];
 }

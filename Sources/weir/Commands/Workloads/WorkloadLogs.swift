@@ -31,6 +31,14 @@ struct LogReader {
     let instance: String?
     let times: Bool
     let session: ClientSession
+    private let printer = LogPrinter()
+
+    init(workload: String, instance: String?, times: Bool, session: ClientSession) {
+        self.workload = workload
+        self.instance = instance
+        self.times = times
+        self.session = session
+    }
 
     /// What has been written so far.
     func show(from start: Int) async throws {
@@ -69,7 +77,7 @@ struct LogReader {
     }
 
     private func tell(_ line: Records.LogLine) {
-        let text = times ? "\(line.at?.short ?? "")  \(line.text)" : line.text
-        if line.stream == "stderr" && !session.output.json { Output.warn(text) } else { Output.line(text) }
+        if let gap = line.gap { printer.remark(gap.message) }
+        printer.take(line.text, isPartial: line.partial, time: times ? line.at?.short ?? "" : nil, isErrors: line.stream == "stderr")
     }
 }

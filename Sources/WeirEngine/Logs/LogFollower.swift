@@ -1,0 +1,37 @@
+import WeirModel
+
+/// Where somebody stands who reads a log as it is written.
+public actor LogFollower {
+    /// A program that just began writes soon, and one that was silent for long may be silent for longer: each wait is a
+    /// fiftieth of the silence before it, so that nobody learns of a line much later than it took to be written.
+    private static let waits: ClosedRange<Duration> = .milliseconds(2)...(.milliseconds(50))
+    private let log: InstanceLog
+    private let ended: @Sendable () async -> Bool
+    private var offset: Int64
+    private var quiet = 0
+    private var heard = ContinuousClock.now
+
+    public init(_ log: InstanceLog, from offset: Int64, ended: @escaping @Sendable () async -> Bool) {
+        self.log = log
+        self.offset = offset
+        self.ended = ended
+    }
+
+    /// The next records, at least one; nil when the instance has ended and all was read.
+    public func next() async throws -> [LogRecord]? {
+        while true {
+            let page = try await log.read(from: offset, limit: 1000)
+            offset = page.next
+            if !page.records.isEmpty {
+                quiet = 0
+                heard = .now
+                return page.records
+            }
+            // What was written between the last reading and the end must not be lost: read again, twice.
+            if quiet == 2 { return nil }
+            if quiet > 0 { quiet += 1 } else if await ended() { quiet = 1 }
+            let silence = ContinuousClock.now - heard
+            try await Task.sleep(for: min(max(silence / 50, Self.waits.lowerBound), Self.waits.upperBound))
+        }
+    }
+}

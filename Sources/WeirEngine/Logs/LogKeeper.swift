@@ -1,0 +1,129 @@
+import Foundation
+import Glibc
+import Logging
+import Synchronization
+
+/// Keeps the beginning and the newest part of each log, where the runtime itself would keep what came since it last began its file anew.
+///
+/// The kernel says when that happens. What was begun anew while nobody looked shows in the log as a gap.
+final class LogKeeper: Sendable {
+    /// A log has so many parts at the most: its first, and the newest.
+    private static let parts: Int64 = 4
+    static func partSize(of limit: Int64) -> Int64 { max(limit / parts, 1) }
+    private static let created: UInt32 = 0x100  // IN_CREATE
+    private static let movedHere: UInt32 = 0x80  // IN_MOVED_TO
+    private static let overflow: UInt32 = 0x4000  // IN_Q_OVERFLOW
+
+    /// At which size the runtime begins its file anew.
+    let partSize: Int64
+    private let watch: CInt
+    private let over: CInt
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The logs of each folder that is watched, by the watch's number.
+        var folders: [CInt: (path: String, logs: Set<String>)] = [:]
+    }
+
+    init(limit: Int64, logger: Logger) {
+        partSize = Self.partSize(of: limit)
+        self.logger = logger
+        watch = Kernel.watchFolders()
+        over = Kernel.eventCounter()
+        if watch < 0 || over < 0 { logger.error("logs are not watched", metadata: ["error": "\(String(cString: strerror(errno)))"]) }
+    }
+
+    deinit {
+        close(watch)
+        close(over)
+    }
+
+    /// From now on. `isBegun` is a log that somebody may have written to before.
+    func keep(_ path: String, isBegun: Bool) {
+        let (folder, name) = ((path as NSString).deletingLastPathComponent, (path as NSString).lastPathComponent)
+        state.withLock { state in
+            let number = Kernel.watchFolder(watch, folder, Self.created | Self.movedHere)
+            guard number >= 0 else { return }
+            let isNew = state.folders[number, default: (folder, [])].logs.insert(name).inserted
+            if isNew || !isBegun { take(path, wasSeen: !isBegun) }
+        }
+    }
+
+    func forget(_ instance: String) {
+        state.withLock { state in
+            for (number, folder) in state.folders {
+                let left = folder.logs.filter { !$0.hasPrefix(instance) }
+                guard left.count < folder.logs.count else { continue }
+                state.folders[number]?.logs = left
+                guard left.isEmpty else { continue }
+                state.folders[number] = nil
+                _ = Kernel.unwatchFolder(watch, number)
+            }
+        }
+    }
+
+    /// Until it is cancelled. A thread of its own waits.
+    func run() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { done in
+                Thread.detachNewThread {
+                    self.follow()
+                    done.resume()
+                }
+            }
+        } onCancel: {
+            var one: UInt64 = 1
+            _ = write(over, &one, 8)
+        }
+    }
+
+    private func follow() {
+        var bytes = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            var polls = [watch, over].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            guard poll(&polls, 2, -1) >= 0 || errno == EINTR else { return }
+            if polls[1].revents != 0 { return }
+            let count = read(watch, &bytes, bytes.count)
+            if count > 0 { take(bytes[..<count]) }
+        }
+    }
+
+    /// What the kernel says: number, what, cookie, length of the name, name.
+    private func take(_ events: ArraySlice<UInt8>) {
+        state.withLock { state in
+            var at = events.startIndex
+            while at + 16 <= events.endIndex {
+                func word(_ place: Int) -> UInt32 { (0..<4).reduce(0) { $0 | UInt32(events[at + place + $1]) << (8 * $1) } }
+                let (number, kind, length) = (CInt(bitPattern: word(0)), word(4), Int(word(12)))
+                let name = String(decoding: events[(at + 16)..<min(at + 16 + length, events.endIndex)].prefix { $0 != 0 }, as: UTF8.self)
+                at += 16 + length
+                if kind & Self.overflow != 0 {
+                    for folder in state.folders.values { for log in folder.logs { take("\(folder.path)/\(log)", wasSeen: false) } }
+                } else if let folder = state.folders[number], folder.logs.contains(name) {
+                    take("\(folder.path)/\(name)", wasSeen: true, isBegunAnew: kind & Self.movedHere != 0)
+                }
+            }
+        }
+    }
+
+    /// Gives the file that is written now its second name, and removes what is over the limit.
+    private func take(_ path: String, wasSeen: Bool, isBegunAnew: Bool = false) {
+        guard let current = LogParts.measure(path) else { return }
+        let parts = LogParts.of(path)
+        if let known = parts.first(where: { $0.inode == current.inode }), known.path != path {
+            // Begun anew twice before it was looked at: one file, which was full, is lost between the two.
+            guard isBegunAnew, parts.count > 1 else { return }
+            rename(known.path, "\(path).\(known.start + partSize)")
+            logger.warning("a part of a log was lost", metadata: ["log": "\(path)", "bytes": "\(partSize)"])
+            return
+        }
+        let start = parts.last { $0.path != path }?.end ?? 0
+        let isAfterUnseen = !wasSeen && parts.count > 1
+        guard link(path, "\(path).\(start)" + (isAfterUnseen ? LogParts.unseen : "")) == 0 else {
+            logger.error("a log cannot be kept", metadata: ["log": "\(path)", "error": "\(String(cString: strerror(errno)))"])
+            return
+        }
+        for middle in LogParts.of(path).dropFirst().dropLast(Int(Self.parts) - 1) { unlink(middle.path) }
+    }
+}
