@@ -153,9 +153,9 @@ class Person:
 
 
 class Weir:
-    def __init__(self, before=None):
-        """`before` is called with the folder before the first start."""
-        self.before = before
+    def __init__(self, before=None, scheme="http"):
+        """`before` is called with the folder before the first start; with `scheme` https it has the listeners speak TLS."""
+        self.before, self.scheme = before, scheme
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-suite-", dir="/tmp"))
@@ -163,9 +163,9 @@ class Weir:
         first, self.ports = port_block()
         ports = {"api": first, "gateway": first + 1, "ssh": first + 2, "ports": first + 100}
         (self.folder / "weir.yaml").write_text(CONFIGURATION.format(folder=self.folder, last=first + 199, **ports))
-        self.url = f"http://127.0.0.1:{ports['api']}"
+        self.url = f"{self.scheme}://127.0.0.1:{ports['api']}"
         self.ssh_port = ports["ssh"]
-        self.gateway = f"http://127.0.0.1:{ports['gateway']}"
+        self.gateway = f"{self.scheme}://127.0.0.1:{ports['gateway']}"
         self.process = None
         if self.before:
             self.before(self.folder)

@@ -225,7 +225,10 @@ public struct Platform: Sendable {
         services = Services(submissions: submissions)
         boards = Boards(submissions: submissions)
         commitment = PortCommitment(store: store, clock: clock)
-        entries = Entries(store: store, clock: clock, tokens: tokens, gatewayURL: settings.gatewayURL)
+        entries = Entries(
+            store: store, clock: clock, tokens: tokens, gatewayURL: settings.gatewayURL,
+            others: OtherTools(
+                store: store, engine: engine, clock: clock, routes: routes, probe: probe ?? NetworkProbe(client: client)))
         processes = Processes(store: store, engine: engine)
         logs = Logs(store: store, layout: files.layout, signals: signals)
         events = Events(store: store, signals: signals)
@@ -235,8 +238,11 @@ public struct Platform: Sendable {
             logger: logger.labelled("dispatcher"))
         forecasts = Forecasts(store: store, clock: clock, dispatcher: dispatcher, logger: logger.labelled("forecasts"))
         idlePolicies = IdlePolicies(store: store, clock: clock)
-        idleReclaim = IdleReclaim(store: store, engine: engine, clock: clock, signals: signals, logger: logger.labelled("idle"))
-        usageHistory = UsageHistory(store: store, engine: engine, clock: clock, routes: routes, logger: logger.labelled("usage"))
+        idleReclaim = IdleReclaim(
+            store: store, engine: engine, clock: clock, signals: signals, routes: routes, probe: NetworkProbe(client: client),
+            logger: logger.labelled("idle"))
+        usageHistory = UsageHistory(
+            store: store, engine: engine, clock: clock, routes: routes, signals: signals, logger: logger.labelled("usage"))
         queue = WorkloadQueue(store: store, clock: clock, dispatcher: dispatcher, zones: zones, calendar: calendar)
         sshAccess = SSHAccess(store: store, clock: clock, threads: threads)
         sshCredentials = SSHCredentials(

@@ -30,9 +30,9 @@ public final class SimulatedEngine: Engine {
     public func add(_ image: EngineImage) { state.withLock { $0.images.append(image) } }
 
     /// What every running instance of the workload uses from now on.
-    public func setUsage(of workload: Identifier<Workload>, cpu: Duration, memory: Bytes) {
+    public func setUsage(of workload: Identifier<Workload>, cpu: Duration, memory: Bytes, memoryKills: Int64 = 0) {
         state.withLock {
-            $0.usage[workload] = InstanceUsage(cpu: cpu, memory: memory, memoryLimit: .gib(1), processes: 1)
+            $0.usage[workload] = InstanceUsage(cpu: cpu, memory: memory, memoryLimit: .gib(1), processes: 1, memoryKills: memoryKills)
         }
     }
 

@@ -10,11 +10,15 @@ public enum TestImage {
         try await make(reference, changes: ["CMD [\"sh\"]"], engine)
     }
 
-    /// The same with a tool, `desk`, that serves its folder.
+    /// The same with a tool, `desk`, that serves its folder, and a second, `viewer`, that serves the folder it is given.
     public static func desk(_ engine: PodmanEngine) async throws -> String {
         try await make(
-            "localhost/weir-test/desk:1",
-            changes: ["LABEL weir.tool.desk.command=httpd -f -p {port} -h /tmp", "LABEL weir.tool.desk.port=8888"], engine)
+            "localhost/weir-test/desk:2",
+            changes: [
+                "LABEL weir.tool.desk.command=httpd -f -p {port} -h /tmp", "LABEL weir.tool.desk.port=8888",
+                "LABEL weir.tool.viewer.command=httpd -f -p {port} -h {path}", "LABEL weir.tool.viewer.port=8889",
+                "LABEL weir.tool.viewer.prefix=stripped",
+            ], engine)
     }
 
     private static func make(_ reference: String, changes: [String], _ engine: PodmanEngine) async throws -> String {

@@ -29,7 +29,7 @@ struct ImageToolTests {
         #expect(lab.environment(secret: "s") == ["WEIR_TOOL_SECRET": "s"])
         #expect(lab.authorization(secret: "s") == "token s")
         #expect(lab.healthPath(prefix: "/i/7/") == "/i/7/api")
-        #expect(lab.activityPath(prefix: "/i/7/") == nil)
+        #expect(lab.activityPaths(prefix: "/i/7/").isEmpty)
         let board = try #require(tools["board"])
         #expect(board.command(prefix: "/i/7/", path: "/").last == "exec board /")
         #expect(board.authorization(secret: "s") == nil && board.environment(secret: "s").isEmpty)

@@ -57,6 +57,55 @@ struct LaunchTests {
         }
     }
 
+    @Test(
+        "a child that was killed for memory is told: in the log while its parent goes on, and as the reason when that fails for it (F12, TRN-13)"
+    )
+    func outOfMemoryOfAChild() async throws {
+        try await TestEngine.with { test in
+            let script = "(x=aaaaaaaa; while true; do x=$x$x; done); echo child $?; while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 3"
+            let launch = test.launch(script, memory: .mib(32))
+            _ = try await test.engine.launch(launch)
+            let output = try await test.wrote("Out of memory: the kernel killed a process", launch)
+            #expect(output.contains("child 137") && output.contains("内存不足"))
+            #expect(try await test.engine.usage(of: launch.instance)?.memoryKills ?? 0 >= 1)
+            _ = try await test.engine.run(["touch", "/tmp/go"], in: launch.instance)
+            let seen = try await test.ended(launch.instance)
+            #expect(seen.phase == .failed(.outOfMemory(limit: .mib(32))))
+            #expect(seen.memoryKills >= 1)
+        }
+    }
+
+    @Test("a program that does without the child that was killed for memory ends well, and what was killed is known (F12)")
+    func outOfMemoryWithoutHarm() async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch("(x=aaaaaaaa; while true; do x=$x$x; done); exit 0", memory: .mib(32))
+            _ = try await test.engine.launch(launch)
+            let seen = try await test.ended(launch.instance)
+            #expect(seen.phase == .succeeded && seen.memoryKills >= 1)
+            let quiet = test.launch("exit 3", memory: .mib(32))
+            _ = try await test.engine.launch(quiet)
+            #expect(try await test.ended(quiet.instance).memoryKills == 0)
+        }
+    }
+
+    @Test("what an instance receives is counted as use of its network (F2)")
+    func network() async throws {
+        try await TestEngine.with { test in
+            let launch = test.launch("nc -l -p 9000 > /dev/null; sleep 60")
+            let seen = try await test.engine.launch(launch)
+            let before = try #require(try await test.engine.usage(of: launch.instance)?.network)
+            let address = try #require(seen.address)
+            let sent = try await test.engine.run(
+                ["sh", "-c", "while ! busybox netstat -ltn | grep -q :9000; do sleep 0.02; done"], in: launch.instance)
+            #expect(sent.exitCode == 0)
+            let wire = try await Wire.connect(to: 9000, at: address)
+            try await wire.send(String(repeating: "x", count: 1 << 20))
+            while try #require(try await test.engine.usage(of: launch.instance)?.network) < before + 1 << 20 {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
     @Test("a missing image, a wrong command and a missing folder are refused with a reason that a person understands")
     func refusals() async throws {
         try await TestEngine.with { test in

@@ -11,7 +11,8 @@ import WeirModel
 /// - `prefix`: `kept` when it lives under its path in the gateway, `stripped` when the gateway takes the path off;
 /// - `health`: the path that answers when it is ready, with `{prefix}`;
 /// - `authorization`: the header by which the gateway proves itself, with `{secret}`; absent when it has none;
-/// - `activity`: the path that tells when it was last used, with `{prefix}`; absent when it does not tell.
+/// - `activity`: the paths, parted by blanks, that tell when it was last used, with `{prefix}`; absent when it does not tell. The answer is
+///   JSON with times under `last_activity`, and `execution_state` of kernels, anywhere in it.
 public struct ImageTool: Hashable, Sendable {
     public let name: String
     public let port: Int
@@ -71,8 +72,8 @@ public struct ImageTool: Hashable, Sendable {
 
     public func healthPath(prefix: String) -> String { fill(healthTemplate, prefix: prefix, secret: "") }
 
-    public func activityPath(prefix: String) -> String? {
-        activityTemplate.map { fill($0, prefix: prefix, secret: "") }
+    public func activityPaths(prefix: String) -> [String] {
+        (activityTemplate ?? "").split(separator: " ").map { fill(String($0), prefix: prefix, secret: "") }
     }
 
     public func authorization(secret: String) -> String? {

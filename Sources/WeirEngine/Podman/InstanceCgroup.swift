@@ -40,11 +40,44 @@ struct InstanceCgroup: Sendable {
         }
     }
 
-    /// How often the kernel killed for memory, in this group or below it on v2, in this one only on v1.
-    var kills: Int64 {
+    /// How often the kernel killed for memory, in this group or below it on v2, in this one only on v1. Nil when the group is gone.
+    var kills: Int64? {
         switch version {
-        case .v1: field("memory", "memory.oom_control", "oom_kill") ?? 0
-        case .v2: field("memory", "memory.events", "oom_kill") ?? 0
+        case .v1: field("memory", "memory.oom_control", "oom_kill")
+        case .v2: field("memory", "memory.events", "oom_kill")
+        }
+    }
+
+    /// Has the kernel add to a counter each time that the group runs out of memory, and once when the group is removed. Of v1 only; nil where
+    /// it cannot be had.
+    func killCounter() -> CInt? {
+        let control = open(file("memory", "memory.oom_control"), O_RDONLY | O_CLOEXEC)
+        guard control >= 0 else { return nil }
+        defer { close(control) }
+        let requests = open(file("memory", "cgroup.event_control"), O_WRONLY | O_CLOEXEC)
+        guard requests >= 0 else { return nil }
+        defer { close(requests) }
+        let counter = Kernel.eventCounter()
+        guard counter >= 0 else { return nil }
+        let request = Array("\(counter) \(control)".utf8)
+        guard write(requests, request, request.count) == request.count else {
+            close(counter)
+            return nil
+        }
+        return counter
+    }
+
+    /// Bytes read from disks and written to them, where the kernel counts them.
+    var disk: Int64? {
+        switch version {
+        case .v1:
+            return field("blkio", "blkio.throttle.io_service_bytes", "Total")
+        case .v2:
+            // One line for each disk: `8:0 rbytes=1 wbytes=2 …`.
+            guard let text = Self.read(file("io", "io.stat")) else { return nil }
+            return text.split(whereSeparator: \.isWhitespace).reduce(0) { sum, field in
+                field.hasPrefix("rbytes=") || field.hasPrefix("wbytes=") ? sum + (Int64(field.dropFirst(7)) ?? 0) : sum
+            }
         }
     }
 

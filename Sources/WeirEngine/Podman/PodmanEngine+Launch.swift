@@ -27,6 +27,7 @@ extension PodmanEngine {
         let spec = ContainerSpec(
             launch, configuration: configuration, network: networks.name(of: launch.workspace), scratch: scratch, devices: plan,
             seccomp: seccomp)
+        logs.keep(launch.logFile, isBegun: false)
         do {
             _ = try await podman.call(.POST, "/containers/create", body: JSONEncoder().encode(spec))
         } catch let refusal as PodmanRefusal where refusal.isConflict {

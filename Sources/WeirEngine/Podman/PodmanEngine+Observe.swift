@@ -53,16 +53,23 @@ extension PodmanEngine {
             let workload = labels[Label.workload].flatMap({ Identifier<Workload>($0) })
         else { return nil }
         let memory = Bytes(labels[Label.memory].flatMap { Int64($0) } ?? 0)
+        if ["running", "stopping"].contains(container.State.Status) {
+            if let log = container.HostConfig?.LogConfig?.Path { logs.keep(log, isBegun: true) }
+            if let path = container.State.CgroupPath, !path.isEmpty {
+                kills.watch(instance, InstanceCgroup(path: path, version: configuration.host.cgroups))
+            }
+        }
         let phase = try await phase(of: container, instance: instance, memory: memory)
         let ended = phase != .running && phase != .created
         let observation = Observation(
             instance: instance, workload: workload, phase: phase,
             startedAt: container.State.started, endedAt: ended ? container.State.ended : nil,
-            address: phase == .running ? container.address : nil)
+            address: phase == .running ? container.address : nil, memoryKills: ended ? kills.count(of: instance) : 0)
         // Between its end and Podman's clean-up a container is about to change: nothing to remember.
         guard container.State.Status != "stopped" else { return observation }
         known[container.Id] = .init(
-            state: container.State.Status, observation: observation, cgroup: container.State.CgroupPath, memory: memory)
+            state: container.State.Status, observation: observation, cgroup: container.State.CgroupPath, memory: memory,
+            process: container.State.Pid)
         return observation
     }
 
@@ -88,7 +95,8 @@ extension PodmanEngine {
         }
         return Ending(
             exitCode: container.State.ExitCode, stopped: mark != nil,
-            killedForMemory: container.State.OOMKilled || group.kills > 0, memory: memory, peak: group.peak,
+            killedForMemory: container.State.OOMKilled || (group.kills ?? 0) > 0 || kills.count(of: instance) > 0, memory: memory,
+            peak: group.peak,
             scratchFull: mark == .scratchFull ? scratch : nil, refusal: refusal
         ).phase
     }

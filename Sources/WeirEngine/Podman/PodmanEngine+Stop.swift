@@ -39,6 +39,8 @@ extension PodmanEngine {
         try await disk.remove(instance)
         marks.remove(instance)
         known.forget(instance)
+        kills.forget(instance)
+        logs.forget(instance.text)
         if configuration.host.ownsCgroups {
             let group = InstanceCgroup(path: InstanceCgroup.parent(of: instance), version: configuration.host.cgroups)
             group.remove()

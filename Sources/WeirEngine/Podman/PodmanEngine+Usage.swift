@@ -5,8 +5,14 @@ public import WeirModel
 extension PodmanEngine {
     /// Nil when the instance does not run.
     public func usage(of instance: Identifier<Instance>) async throws -> InstanceUsage? {
-        guard let (group, memory) = try await group(of: instance) else { return nil }
-        return try await NIOThreadPool.singleton.runIfActive { group.usage(limit: memory) }
+        guard let (group, entry) = try await group(of: instance) else { return nil }
+        return try await NIOThreadPool.singleton.runIfActive {
+            guard var usage = group.usage(limit: entry.memory) else { return nil }
+            usage.memoryKills = self.kills.count(of: instance)
+            usage.network = InstanceNetworkUse.bytes(ofProcess: entry.process)
+            usage.disk = group.disk
+            return usage
+        }
     }
 
     /// Read from the host's process table: works in images without `ps`.
@@ -27,12 +33,12 @@ extension PodmanEngine {
 
     static let mostProcesses = 4096
 
-    private func group(of instance: Identifier<Instance>) async throws -> (InstanceCgroup, Bytes)? {
+    private func group(of instance: Identifier<Instance>) async throws -> (InstanceCgroup, KnownContainers.Entry)? {
         if known.entry(of: instance)?.observation.phase != .running { _ = try await observe(instance) }
         guard let entry = known.entry(of: instance), entry.observation.phase == .running, let path = entry.cgroup,
             !path.isEmpty
         else { return nil }
-        return (InstanceCgroup(path: path, version: configuration.host.cgroups), entry.memory)
+        return (InstanceCgroup(path: path, version: configuration.host.cgroups), entry)
     }
 }
 

@@ -23,6 +23,8 @@ public final class PodmanEngine: Engine {
     let logger: Logger
     let known = KnownContainers()
     let places = RuntimePlaces()
+    let logs: LogKeeper
+    let kills = MemoryKills()
 
     public init(configuration: PodmanConfiguration, clock: any WallClock, logger: Logger) {
         self.configuration = configuration
@@ -38,16 +40,20 @@ public final class PodmanEngine: Engine {
         marks = StopMarks(folder: configuration.scratchFolder)
         seccomp = SeccompFile(
             folder: configuration.scratchFolder, profile: SeccompProfile(allowsNesting: configuration.nestedNamespaces))
+        logs = LogKeeper(limit: configuration.logLimit, logger: logger)
         feed = ChangeFeed(podman: podman, installation: configuration.installation, logger: logger)
     }
 
-    /// Follows Podman's events, and ends instances whose root layer outgrows its limit. Returns when it is cancelled.
+    /// Follows Podman's events, keeps logs, tells instances what was killed of them for memory, and ends those whose root layer outgrows its
+    /// limit. Returns when it is cancelled.
     public func run() async {
         RuntimePlace.hangUpOnLeft(of: configuration.installation)
         await clearLeftCommits()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.feed.run() }
             group.addTask { await self.watchRootLayers() }
+            group.addTask { await self.watchMemory() }
+            group.addTask { await self.logs.run() }
         }
     }
 
@@ -89,6 +95,8 @@ final class KnownContainers: Sendable {
         /// The container's cgroup as the kernel names it, while it runs.
         var cgroup: String?
         var memory: Bytes
+        /// The host's number of its first process, while it runs.
+        var process: Int
     }
 
     subscript(_ id: String) -> Entry? {
@@ -99,6 +107,8 @@ final class KnownContainers: Sendable {
     func entry(of instance: Identifier<Instance>) -> Entry? {
         entries.withLock { $0.values.first { $0.observation.instance == instance } }
     }
+
+    func running() -> [Entry] { entries.withLock { $0.values.filter { $0.observation.phase == .running } } }
 
     func forget(_ instance: Identifier<Instance>) {
         entries.withLock { entries in entries = entries.filter { $0.value.observation.instance != instance } }

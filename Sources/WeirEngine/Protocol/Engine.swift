@@ -122,12 +122,24 @@ public struct InstanceUsage: Hashable, Sendable {
     public var memory: Bytes
     public var memoryLimit: Bytes
     public var processes: Int
+    /// How often the kernel killed something of it for memory.
+    public var memoryKills: Int64
+    /// Bytes that came and went over its network since the start; nil where that is not known.
+    public var network: Int64?
+    /// Bytes that it read from disks and wrote to them since the start; nil where that is not known.
+    public var disk: Int64?
 
-    public init(cpu: Duration, memory: Bytes, memoryLimit: Bytes, processes: Int) {
+    public init(
+        cpu: Duration, memory: Bytes, memoryLimit: Bytes, processes: Int, memoryKills: Int64 = 0, network: Int64? = nil,
+        disk: Int64? = nil
+    ) {
         self.cpu = cpu
         self.memory = memory
         self.memoryLimit = memoryLimit
         self.processes = processes
+        self.memoryKills = memoryKills
+        self.network = network
+        self.disk = disk
     }
 }
 

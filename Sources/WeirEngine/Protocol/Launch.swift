@@ -75,10 +75,12 @@ public struct Observation: Hashable, Sendable {
     public var endedAt: Timestamp?
     /// Where the instance is reached from the host, while it runs.
     public var address: String?
+    /// Of an instance that has ended: how often the kernel killed something of it for memory.
+    public var memoryKills: Int64
 
     public init(
         instance: Identifier<Instance>, workload: Identifier<Workload>, phase: Phase, startedAt: Timestamp?,
-        endedAt: Timestamp?, address: String?
+        endedAt: Timestamp?, address: String?, memoryKills: Int64 = 0
     ) {
         self.instance = instance
         self.workload = workload
@@ -86,6 +88,7 @@ public struct Observation: Hashable, Sendable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.address = address
+        self.memoryKills = memoryKills
     }
 
     public enum Phase: Hashable, Sendable {

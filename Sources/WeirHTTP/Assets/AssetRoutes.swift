@@ -65,7 +65,8 @@ struct AssetRoutes {
         }
 
         routes.delete("assets/{asset}", "deleteAsset") { call in
-            try await assets.delete(call.id("asset"), by: call.caller)
+            let id = try call.id("asset", of: Asset.self)
+            try await assets.delete(id, typed: call.inputOrNone(Confirmation.self).confirm, by: call.caller)
             return call.done()
         }
     }

@@ -46,7 +46,8 @@ struct ProjectRoutes {
         }
 
         routes.delete("projects/{project}", "deleteProject") { call in
-            try await projects.delete(call.id("project"), by: call.caller)
+            let id = try call.id("project", of: Project.self)
+            try await projects.delete(id, typed: call.inputOrNone(Confirmation.self).confirm, by: call.caller)
             return call.done()
         }
 
@@ -86,6 +87,13 @@ struct ProjectRoutes {
 
         enum CodingKeys: String, CodingKey, CaseIterable { case name, description, tags }
     }
+}
+
+/// What is asked before another person's thing is deleted.
+struct Confirmation: Input {
+    let confirm: String?
+
+    enum CodingKeys: String, CodingKey, CaseIterable { case confirm }
 }
 
 extension Accounts {

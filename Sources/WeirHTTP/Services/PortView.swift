@@ -7,13 +7,17 @@ struct PortView: JSONConvertible {
     let port: PortRecord
     let mode: PortMode
     let host: String
+    /// The gateway speaks TLS at every door of its own.
+    let isTLS: Bool
     let traffic: PortCount?
     let idleLimit: Duration
 
     var json: JSON {
         let active = max(port.activeAt, traffic?.activeAt ?? port.activeAt)
+        let address = "\(host.contains(":") ? "[\(host)]" : host):\(port.number)"
         return [
-            "number": port.number, "address": "\(host):\(port.number)", "mode": mode, "opened_at": port.openedAt,
+            "number": port.number, "address": address, "url": mode == .http ? "\(isTLS ? "https" : "http")://\(address)/" : nil,
+            "mode": mode, "opened_at": port.openedAt,
             "active_at": active, "released_at": active + idleLimit,
             "requests": max(port.requests, traffic?.requests ?? 0), "errors": max(port.errors, traffic?.errors ?? 0),
         ]

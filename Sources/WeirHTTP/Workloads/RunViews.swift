@@ -6,7 +6,7 @@ extension TransitionRecord {
         [
             "sequence": sequence, "workload": workload, "run": run, "at": at, "before": before, "state": state,
             "cause": cause, "cause_text": LocalizedText.cause(cause)[language], "actor": people.json(of: actor),
-            "failure": failure?.json(in: language), "reason": reason,
+            "failure": failure?.json(in: language), "reason": idleEvidence?.text[language] ?? reason,
         ]
     }
 }
@@ -35,7 +35,7 @@ extension InstanceRecord {
     func json(in language: Language) -> JSON {
         [
             "id": id, "run": run, "position": position, "attempt": attempt, "created_at": createdAt,
-            "started_at": startedAt, "ended_at": endedAt, "failure": failure?.json(in: language),
+            "started_at": startedAt, "ended_at": endedAt, "failure": failure?.json(in: language), "memory_kills": memoryKills,
         ]
     }
 }

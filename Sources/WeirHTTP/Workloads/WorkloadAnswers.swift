@@ -46,7 +46,8 @@ struct WorkloadAnswers: Sendable {
         let open = platform.routes.port(port.number).flatMap { $0.route.workload == workload.id ? $0 : nil }
         let mode = if case .service(let service) = workload.spec.detail { service.mode } else { PortMode.http }
         return PortView(
-            port: port, mode: mode, host: platform.settings.gatewayHost, traffic: open?.traffic.count,
+            port: port, mode: mode, host: platform.settings.gatewayHost, isTLS: platform.settings.gatewayURL.hasPrefix("https:"),
+            traffic: open?.traffic.count,
             idleLimit: platform.settings.portIdleLimit)
     }
 }

@@ -33,7 +33,9 @@ struct WorkloadRoutes {
             let id = try call.id("workload", of: Workload.self)
             let input = try await call.input(Change.self)
             return try await answers.answer(
-                workloads.edit(id, name: input.name, description: input.description, onIdle: input.onIdle, by: call.caller), to: call)
+                workloads.edit(
+                    id, name: input.name, description: input.description, onIdle: input.onIdle, autoStop: input.autoStop, by: call.caller),
+                to: call)
         }
 
         routes.delete("workloads/{workload}", "deleteWorkload") { call in
@@ -97,10 +99,12 @@ struct WorkloadRoutes {
         let name: String?
         let description: String?
         let onIdle: String?
+        let autoStop: Int?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
             case name, description
             case onIdle = "on_idle"
+            case autoStop = "auto_stop"
         }
     }
 

@@ -28,7 +28,7 @@ struct WorkloadView: JSONConvertible {
             "created_by": people.json(of: workload.createdBy), "created_at": workload.createdAt,
             "started_by": people.json(of: workload.startedBy),
             "running_since": workload.runningSince, "ended_at": workload.endedAt, "stop_at": workload.stopAt,
-            "idle_stop_at": workload.idleStopAt,
+            "idle_stop_at": workload.idleStopAt, "memory_killed_at": workload.memoryKilledAt,
             "remaining_seconds": remainingSeconds, "running_seconds": runningSeconds, "price_per_hour": pricePerHour,
             "cost": cost,
         ]

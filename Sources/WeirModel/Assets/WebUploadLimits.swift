@@ -38,7 +38,7 @@ extension WeirError {
             LocalizedText(
                 "\"\(name.shortened)\" is larger than \(limit).", zh: "“\(name.shortened)”超过 \(limit)。"),
             remedy: LocalizedText(
-                "Use the resumable upload (`weir upload`) for large files.", zh: "大文件请使用断点续传（`weir upload`）。"))
+                "Send large files by `weir dataset upload`, or by SFTP.", zh: "大文件请使用 `weir dataset upload` 或 SFTP 上传。"))
     }
 
     public static func storageFull() -> WeirError {

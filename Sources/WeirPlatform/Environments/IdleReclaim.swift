@@ -16,22 +16,29 @@ public actor IdleReclaim: Service {
     private struct Watched {
         var state = Idleness.active
         var at: Timestamp
-        /// Processor time used until then.
-        var used: Duration
+        /// What it had used until then.
+        var used: InstanceUsage
     }
 
     private let store: Store
     private let engine: any Engine
     private let clock: any WallClock
     private let signals: WorkloadSignals
+    private let routes: RouteTable
+    private let probe: any ActivityProbe
     private let logger: Logger
     private var watched: [Identifier<Instance>: Watched] = [:]
 
-    init(store: Store, engine: any Engine, clock: any WallClock, signals: WorkloadSignals, logger: Logger) {
+    init(
+        store: Store, engine: any Engine, clock: any WallClock, signals: WorkloadSignals, routes: RouteTable, probe: any ActivityProbe,
+        logger: Logger
+    ) {
         self.store = store
         self.engine = engine
         self.clock = clock
         self.signals = signals
+        self.routes = routes
+        self.probe = probe
         self.logger = logger
     }
 
@@ -85,29 +92,58 @@ public actor IdleReclaim: Service {
         guard var before = watched[candidate.instance] else {
             // An earlier run of Weir may have warned; the warning is called off, and given anew when it is due.
             if workload.idleStopAt != nil { try await callOff(workload) }
-            watched[candidate.instance] = Watched(at: now, used: usage.cpu)
+            watched[candidate.instance] = Watched(at: now, used: usage)
             return
         }
+        let (told, answered) = await askTools(of: workload.id, at: now)
+        let time = now - before.at
         let sample = ActivitySample(
-            at: now, cpu: Self.thousandths(usage.cpu - before.used, over: now - before.at),
-            gpuPercent: Self.percent(of: candidate.devices, devices))
+            at: now, cpu: Self.thousandths(usage.cpu - before.used.cpu, over: time),
+            gpuPercent: Self.percent(of: candidate.devices, devices),
+            network: Self.rate(usage.network, before.used.network, over: time),
+            disk: Self.rate(usage.disk, before.used.disk, over: time),
+            seen: routes.activity.seen(in: workload.id).merging(told) { $1 })
         let (state, action) = before.state.after(sample, previous: before.at, policy: candidate.policy)
-        before = Watched(state: state, at: now, used: usage.cpu)
+        before = Watched(state: state, at: now, used: usage)
         watched[candidate.instance] = before
         switch action {
         case nil: break
         case .warn(let stopsAt):
             try await warn(candidate, stopsAt: stopsAt)
             // What the person's own program used to save their work is no use that calls the warning off again.
-            if let after = try await engine.usage(of: candidate.instance) { watched[candidate.instance]?.used = after.cpu }
+            if let after = try await engine.usage(of: candidate.instance) { watched[candidate.instance]?.used = after }
         case .callOff: try await callOff(workload)
-        case .stop: try await stop(workload, idleSince: state.since ?? now)
+        case .stop: try await stop(workload, idleSince: state.since ?? now, IdleEvidence(sample, toolAnswered: answered))
         }
     }
 
     private static func thousandths(_ used: Duration, over time: Duration) -> Int {
         guard time > .zero else { return .max }
         return Int((used / time * 1000).rounded(.up))
+    }
+
+    /// Bytes a second. What counts from the beginning again, as a container does that was started anew, is counted from there.
+    private static func rate(_ now: Int64?, _ before: Int64?, over time: Duration) -> Int64? {
+        guard let now, let before else { return nil }
+        guard time > .zero else { return .max }
+        return Int64((Double(now >= before ? now - before : now) * 1000 / Double(time.milliseconds)).rounded(.up))
+    }
+
+    /// What the environment's tools say of themselves, and whether all answered that should; nil when none tells.
+    private func askTools(of workload: Identifier<Workload>, at now: Timestamp) async -> ([Presence: Timestamp], Bool?) {
+        let targets = routes.activityTargets(of: workload)
+        guard !targets.isEmpty else { return ([:], nil) }
+        var (last, answered): (Timestamp?, Bool) = (nil, true)
+        for target in targets {
+            guard let activity = await probe.activity(at: target) else {
+                answered = false
+                continue
+            }
+            // A clock in the container may be wrong: nobody was seen in the future.
+            let seen = activity.isBusy ? now : activity.last.map { min($0, now) }
+            last = [last, seen].compactMap { $0 }.max()
+        }
+        return (last.map { [.tool: $0] } ?? [:], answered)
     }
 
     /// The busiest of them. A real device that cannot be read counts as busy: it would be a pity to stop what only seems idle.
@@ -151,7 +187,7 @@ public actor IdleReclaim: Service {
         signals.changed(in: workload.workspace)
     }
 
-    private func stop(_ workload: WorkloadRecord, idleSince: Timestamp) async throws {
+    private func stop(_ workload: WorkloadRecord, idleSince: Timestamp, _ evidence: IdleEvidence) async throws {
         let now = clock.now()
         let isStopped = try await store.write { db -> Bool in
             // A person, a timer or a new policy may have been quicker.
@@ -160,7 +196,7 @@ public actor IdleReclaim: Service {
                 policy.applies(to: workload.id, of: workload.createdBy, kind: workload.kind)
             else { return false }
             try db.insertIdleStop(of: current, idleSince: idleSince, at: now)
-            try db.apply(.stopWanted, to: current, cause: Cause("idle"), at: now)
+            try db.apply(.stopWanted, to: current, cause: try Cause(evidence), at: now)
             return true
         }
         guard isStopped else { return }

@@ -7,8 +7,13 @@ public import WeirModel
 public final class RouteTable: Sendable {
     private let state = Mutex(State())
     private let clock: any WallClock
+    /// Who was seen where, as it goes through the gateways.
+    public let activity: WorkloadActivity
 
-    public init(clock: any WallClock) { self.clock = clock }
+    public init(clock: any WallClock) {
+        self.clock = clock
+        activity = WorkloadActivity(clock: clock)
+    }
 
     private struct State {
         var tools: [Identifier<Workload>: [String: ToolRoute]] = [:]
@@ -41,7 +46,18 @@ public final class RouteTable: Sendable {
     }
 
     public func removeTools(of workload: Identifier<Workload>) {
+        activity.forget(workload)
         state.withLock { _ = $0.tools.removeValue(forKey: workload) }
+    }
+
+    /// Where the tools of a workload are asked when they were last used.
+    func activityTargets(of workload: Identifier<Workload>) -> [HealthTarget] {
+        state.withLock { $0.tools[workload] ?? [:] }.values.flatMap { route -> [HealthTarget] in
+            guard case .backend(let backend) = route.destination else { return [] }
+            return route.activityPaths.map {
+                HealthTarget(address: backend.host, port: backend.port, path: $0, authorization: route.upstreamAuthorization)
+            }
+        }
     }
 
     /// The route as the account may see it: nil when there is none, when the account is no member (IDW-02), or when it is another's alone

@@ -24,16 +24,19 @@ public struct ToolRoute: Hashable, Sendable {
     public var prefixKept: Bool
     /// The value of `Authorization` that the tool wants. The browser never sees it.
     public var upstreamAuthorization: String?
+    /// Where the tool tells when it was last used.
+    public var activityPaths: [String]
 
     public init(
         workspace: Identifier<Workspace>, onlyFor: Identifier<Account>? = nil, destination: Destination, prefixKept: Bool = true,
-        upstreamAuthorization: String? = nil
+        upstreamAuthorization: String? = nil, activityPaths: [String] = []
     ) {
         self.workspace = workspace
         self.onlyFor = onlyFor
         self.destination = destination
         self.prefixKept = prefixKept
         self.upstreamAuthorization = upstreamAuthorization
+        self.activityPaths = activityPaths
     }
 
     public enum Destination: Hashable, Sendable {

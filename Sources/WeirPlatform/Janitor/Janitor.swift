@@ -7,6 +7,8 @@ import WeirStore
 public struct Janitor: Service {
     /// An upload that nobody went on with.
     static let uploadLimit = Duration.seconds(7 * 86_400)
+    /// So long somebody who did not hear the last answer is told that all of an upload has come.
+    static let finishedUploadsKept = Duration.seconds(86_400)
     /// What is younger may belong to something that is being written right now.
     static let youngFiles = Duration.seconds(3600)
 
@@ -87,6 +89,7 @@ public struct Janitor: Service {
             try db.removeSessions(expiredBefore: now)
             try db.forgetKeys(before: now - IdempotencyKey.kept)
             try db.forgetScheduling(before: now - Self.schedulingKept)
+            try db.forgetFinishedUploads(before: now - Self.finishedUploadsKept)
             let uploads = try db.read.uploads(createdBefore: now - Self.uploadLimit)
             let stored = try uploads.compactMap { upload in
                 try db.read.workspace(keeping: upload.unit).map { StoredUpload(upload.id, in: $0) }

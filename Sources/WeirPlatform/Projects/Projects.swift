@@ -76,10 +76,12 @@ public struct Projects: Sendable {
     /// Deletes the project with its ended workloads. Models and data that were exported from it stay (PRJ-07).
     ///
     /// The files go last; the Janitor comes back for those that a crash left.
-    public func delete(_ id: Identifier<Project>, by caller: Caller) async throws {
+    /// - Parameter typed: the project's name, which who deletes another person's has to type (hostile 11).
+    public func delete(_ id: Identifier<Project>, typed: String?, by caller: Caller) async throws {
         let now = clock.now()
         let project = try await store.write { db in
             let project = try db.read.projectToDelete(id, for: caller)
+            guard project.createdBy == caller.id || typed == project.name else { throw WeirError.nameNotTyped(project.name) }
             guard try !db.read.hasLiveWorkloads(of: project.id) else { throw WeirError.projectInUse() }
             for workload in try db.read.workloads(of: project.id) { try db.markDeleted(workload.id, at: now) }
             try db.markDeleted(project.id, at: now)

@@ -81,7 +81,10 @@ extension Reconciler {
         case .created, .running: return Standing(instance: instance, phase: .up(address: observation.address))
         case .succeeded, .failed:
             let end = end(started: instance.startedAt, seen: observation)
-            try await store.write { try $0.setEnded(id, at: end, failure: observation.failure) }
+            try await store.write { db in
+                if observation.memoryKills > 0 { _ = try db.setMemoryKills(observation.memoryKills, of: id, at: end) }
+                try db.setEnded(id, at: end, failure: observation.failure)
+            }
             instance.endedAt = end
             return Standing(instance: instance, phase: .ended(observation.failure))
         }

@@ -39,7 +39,8 @@ extension Reconciler {
                 name, of: workload.id,
                 to: ToolRoute(
                     workspace: workload.workspace, onlyFor: workload.onlyFor, destination: destination, prefixKept: tool.prefixKept,
-                    upstreamAuthorization: tool.authorization(secret: workload.secret)))
+                    upstreamAuthorization: tool.authorization(secret: workload.secret),
+                    activityPaths: tool.activityPaths(prefix: ToolName.path(of: name, in: workload.id))))
         } catch let failure as LaunchFailure {
             // The image lost the tool while it runs: trying again brings it not back.
             logger.error("no route to a tool", metadata: ["workload": "\(workload.id)", "error": "\(failure.reason)"])

@@ -8,13 +8,15 @@ public struct Entries: Sendable {
     let tokens: EntryTokens
     /// The gateway's address as browsers see it, without a slash at its end.
     let gatewayURL: String
+    let others: OtherTools
 
     public struct Entry: Sendable {
         public let url: String
         public let expiresAt: Timestamp
     }
 
-    /// An address that is good for one entry within a minute. `tool` is the workload's own when nil.
+    /// An address that is good for one entry within a minute. `tool` is the workload's own when nil; another one of an environment's image is
+    /// started in it (DEV-05).
     public func enter(
         _ id: Identifier<Workload>, tool: String?, path: String = "", by caller: Caller
     ) async throws -> Entry {
@@ -27,8 +29,9 @@ public struct Entries: Sendable {
         case .job, .service: throw WeirError.wrongState("enter", workload.state)
         }
         let tool = tool ?? own
-        guard tool == own || tool == ToolName.terminal && workload.kind == .environment else {
-            throw WeirError.toolMissing(tool)
+        if tool != own, tool != ToolName.terminal || workload.kind != .environment {
+            guard workload.kind == .environment, ToolName.isValid(tool) else { throw WeirError.toolMissing(tool) }
+            try await others.open(tool, in: workload)
         }
         let token = try tokens.issue(
             to: caller.id, as: caller.login?.reference, until: caller.login?.endsAt, for: workload.id, tool: tool, path: path)

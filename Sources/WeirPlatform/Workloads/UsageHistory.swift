@@ -34,14 +34,20 @@ public actor UsageHistory: Service {
     private let engine: any Engine
     private let clock: any WallClock
     private let routes: RouteTable
+    private let signals: WorkloadSignals
     private let logger: Logger
     private var watched: [Identifier<Workload>: Watched] = [:]
+    /// How often each container was killed in for memory, as it is kept.
+    private var known: [Identifier<Instance>: Int64] = [:]
 
-    init(store: Store, engine: any Engine, clock: any WallClock, routes: RouteTable, logger: Logger) {
+    init(
+        store: Store, engine: any Engine, clock: any WallClock, routes: RouteTable, signals: WorkloadSignals, logger: Logger
+    ) {
         self.store = store
         self.engine = engine
         self.clock = clock
         self.routes = routes
+        self.signals = signals
         self.logger = logger
     }
 
@@ -79,6 +85,8 @@ public actor UsageHistory: Service {
             try await look(at: id, instances, devices, traffic[id])
         }
         forget(except: Set(running.map(\.workload)))
+        let present = Set(running.map(\.id))
+        known = known.filter { present.contains($0.key) }
     }
 
     private func look(
@@ -88,6 +96,7 @@ public actor UsageHistory: Service {
         for instance in instances { now[instance.id] = try await engine.usage(of: instance.id) }
         guard !now.isEmpty else { return }
         let at = clock.now()
+        try await noteKills(now, of: id, at: at)
         var known = watched[id] ?? Watched(at: at)
         var cpu = 0.0
         for instance in instances {
@@ -112,6 +121,19 @@ public actor UsageHistory: Service {
         known.at = at
         known.traffic = traffic
         watched[id] = known
+    }
+
+    /// What the kernel killed of it for memory is kept with the workload: its programs may go on and say nothing of it (TRN-13).
+    private func noteKills(_ usage: [Identifier<Instance>: InstanceUsage], of id: Identifier<Workload>, at now: Timestamp) async throws {
+        let kills = usage.mapValues(\.memoryKills).filter { $0.value > 0 && $0.value != known[$0.key] }
+        guard !kills.isEmpty else { return }
+        let workspace = try await store.write { db -> Identifier<Workspace>? in
+            var isNew = false
+            for (instance, count) in kills where try db.setMemoryKills(count, of: instance, at: now) { isNew = true }
+            return isNew ? try db.read.workload(id)?.workspace : nil
+        }
+        known.merge(kills) { $1 }
+        if let workspace { signals.changed(in: workspace) }
     }
 
     private static func percent(of held: [String], _ devices: [String: Int]) -> UInt8? {

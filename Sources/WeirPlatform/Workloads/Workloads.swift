@@ -180,21 +180,26 @@ public struct Workloads: Sendable {
 
     /// - Parameter onIdle: what an environment runs when its people are warned that nobody uses it; empty for nothing. Only who may enter
     ///   changes it, for it runs inside.
+    /// - Parameter autoStop: when a timer stops an environment: so many seconds from now while it runs, and as long a run from the next start on;
+    ///   0 for never, where the flavor has no longest run (DEV-24).
     public func edit(
-        _ id: Identifier<Workload>, name: String? = nil, description: String? = nil, onIdle: String? = nil, by caller: Caller
+        _ id: Identifier<Workload>, name: String? = nil, description: String? = nil, onIdle: String? = nil, autoStop: Int? = nil,
+        by caller: Caller
     ) async throws -> WorkloadRecord {
+        let now = clock.now()
         let newName = try name.map { try Name($0) }
         let newDescription = try description.map { try Note.checked($0) }
         let newHook = try onIdle.map { try WorkloadRules.hook($0) }
         return try await change(id) { db in
             var workload = try db.read.workload(id, for: caller, newHook == nil ? .changeWorkload : .enter)
-            if name != nil || description != nil { _ = try db.read.workload(id, for: caller, .changeWorkload) }
+            if name != nil || description != nil || autoStop != nil { _ = try db.read.workload(id, for: caller, .changeWorkload) }
             if let newHook {
                 guard case .environment(var detail) = workload.spec.detail else { throw WeirError.notFound("environment") }
                 detail.onIdle = newHook
                 workload.spec.detail = .environment(detail)
                 try db.setSpec(workload.spec, of: workload.id)
             }
+            if let autoStop { try db.setAutoStop(autoStop, of: &workload, at: now) }
             let name = try newName ?? Name(workload.name)
             workload.name = name.text
             workload.description = newDescription ?? workload.description
@@ -210,6 +215,20 @@ public struct Workloads: Sendable {
         signals.send(.workload(id))
         signals.changed(in: workload.workspace)
         return workload
+    }
+}
+
+extension Writing {
+    fileprivate func setAutoStop(_ seconds: Int, of workload: inout WorkloadRecord, at now: Timestamp) throws {
+        guard case .environment(var detail) = workload.spec.detail else { throw WeirError.notFound("environment") }
+        let flavor = workload.spec.flavor
+        detail.autoStop = try WorkloadRules.timeLimit(seconds == 0 ? nil : seconds, flavor: flavor, field: "auto_stop")
+        workload.spec.detail = .environment(detail)
+        try setSpec(workload.spec, of: workload.id)
+        guard workload.state == .running, let start = workload.runningSince else { return }
+        let last = flavor.longestRun.map { start + .seconds($0) }
+        workload.stopAt = [seconds == 0 ? nil : now + .seconds(seconds), last].compactMap { $0 }.min()
+        try setStopTime(workload.stopAt, of: workload.id)
     }
 }
 

@@ -9,6 +9,8 @@ protocol Carrier: AnyObject {
     func addPolls(to polls: inout [pollfd])
     /// After something happened: carries what can be carried, ends what is over. Gives whether more may be waiting.
     func turn(_ buffer: UnsafeMutableRawBufferPointer) -> Bool
+    /// Whether somebody has used it since this was asked before: what a client asks to keep its connection alive is no use.
+    func takeUse() -> Bool
     /// Ends it with a line for the person.
     func end(with line: (Bool) -> String)
     /// The connection is gone.

@@ -69,6 +69,8 @@ final class ForwardChannel: Carrier {
         return moved
     }
 
+    func takeUse() -> Bool { pump.takeUse(givingCounts: true) }
+
     func end(with line: (Bool) -> String) {
         guard !isOver else { return }
         ssh_channel_close(channel)

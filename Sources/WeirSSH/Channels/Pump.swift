@@ -16,6 +16,8 @@ final class Pump {
     private var pending: [UInt8] = []
     /// Reads along with the file protocol where something is to be done before a file is opened.
     private var stream: SFTPStream?
+    private var hasTaken = false
+    private var hasGiven = false
     private let beforeOpening: ((SFTPStream.Opening) -> Void)?
     /// Told of every byte that the command took.
     private let brought: ((Int) -> Void)?
@@ -46,6 +48,12 @@ final class Pump {
         stream = beforeOpening.map { _ in SFTPStream() }
     }
 
+    /// Whether anything came from the client since this was asked before, or with `givingCounts` went to it.
+    func takeUse(givingCounts: Bool) -> Bool {
+        defer { (hasTaken, hasGiven) = (false, false) }
+        return hasTaken || givingCounts && hasGiven
+    }
+
     /// Nothing more comes from the command.
     var isOutputOver: Bool { output < 0 && errors < 0 }
 
@@ -53,6 +61,7 @@ final class Pump {
 
     /// libssh has data; what is not taken stays with it, and holds the client back.
     func take(_ data: UnsafeRawPointer, _ count: Int) -> Int {
+        hasTaken = true
         if isInputClosed { return count }
         guard pending.isEmpty, released.isEmpty, !isReading else {
             hasMore = true
@@ -169,6 +178,7 @@ final class Pump {
             let count = read(descriptor, buffer.baseAddress, most)
             if count > 0 {
                 moved = true
+                hasGiven = true
                 left -= count
                 let sent =
                     asErrors

@@ -26,6 +26,7 @@ final class SessionChannel: Carrier {
     private var ending: CommandEnding?
     private var isClosing = false
     private var isInputOver = false
+    private var isUsed = false
     /// Folders are sealed before the first answer goes out.
     private var seal: (() -> Void)?
     private(set) var isOver = false
@@ -143,6 +144,12 @@ final class SessionChannel: Carrier {
         return moved
     }
 
+    /// What a terminal shows by itself, as `top` does, is no use of it.
+    func takeUse() -> Bool {
+        defer { isUsed = false }
+        return pump?.takeUse(givingCounts: terminal == nil) == true || isUsed
+    }
+
     private static func isReadable(_ descriptor: Int32) -> Bool {
         guard descriptor >= 0 else { return false }
         var one = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -153,6 +160,7 @@ final class SessionChannel: Carrier {
         do {
             let started = try connection.start(request, variables: variables, terminal: terminal) { [unowned self] line in self.tell(line) }
             command = started.command
+            isUsed = true
             seal = started.seal
             let running = started.command
             pump = Pump(

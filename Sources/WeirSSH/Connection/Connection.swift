@@ -23,8 +23,12 @@ final class Connection {
     private var refusedForwarding = Refusal.none
     var place: SSHEntrance.Environment?
 
-    /// One connection carries this many shells, commands and forwarded connections at once.
-    private static let mostChannels = 64
+    private var noted: ContinuousClock.Instant?
+
+    /// One connection carries this many shells, commands and forwarded connections at once; some are kept for shells and commands, so that a
+    /// browser behind `ssh -D` does not shut its own person out.
+    private static let mostChannels = 256
+    private static let mostForwards = 240
     private static let bufferSize = 128 << 10
 
     private enum Refusal { case none, untold, onlyLogged }
@@ -168,8 +172,17 @@ final class Connection {
             for carrier in carriers where carrier.turn(shared) { mayMove = true }
             // What was just written is on its way before anything waits for it.
             if mayMove { take() }
+            noteUse()
             carriers.removeAll { $0.isOver }
         }
+    }
+
+    /// Somebody is in the environment, for as long as anything is typed or carried (X18). Once a second is often enough.
+    private func noteUse() {
+        guard case .environment(let workload) = login.identity?.user.place, noted.map({ .now - $0 >= .seconds(1) }) ?? true else { return }
+        guard carriers.reduce(false, { $1.takeUse() || $0 }) else { return }
+        noted = .now
+        core.activity.saw(.ssh, in: workload)
     }
 
     /// Has libssh read and write what it can, and act on it.
@@ -252,7 +265,7 @@ final class Connection {
             return 1
         }
         guard type == Int32(SSH_REQUEST_CHANNEL_OPEN.rawValue), subtype == Int32(SSH_CHANNEL_DIRECT_TCPIP.rawValue),
-            carriers.count < Self.mostChannels, let host = ssh_message_channel_request_open_destination(message)
+            carriers.count < Self.mostForwards, let host = ssh_message_channel_request_open_destination(message)
         else { return 1 }
         let port = Int(ssh_message_channel_request_open_destination_port(message))
         guard let socket = connect(to: String(cString: host), port: port) else { return 1 }

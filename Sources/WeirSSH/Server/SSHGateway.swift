@@ -16,7 +16,8 @@ public struct SSHGateway: Service {
     /// Binds the port. Throws `ssh_not_bound`, `host_key_broken`.
     public init(settings: SSHGatewaySettings, keys: HostKeys, platform: Platform, logger: Logger) throws {
         core = GatewayCore(
-            settings: settings, access: platform.sshAccess, entrance: platform.sshEntrance, logger: logger)
+            settings: settings, access: platform.sshAccess, entrance: platform.sshEntrance, activity: platform.routes.activity,
+            logger: logger)
         signals = platform.signals
         routes = platform.routes
         listener = try Listener(settings: settings, keys: keys, core: core)
@@ -62,16 +63,18 @@ struct GatewayCore: Sendable {
     let settings: SSHGatewaySettings
     let access: SSHAccess
     let entrance: SSHEntrance
+    let activity: WorkloadActivity
     let logger: Logger
     let questions = Questions()
     let live = LiveSessions()
     let limits: SourceLimits
     let turns = GitTurns()
 
-    init(settings: SSHGatewaySettings, access: SSHAccess, entrance: SSHEntrance, logger: Logger) {
+    init(settings: SSHGatewaySettings, access: SSHAccess, entrance: SSHEntrance, activity: WorkloadActivity, logger: Logger) {
         self.settings = settings
         self.access = access
         self.entrance = entrance
+        self.activity = activity
         self.logger = logger
         limits = SourceLimits(settings)
     }

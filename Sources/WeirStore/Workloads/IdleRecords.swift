@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 public import WeirModel
 
@@ -35,6 +36,19 @@ public struct IdleStopRecord: Hashable, Sendable {
     public var price: RunPrice?
     /// When a person wanted it again, or nobody could any more since it was deleted.
     public var startedAgainAt: Timestamp?
+}
+
+extension Cause {
+    /// It was idle, by what was looked at. The evidence stands where a person's words would.
+    public init(_ evidence: IdleEvidence) throws { self.init("idle", reason: try jsonText(evidence)) }
+}
+
+extension TransitionRecord {
+    /// What was looked at before a stop for idleness; nil of others, and of stops from before it was kept.
+    public var idleEvidence: IdleEvidence? {
+        guard cause == "idle", let reason else { return nil }
+        return try? JSONDecoder().decode(IdleEvidence.self, from: Data(reason.utf8))
+    }
 }
 
 extension Reading {

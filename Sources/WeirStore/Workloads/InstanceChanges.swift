@@ -29,6 +29,20 @@ extension Writing {
                 """, arguments: [end, try failure.map(jsonText), instance])
     }
 
+    /// Keeps how often the kernel killed something of it for memory. False when so many were known.
+    public func setMemoryKills(_ kills: Int64, of instance: Identifier<Instance>, at now: Timestamp) throws -> Bool {
+        try db.cachedStatement(sql: "UPDATE instance SET memory_kills = ?1 WHERE id = ?2 AND memory_kills < ?1")
+            .execute(arguments: [kills, instance])
+        guard db.changesCount > 0 else { return false }
+        try db.cachedStatement(
+            sql: """
+                UPDATE workload SET memory_killed_at = ?1
+                WHERE (id, run) = (SELECT workload, run FROM instance WHERE instance.id = ?2)
+                """
+        ).execute(arguments: [now, instance])
+        return true
+    }
+
     public func setRemoved(_ instance: Identifier<Instance>, at now: Timestamp) throws {
         try db.execute(
             sql: """

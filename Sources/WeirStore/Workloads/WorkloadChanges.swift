@@ -83,6 +83,7 @@ extension Writing {
             // What Weir lets go on is still on account of who started it.
             if event == .startWanted, let starter = cause.actor { changed.startedBy = starter }
             (changed.failure, changed.runningSince, changed.endedAt, changed.stopAt) = (nil, nil, nil, nil)
+            changed.memoryKilledAt = nil
             changed.wanted = .running
             try insertRun(changed, flavor: jsonText(changed.spec.flavor), price: price, at: now)
         case .ready:
@@ -105,11 +106,11 @@ extension Writing {
         try db.cachedStatement(
             sql: """
                 UPDATE workload SET wanted = ?, state = ?, state_since = ?, queue_reason = NULL, failure = ?, run = ?,
-                running_since = ?, ended_at = ?, stop_at = ?, idle_stop_at = NULL, started_by = ? WHERE id = ?
+                running_since = ?, ended_at = ?, stop_at = ?, idle_stop_at = NULL, memory_killed_at = ?, started_by = ? WHERE id = ?
                 """
         ).execute(arguments: [
             changed.wanted.rawValue, changed.state.rawValue, now, try changed.failure.map(jsonText), changed.run,
-            changed.runningSince, changed.endedAt, changed.stopAt, changed.startedBy, changed.id,
+            changed.runningSince, changed.endedAt, changed.stopAt, changed.memoryKilledAt, changed.startedBy, changed.id,
         ])
         try db.cachedStatement(
             sql: """

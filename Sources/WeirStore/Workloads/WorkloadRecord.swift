@@ -30,6 +30,8 @@ public struct WorkloadRecord: Hashable, Sendable {
     public var stopAt: Timestamp?
     /// When this run is stopped for idleness, unless it is used before; nil until its people were warned (X18).
     public var idleStopAt: Timestamp?
+    /// When the kernel last killed something of this run for memory.
+    public var memoryKilledAt: Timestamp?
 
     /// What the people want; the Reconciler makes it so.
     public enum Wanted: String, Sendable {
@@ -61,6 +63,7 @@ public struct WorkloadRecord: Hashable, Sendable {
         endedAt = nil
         stopAt = nil
         idleStopAt = nil
+        memoryKilledAt = nil
     }
 
     init(_ row: Row) throws {
@@ -85,6 +88,7 @@ public struct WorkloadRecord: Hashable, Sendable {
         endedAt = row["ended_at"]
         stopAt = row["stop_at"]
         idleStopAt = row["idle_stop_at"]
+        memoryKilledAt = row["memory_killed_at"]
     }
 }
 
@@ -170,6 +174,8 @@ public struct InstanceRecord: Hashable, Sendable {
     public var failure: FailureReason?
     /// When its container was gone from the engine.
     public var removedAt: Timestamp?
+    /// How often the kernel killed something of it for memory.
+    public var memoryKills: Int64 = 0
 
     public init(
         id: Identifier<Instance>, workload: Identifier<Workload>, run: Int, position: Int, attempt: Int,
@@ -198,5 +204,6 @@ public struct InstanceRecord: Hashable, Sendable {
         address = row["address"]
         failure = try row.jsonOrNil("failure")
         removedAt = row["removed_at"]
+        memoryKills = row["memory_kills"] ?? 0
     }
 }

@@ -32,13 +32,14 @@ public final class Wire: Sendable {
     deinit { close(descriptor) }
 
     /// - Parameter receiveBuffer: bytes that the kernel may hold for a reader that does not read.
-    public static func connect(to port: Int, receiveBuffer: Int? = nil) async throws -> Wire {
+    public static func connect(to port: Int, at host: String = "127.0.0.1", receiveBuffer: Int? = nil) async throws -> Wire {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Failure("socket") }
         let wire = Wire(descriptor: descriptor)
         if let receiveBuffer { wire.set(SO_RCVBUF, to: receiveBuffer) }
         try await wire.blocking {
             var address = Self.loopback(port)
+            address.sin_addr.s_addr = inet_addr(host)
             let result = withUnsafePointer(to: &address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                     Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

@@ -39,8 +39,9 @@ struct IdleReclaimTests {
                     let instances = try await test.store.read { try $0.instances(of: made.id, run: 1) }
                     return (made, try #require(instances.first).id)
                 }
-                let (idle, exempt, busy) = (
-                    try await environment("idle"), try await environment("exempt"), try await environment("busy")
+                let (idle, exempt, busy, entered) = (
+                    try await environment("idle"), try await environment("exempt"), try await environment("busy"),
+                    try await environment("entered")
                 )
                 let policy = IdlePolicy(after: 300, cpu: Self.quiet, warning: 120, exemptWorkloads: [exempt.workload.id])
                 _ = try await platform.idlePolicies.set(policy, of: tenant.workspace, by: tenant.caller)
@@ -59,6 +60,8 @@ struct IdleReclaimTests {
                         for try await bytes in terminal.output { screen.add(bytes) }
                     }
                     func look() async throws {
+                        // Somebody whose SSH session carries a little now and then.
+                        platform.routes.activity.saw(.ssh, in: entered.workload.id)
                         try await platform.idleReclaim.look()
                         let before = try await host.engine.usage(of: busy.instance)?.cpu ?? .zero
                         while try await host.engine.usage(of: busy.instance)?.cpu ?? .zero < before + .milliseconds(600) {
@@ -90,7 +93,10 @@ struct IdleReclaimTests {
 
                 let history = try await test.store.read { try $0.transitions(of: idle.workload.id) }
                 #expect(history.map(\.cause).contains("idle"))
-                for other in [exempt, busy] {
+                let evidence = try #require(history.first { $0.cause == "idle" }?.idleEvidence)
+                #expect(evidence.sample.network != nil && evidence.sample.disk != nil && evidence.sample.seen.isEmpty)
+                #expect(evidence.text.en.contains("SSH and SFTP not seen"))
+                for other in [exempt, busy, entered] {
                     let workload = try #require(try await test.store.read { try $0.workload(other.workload.id) })
                     #expect(workload.state == .running && workload.idleStopAt == nil)
                 }

@@ -235,6 +235,37 @@ struct ReconcilerTests {
         }
     }
 
+    @Test("a new timer holds for what runs, and for the next run; none takes it away (bugs R6)")
+    func changedAutoStop() async throws {
+        let clock = ManualClock()
+        let test = try TestPlatform(clock: clock)
+        try await test.running { platform in
+            let tenant = try await test.tenant(on: platform)
+            let lab = try await platform.environments.create(
+                tenant.submission("lab"), tool: nil, autoStop: 3600, in: tenant.project, by: tenant.caller)
+            try await platform.wait(for: lab, toBe: .running)
+            clock.advance(by: .seconds(3000))
+            let later = try await platform.workloads.edit(lab.id, autoStop: 7200, by: tenant.caller)
+            #expect(later.stopAt == clock.now() + .seconds(7200))
+            clock.advance(by: .seconds(3600))
+            platform.signals.send(.workload(lab.id))
+            #expect(try await platform.workloads.workload(lab.id, for: tenant.caller).state == .running)
+            #expect(try await platform.workloads.edit(lab.id, autoStop: 0, by: tenant.caller).stopAt == nil)
+            await #expect(throws: WeirError.self) { try await platform.workloads.edit(lab.id, autoStop: 30, by: tenant.caller) }
+            _ = try await platform.workloads.edit(lab.id, autoStop: 60, by: tenant.caller)
+            clock.advance(by: .seconds(60))
+            platform.signals.send(.workload(lab.id))
+            try await platform.wait(for: lab, toBe: .stopped)
+            // The next run has as long.
+            _ = try await platform.workloads.start(lab.id, by: tenant.caller)
+            try await platform.wait(for: lab, toBe: .running)
+            let again = try await platform.workloads.workload(lab.id, for: tenant.caller)
+            #expect(again.stopAt == again.runningSince.map { $0 + .seconds(60) })
+            let job = try await tenant.job("train", on: platform)
+            await #expect(throws: WeirError.self) { try await platform.workloads.edit(job.id, autoStop: 600, by: tenant.caller) }
+        }
+    }
+
     @Test("deleting what runs stops it, frees it and takes it from the list (DEV-30)")
     func delete() async throws {
         let test = try TestPlatform()

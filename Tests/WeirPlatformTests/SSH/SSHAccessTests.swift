@@ -112,7 +112,7 @@ struct SSHAccessTests {
             }
             try await scene.platform.sshEntrance.check(identity, isWriting: true)
             guard case .draft(let asset) = identity.user.place else { return }
-            try await scene.platform.assets.delete(asset, by: scene.tenant.caller)
+            try await scene.platform.assets.delete(asset, typed: nil, by: scene.tenant.caller)
             await #expect(throws: WeirError.self) { try await scene.platform.sshEntrance.check(identity, isWriting: false) }
         }
     }

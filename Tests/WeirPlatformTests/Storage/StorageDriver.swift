@@ -131,7 +131,7 @@ actor StorageDriver {
         guard coin(), let index = assets.indices.randomElement(using: &random) else { return }
         let (tenant, asset) = assets.remove(at: index)
         uploads.removeAll { $0.1.unit == .asset(asset) }
-        try await platform.assets.delete(asset, by: tenant.caller)
+        try await platform.assets.delete(asset, typed: nil, by: tenant.caller)
     }
 
     private func discard(_ platform: Platform) async throws {

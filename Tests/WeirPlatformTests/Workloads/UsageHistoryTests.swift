@@ -37,6 +37,37 @@ import WeirStore
         }
     }
 
+    @Test("what the kernel killed of a job for memory is kept with the job while it goes on, and of a later run nothing (F12, TRN-13)")
+    func memoryKills() async throws {
+        let clock = ManualClock()
+        let test = try TestPlatform(clock: clock)
+        try await test.running { platform in
+            let tenant = try await test.tenant(on: platform)
+            let lab = try await platform.environments.create(
+                tenant.submission("lab"), tool: nil, autoStop: nil, in: tenant.project, by: tenant.caller)
+            try await platform.wait(for: lab, toBe: .running)
+            func killedAt() async throws -> Timestamp? { try await test.store.read { try $0.workload(lab.id) }?.memoryKilledAt }
+            test.engine.setUsage(of: lab.id, cpu: .seconds(1), memory: .mib(300))
+            try await platform.usageHistory.look()
+            #expect(try await killedAt() == nil)
+            clock.advance(by: .seconds(10))
+            test.engine.setUsage(of: lab.id, cpu: .seconds(2), memory: .mib(300), memoryKills: 2)
+            try await platform.usageHistory.look()
+            let first = clock.now()
+            #expect(try await killedAt() == first)
+            clock.advance(by: .seconds(10))
+            // No news: the time stays.
+            try await platform.usageHistory.look()
+            #expect(try await killedAt() == first)
+            #expect(try await test.store.read { try $0.instances(of: lab.id, run: 1) }.map(\.memoryKills) == [2])
+            _ = try await platform.workloads.stop(lab.id, by: tenant.caller)
+            try await platform.wait(for: lab, toBe: .stopped)
+            #expect(try await killedAt() == first)
+            _ = try await platform.workloads.start(lab.id, by: tenant.caller)
+            #expect(try await killedAt() == nil)
+        }
+    }
+
     @Test("a service's requests are those since the look before, and its replicas are one")
     func service() async throws {
         let clock = ManualClock()

@@ -47,7 +47,10 @@ struct DepartureTests {
         _ = try await platform.workspaces.setRole(.member, ofLogin: "bob", in: workspace, by: ada.caller)
         #expect(await scene.code { _ = try await platform.assets.asset(hidden.id, for: bob) } == "not_found")
         _ = try await platform.assets.edit(hidden.id, Assets.Description(visibility: .workspace), by: ada.caller)
-        try await platform.assets.delete(hidden.id, by: ada.caller)
+        // It is bob's still: nobody deletes that in passing (hostile 11).
+        #expect(await scene.code { try await platform.assets.delete(hidden.id, typed: nil, by: ada.caller) } == "name_not_typed")
+        #expect(await scene.code { try await platform.assets.delete(hidden.id, typed: "wrong", by: ada.caller) } == "name_not_typed")
+        try await platform.assets.delete(hidden.id, typed: hidden.name, by: ada.caller)
     }
 
     @Test("who is back within the grace time finds everything as it was; a disabled account is away, too")

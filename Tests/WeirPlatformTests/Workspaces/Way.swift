@@ -83,7 +83,10 @@ struct Way: Sendable {
         Way("describe", [.project], .changeProject) {
             _ = try await $0.platform.projects.edit($1.project, name: nil, description: "other", tags: nil, by: $2)
         },
-        Way("delete", [.project], .deleteProject) { try await $0.platform.projects.delete($1.project, by: $2) },
+        Way("delete", [.project], .deleteProject) {
+            let name = try await $0.platform.projects.project($1.project, for: $2).name
+            try await $0.platform.projects.delete($1.project, typed: name, by: $2)
+        },
         Way("write code", [.project], .changeCode) { _ = try await $0.platform.projects.codeForUpload(of: $1.project, for: $2) },
         Way("upload code", [.project], .changeCode) {
             _ = try await $0.platform.uploads.create(into: .code($1.project), path: "f", length: 1, by: $2)
@@ -119,7 +122,9 @@ struct Way: Sendable {
         ofAsset("see", .seeWorkspace) { _ = try await $0.assets.asset($1, for: $2) },
         ofAsset("read", .seeWorkspace) { _ = try await $0.assets.tree(of: 1, of: $1, for: $2) },
         ofAsset("describe", .changeAsset) { _ = try await $0.assets.edit($1, Assets.Description(description: "other"), by: $2) },
-        ofAsset("delete", .deleteAsset) { try await $0.assets.delete($1, by: $2) },
+        ofAsset("delete", .deleteAsset) {
+            try await $0.assets.delete($1, typed: $0.assets.asset($1, for: $2).name, by: $2)
+        },
         ofAsset("delete a version of", .deleteAsset) { try await $0.assets.deleteVersion(1, of: $1, by: $2) },
         ofAsset("discard the draft of", .deleteAsset) { try await $0.assets.discardDraft(of: $1, by: $2) },
         ofAsset("upload into", .changeDraft) { _ = try await $0.uploads.create(into: .draft($1), path: "f", length: 1, by: $2) },

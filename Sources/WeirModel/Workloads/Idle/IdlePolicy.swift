@@ -50,21 +50,3 @@ public struct IdlePolicy: Hashable, Sendable, Codable {
         after != nil && kind == .environment && !exemptWorkloads.contains(workload) && !exemptAccounts.contains(account)
     }
 }
-
-/// What an environment used over a stretch of time.
-public struct ActivitySample: Hashable, Sendable, Codable {
-    public var at: Timestamp
-    /// Thousandths of a core, on average since the sample before.
-    public var cpu: Int
-    /// Of its accelerators, the highest; nil when it has none or they cannot be read.
-    public var gpuPercent: Int?
-    /// When a person was last seen in its tools, if that is known: that counts as activity as well.
-    public var lastSeen: Timestamp?
-
-    public init(at: Timestamp, cpu: Int, gpuPercent: Int? = nil, lastSeen: Timestamp? = nil) {
-        self.at = at
-        self.cpu = cpu
-        self.gpuPercent = gpuPercent
-        self.lastSeen = lastSeen
-    }
-}

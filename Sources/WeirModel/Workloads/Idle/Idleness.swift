@@ -52,6 +52,7 @@ public enum Idleness: Hashable, Sendable, Codable {
 
     private static func isQuiet(_ sample: ActivitySample, previous: Timestamp?, _ policy: IdlePolicy) -> Bool {
         guard sample.cpu <= policy.cpu, sample.gpuPercent.map({ $0 <= policy.gpuPercent }) ?? true else { return false }
+        guard sample.network ?? 0 <= ActivitySample.quietNetwork, sample.disk ?? 0 <= ActivitySample.quietDisk else { return false }
         // Seen since the sample before: somebody is there, however little the machine has to do.
         if let lastSeen = sample.lastSeen, let previous, lastSeen > previous { return false }
         guard let previous else { return true }

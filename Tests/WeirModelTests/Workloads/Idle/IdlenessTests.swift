@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import WeirModel
 
@@ -17,10 +18,12 @@ import WeirModel
         return actions
     }
 
-    private func sample(_ minute: Int64, cpu: Int = 5, gpu: Int? = 0, lastSeen: Int64? = nil) -> ActivitySample {
-        ActivitySample(
-            at: Timestamp(milliseconds: minute * 60_000), cpu: cpu, gpuPercent: gpu,
-            lastSeen: lastSeen.map { Timestamp(milliseconds: $0 * 60_000) })
+    private func sample(
+        _ minute: Int64, cpu: Int = 5, gpu: Int? = 0, network: Int64? = 100, disk: Int64? = 0, seen: Presence? = nil
+    ) -> ActivitySample {
+        let at = Timestamp(milliseconds: minute * 60_000)
+        return ActivitySample(
+            at: at, cpu: cpu, gpuPercent: gpu, network: network, disk: disk, seen: seen.map { [$0: at] } ?? [:])
     }
 
     @Test("after the set time of idleness it is stopped, with a warning before")
@@ -30,15 +33,34 @@ import WeirModel
         #expect(actions.map(\.action) == [.warn(stopsAt: Timestamp(milliseconds: 1_800_000)), .stop(savingImage: false)])
     }
 
-    @Test("CPU, an accelerator or a person begins the time anew and calls a warning off")
+    @Test("CPU, an accelerator, the network, a disk or a person begins the time anew and calls a warning off (F2, B12)")
     func activity() {
-        for busy in [sample(25, cpu: 900), sample(25, gpu: 40), sample(25, lastSeen: 25)] {
+        let busy = [sample(25, cpu: 900), sample(25, gpu: 40), sample(25, network: 50_000), sample(25, disk: 5_000_000)]
+        for busy in busy + Presence.allCases.map({ sample(25, seen: $0) }) {
             let samples = (0..<25).map { sample($0) } + [busy] + (26...60).map { sample($0) }
             let actions = play(policy, samples)
             #expect(actions.map(\.minute).prefix(2) == [20, 25])
             #expect(actions.dropFirst().first?.action == .callOff)
             #expect(actions.last?.action == .stop(savingImage: false))
             #expect((55...56).contains(actions.last?.minute ?? 0))
+        }
+    }
+
+    @Test("a stop says each signal that was looked at, in both languages, and is read again as it was kept (B12)")
+    func evidence() throws {
+        let seen = Timestamp(milliseconds: 1_700_000_000_000)
+        let whole = IdleEvidence(
+            ActivitySample(at: seen, cpu: 2, gpuPercent: 0, network: 120, disk: 0, seen: [.ssh: seen, .tool: seen]), toolAnswered: true)
+        #expect(
+            whole.text.en
+                == "Looked at: processor 0.002 cores; accelerators 0 %; network 120 B/s; disk 0 B/s; requests and websockets not seen; "
+                + "web terminal not seen; SSH and SFTP last \(seen); kernels and terminals of the tool last \(seen).")
+        #expect(whole.text.zh.contains("网络 120 B/s；磁盘 0 B/s"))
+        let least = IdleEvidence(ActivitySample(at: seen, cpu: 1234), toolAnswered: nil)
+        #expect(least.text.en.contains("processor 1.234 cores; no accelerator; network not countable here; disk not countable here;"))
+        #expect(least.text.en.hasSuffix("the tool does not tell of its kernels."))
+        for evidence in [whole, least, IdleEvidence(least.sample, toolAnswered: false)] {
+            #expect(try JSONDecoder().decode(IdleEvidence.self, from: JSONEncoder().encode(evidence)) == evidence)
         }
     }
 

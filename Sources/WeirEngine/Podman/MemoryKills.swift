@@ -1,0 +1,117 @@
+import Foundation
+import Glibc
+import Logging
+import Synchronization
+import WeirModel
+
+/// How often the kernel killed something of an instance for memory.
+///
+/// On cgroup v2 Weir's own group counts what happens in the container's, and outlives it. On v1 the container's group alone counts and is
+/// gone when the container has ended: there the kernel adds to a counter of ours, which keeps it until it is read.
+final class MemoryKills: Sendable {
+    fileprivate struct Watched {
+        var group: InstanceCgroup
+        /// -1 where there is none.
+        var counter: CInt
+        var counted: Int64 = 0
+        var signalled: Int64 = 0
+        /// What the instance was told of.
+        var told: Int64 = 0
+    }
+
+    private let watched = Mutex<[Identifier<Instance>: Watched]>([:])
+
+    deinit { watched.withLock { for one in $0.values where one.counter >= 0 { close(one.counter) } } }
+
+    /// To be called while the instance runs; nothing happens the second time. What was killed before a start of Weir counts as told.
+    func watch(_ instance: Identifier<Instance>, _ group: InstanceCgroup) {
+        watched.withLock { watched in
+            guard watched[instance] == nil else { return }
+            var new =
+                switch group.version {
+                case .v1: Watched(group: group, counter: group.killCounter() ?? -1)
+                case .v2: Watched(group: InstanceCgroup(path: InstanceCgroup.parent(of: instance), version: .v2), counter: -1)
+                }
+            new.count()
+            new.told = new.counted
+            watched[instance] = new
+        }
+    }
+
+    func count(of instance: Identifier<Instance>) -> Int64 {
+        watched.withLock { watched in
+            watched[instance]?.count()
+            return watched[instance]?.counted ?? 0
+        }
+    }
+
+    /// How often in all, if that is more than it was when this was asked before.
+    func news(of instance: Identifier<Instance>) -> Int64? {
+        watched.withLock { watched in
+            watched[instance]?.count()
+            guard let one = watched[instance], one.counted > one.told else { return nil }
+            watched[instance]?.told = one.counted
+            return one.counted
+        }
+    }
+
+    func forget(_ instance: Identifier<Instance>) {
+        watched.withLock { watched in
+            if let one = watched.removeValue(forKey: instance), one.counter >= 0 { close(one.counter) }
+        }
+    }
+}
+
+extension MemoryKills.Watched {
+    fileprivate mutating func count() {
+        var events: UInt64 = 0
+        if counter >= 0, read(counter, &events, 8) == 8 { signalled += Int64(clamping: events) }
+        if let kills = group.kills {
+            counted = max(counted, kills)
+        } else {
+            // The group is gone, which the kernel has signalled as well.
+            counted = max(counted, signalled - 1)
+        }
+    }
+}
+
+extension PodmanEngine {
+    private static let lookEvery: Duration = .seconds(2)
+
+    /// Tells an instance in its own log, among what it wrote, that something of it was killed for memory: its programs may not know why one of
+    /// them is gone (TRN-13).
+    func watchMemory() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.lookEvery)
+            for entry in known.running() {
+                let instance = entry.observation.instance
+                guard let kills = kills.news(of: instance) else { continue }
+                logger.info("a process was killed for memory", metadata: ["instance": "\(instance)", "kills": "\(kills)"])
+                tell(entry, .killedForMemory(kills, limit: entry.memory))
+            }
+        }
+    }
+
+    /// Writes to where the first process writes its errors. Nobody waits for a reader, and nothing but the runtime's pipe is written to: what a
+    /// program in the instance may have put in its place is left alone.
+    private func tell(_ entry: KnownContainers.Entry, _ text: LocalizedText) {
+        guard entry.process > 0 else { return }
+        let path = "/proc/\(entry.process)/fd/2"
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return }
+        let pipe = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        guard pipe >= 0 else { return }
+        defer { close(pipe) }
+        guard fstat(pipe, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return }
+        let line = Array("\n[Weir] \(text.en)\n[Weir] \(text.zh)\n".utf8)
+        _ = write(pipe, line, line.count)
+    }
+}
+
+extension LocalizedText {
+    static func killedForMemory(_ kills: Int64, limit: Bytes) -> LocalizedText {
+        LocalizedText(
+            "Out of memory: the kernel killed a process of this instance, which may use \(limit) (\(kills) so far). Use less, or a flavor with more memory.",
+            zh: "内存不足：内核终止了该实例中的一个进程，内存上限为 \(limit)（累计 \(kills) 次）。请减少内存占用，或改用内存更大的规格。")
+    }
+}
