@@ -28,9 +28,9 @@ IMAGE = "localhost/weir-test/hostile:3"
 
 
 @contextlib.contextmanager
-def tenants(before=None, image=True):
+def tenants(before=None, image=True, scheme="http"):
     """A Weir of its own; `before` is called with its folder before the start. Without `image` it starts faster, and nothing can run in it."""
-    with Weir(before) as weir, tempfile.TemporaryDirectory(prefix="weir-hostile-") as home:
+    with Weir(before, scheme) as weir, tempfile.TemporaryDirectory(prefix="weir-hostile-") as home:
         os.chmod(home, 0o711)
         yield Tenants(weir, pathlib.Path(home), image)
 

@@ -82,6 +82,7 @@ struct CommandLineTests {
             400: 2, 401: 3, 403: 4, 404: 5, 409: 6, 410: 5, 413: 2, 423: 3, 429: 7, 460: 2, 500: 1, 503: 7,
         ]
         for (http, exit) in statuses { #expect(ExitStatus(httpStatus: http).rawValue == exit, "\(http)") }
+        #expect(ExitStatus(httpStatus: 423, code: "upload_busy") == .unavailable)
         #expect(ExitStatus(.unauthenticated) == .notLoggedIn)
         #expect(ExitStatus(.notFound) == .notFound)
         #expect(ExitStatus(.conflict) == .conflict)

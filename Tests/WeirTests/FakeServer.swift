@@ -31,6 +31,8 @@ final class FakeServer: Sendable {
         case keepHalf
         /// Answered as damaged on its way.
         case damage
+        /// Another request holds the upload.
+        case busy
     }
 
     let state = Mutex(State())
@@ -96,6 +98,11 @@ final class FakeServer: Sendable {
                 let fault = state.faults.isEmpty ? nil : state.faults.removeFirst()
                 switch fault {
                 case .refuse: return Response(status: .internalServerError)
+                case .busy:
+                    return Response(
+                        status: .init(code: 423),
+                        body: .init(
+                            byteBuffer: ByteBuffer(string: #"{"error":{"code":"upload_busy","message":"Busy.","subject":"upload"}}"#)))
                 case .damage: return Response(status: .init(code: 460))
                 case .keepHalf: upload.bytes += bytes.prefix(bytes.count / 2)
                 case .keepAndFail, nil: upload.bytes += bytes

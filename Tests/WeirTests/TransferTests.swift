@@ -39,6 +39,30 @@ struct TransferTests {
         }
     }
 
+    @Test(
+        "an upload that another command holds is waited for, however often it is asked; in the end it is told as busy, not as logged out (F13)"
+    )
+    func waitsForAnother() async throws {
+        let folder = try TemporaryFolder()
+        let (path, bytes) = try Self.file(folder, "data.bin", size: 30_000)
+        try await FakeServer.run { server, api in
+            let tree = try LocalTree([path])
+            func upload(_ patience: Duration) -> TusUpload {
+                TusUpload(
+                    api: api, asset: "ast_1", memory: UploadMemory(folder: folder.path),
+                    progress: Progress("x", total: tree.size, output: Self.output), partSize: 10_000, pause: .milliseconds(1),
+                    patience: patience)
+            }
+            server.state.withLock { $0.faults = Array(repeating: .busy, count: 3) }
+            let refusal = await #expect(throws: APIFailure.self) { try await upload(.zero).send(tree.files) }
+            #expect(refusal?.code == "upload_busy")
+            #expect(refusal?.exitStatus == .unavailable)
+            server.state.withLock { $0.faults = Array(repeating: .busy, count: 15) }
+            try await upload(.seconds(60)).send(tree.files)
+            #expect(server.state.withLock { $0.uploads["upl_0"]?.bytes } == bytes)
+        }
+    }
+
     @Test("a command that was cut off goes on where it was when it is given again")
     func resumesLater() async throws {
         let folder = try TemporaryFolder()

@@ -73,7 +73,9 @@ public struct GatewayServer: Service {
                 await withDiscardingTaskGroup { bridges in
                     for await terminal in terminals {
                         bridges.addTask {
-                            await TerminalBridge(opened: terminal, openTerminal: openTerminal, logger: logger).run()
+                            await TerminalBridge(
+                                opened: terminal, openTerminal: openTerminal, activity: routes.activity, logger: logger
+                            ).run()
                         }
                     }
                 }

@@ -113,10 +113,12 @@ public struct Assets: Sendable {
 
     /// Deletes the asset with all its versions, its draft and its uploads, unless something that runs has one mounted. The Janitor frees
     /// the disk of the versions, and of what a crash left.
-    public func delete(_ id: Identifier<Asset>, by caller: Caller) async throws {
+    /// - Parameter typed: its name, which who deletes another person's has to type (hostile 11).
+    public func delete(_ id: Identifier<Asset>, typed: String?, by caller: Caller) async throws {
         let now = clock.now()
         let asset = try await store.write { db in
             let asset = try db.read.asset(id, for: caller, .deleteAsset)
+            guard asset.createdBy == caller.id || typed == asset.name else { throw WeirError.nameNotTyped(asset.name) }
             try db.revokeUploadTokens(of: asset.id, at: now)
             guard try !db.read.mounts(asset.id, version: nil) else { throw WeirError.assetMounted() }
             try db.markDeleted(asset.id, at: now)
@@ -163,6 +165,16 @@ public struct Assets: Sendable {
 }
 
 extension WeirError {
+    /// What another person made is deleted by nobody in passing.
+    static func nameNotTyped(_ name: String) -> WeirError {
+        WeirError(
+            "name_not_typed", .conflict, subject: "confirm", rule: "IDW-08",
+            LocalizedText(
+                "Another person made \"\(name)\": to delete it with all that is in it, type its name.",
+                zh: "“\(name)”由他人创建：请输入其名称，以确认连同其中内容一并删除。"),
+            remedy: LocalizedText("Send the name as `confirm`.", zh: "请在 `confirm` 中提供该名称。"))
+    }
+
     static func assetMounted() -> WeirError {
         WeirError(
             "asset_mounted", .conflict, subject: "asset", rule: "DAT-15",

@@ -76,6 +76,7 @@ public struct Uploads: Sendable {
 
     /// How far it has come. Asking also finishes one that was cut off after its last byte.
     public func progress(of id: Identifier<Upload>, by caller: Caller) async throws -> UploadProgress {
+        if let length = try await finished(id, by: caller) { return UploadProgress(offset: length, length: length) }
         let (upload, target, workspace) = try await upload(id, by: caller)
         let progress = try await files.progress(of: StoredUpload(id, in: workspace))
         if progress.isComplete { try await finish(upload, in: target.folder(in: workspace)) }
@@ -87,6 +88,7 @@ public struct Uploads: Sendable {
     public func append<Body: AsyncSequence & Sendable>(
         _ body: Body, to id: Identifier<Upload>, at offset: Bytes, checksum: TusChecksum?, by caller: Caller
     ) async throws -> UploadProgress where Body.Element == ByteBuffer {
+        if let length = try await finished(id, by: caller) { throw WeirError.uploadOffsetMismatch(wanted: length) }
         let (upload, target, workspace) = try await upload(id, by: caller)
         let folder = target.folder(in: workspace)
         try await store.read { try require(target, by: caller, $0) }
@@ -113,6 +115,8 @@ public struct Uploads: Sendable {
     }
 
     public func cancel(_ id: Identifier<Upload>, by caller: Caller) async throws {
+        // Its file is in its place: there is nothing left to end.
+        if try await finished(id, by: caller) != nil { return }
         let (upload, _, workspace) = try await upload(id, by: caller)
         try await store.write { try $0.remove(upload.id) }
         try await files.discard(StoredUpload(upload.id, in: workspace))
@@ -125,6 +129,17 @@ public struct Uploads: Sendable {
                 throw WeirError.notFound("upload")
             }
             return (upload, target, try allow(target, for: caller, db))
+        }
+    }
+
+    /// The length of one whose file is in its place; nil of any other. A client whose last answer was lost begins nothing anew.
+    private func finished(_ id: Identifier<Upload>, by caller: Caller) async throws -> Bytes? {
+        try await store.read { db in
+            guard let upload = try db.finishedUpload(id), upload.account == caller.id, let target = UploadTarget(upload.unit) else {
+                return nil
+            }
+            _ = try allow(target, for: caller, db)
+            return upload.length
         }
     }
 
@@ -149,7 +164,8 @@ public struct Uploads: Sendable {
     private func finish(_ upload: UploadRecord, in folder: StoredFolder) async throws {
         guard case .workspace(let workspace) = folder.volume else { return }
         try await files.put(StoredUpload(upload.id, in: workspace), into: folder, at: FilePath(upload.path))
-        try await store.write { try $0.remove(upload.id) }
+        let now = clock.now()
+        try await store.write { try $0.finish(upload, at: now) }
     }
 }
 

@@ -80,6 +80,65 @@ struct PortTests {
         }
     }
 
+    @Test("a client that keeps cookies comes back to the replica that it began with, and gets another when that is gone (F4)")
+    func affinity() async throws {
+        @Sendable func serve(_ name: String) -> @Sendable (Wire) async throws -> Void {
+            { wire in
+                while true {
+                    let request = try await wire.receive(until: "\r\n\r\n")
+                    let body = name + (request.contains("weir_") ? "!" : "")
+                    try await wire.send("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\nSet-Cookie: own=1; Path=/\r\n\r\n\(body)")
+                }
+            }
+        }
+        try await TestBackend.with(serve: serve("a")) { a in
+            try await TestBackend.with(serve: serve("b")) { b in
+                try await GatewayUnderTest.with { gateway in
+                    let number = await gateway.openPort(to: [a, b])
+                    let wire = try await Wire.connect(to: number)
+                    func get(_ cookie: String?) async throws -> (cookies: [String], body: String) {
+                        let field = cookie.map { "Cookie: other=1; \($0)\r\n" } ?? ""
+                        try await wire.send("GET / HTTP/1.1\r\nHost: a\r\n\(field)\r\n")
+                        let (head, body) = try await wire.receiveMessage()
+                        return (head.components(separatedBy: "\r\n").filter { $0.hasPrefix("Set-Cookie: ") }, body)
+                    }
+                    let first = try await get(nil)
+                    #expect(first.cookies.count == 2 && first.cookies.contains { $0.contains("own=1") })
+                    let cookie = try #require(first.cookies.first { $0.contains("weir_replica_\(number)=") })
+                    #expect(cookie.hasSuffix("; Path=/; HttpOnly; SameSite=Lax"))
+                    let pair = String(cookie.dropFirst("Set-Cookie: ".count).prefix { $0 != ";" })
+                    // The replica does not see it, and it is not set again.
+                    for _ in 1...6 {
+                        let again = try await get(pair)
+                        #expect(again.body == first.body && again.cookies.count == 1)
+                    }
+                    let other = first.body == "a" ? b : a
+                    func route(_ backends: [Int]) {
+                        gateway.routes.setPort(
+                            number,
+                            to: PortRoute(
+                                workload: gateway.workload, workspace: gateway.workspace, mode: .http,
+                                backends: backends.map { Backend(host: "127.0.0.1", port: $0) }))
+                    }
+                    let dead = try await TestBackend.with { _ in
+                    } _: {
+                        $0
+                    }
+                    // The one that is named is not there any more; the new place is told.
+                    route([other, dead])
+                    for _ in 1...3 {
+                        let moved = try await get(pair)
+                        #expect(moved.body != first.body)
+                        #expect(moved.cookies.contains { $0.contains("weir_replica_\(number)=") && !$0.contains(pair) })
+                    }
+                    // One replica alone needs none.
+                    route([a])
+                    #expect(try await get(nil).cookies.count == 1)
+                }
+            }
+        }
+    }
+
     @Test("in TCP mode each side may end its direction while the other goes on")
     func halfClose() async throws {
         try await TestBackend.with { wire in

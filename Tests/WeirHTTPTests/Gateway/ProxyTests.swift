@@ -274,6 +274,30 @@ struct ProxyTests {
         }
     }
 
+    @Test(
+        "an answer that the gateway cannot carry says what is wrong with it (bugs R8)",
+        arguments: [
+            ("HTTP/1.1 200 OK\nContent-Length: 2\n\nok", "ends in CR and LF"), ("long", "64 KiB are the most"), ("many", "128 fields"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", "read in two ways"),
+        ])
+    func wrongAnswer(answer: String, reason: String) async throws {
+        let field = answer == "long" ? "X: \(String(repeating: "a", count: 70_000))\r\n" : String(repeating: "X: 1\r\n", count: 200)
+        let text = ["long", "many"].contains(answer) ? "HTTP/1.1 200 OK\r\n\(field)Content-Length: 2\r\n\r\nok" : answer
+        try await TestBackend.with { wire in
+            _ = try await wire.receive(until: "\r\n\r\n")
+            try await wire.send(text)
+        } _: { backend in
+            try await GatewayUnderTest.with { gateway in
+                let number = await gateway.openPort(to: [backend])
+                let wire = try await Wire.connect(to: number)
+                try await wire.send("GET / HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\n\r\n")
+                let (head, body) = try await wire.receiveMessage()
+                #expect(head.hasPrefix("HTTP/1.1 502 "))
+                #expect(body.contains(reason), "\(body)")
+            }
+        }
+    }
+
     @Test("a host is a name or an address with a port (hostile 11)", arguments: ["evil/../x", "a@b", "a?b", "a b", "", "a,b", "a\\b"])
     func badHost(host: String) async throws {
         try await GatewayUnderTest.with { gateway in

@@ -6,7 +6,7 @@ extension WeirError {
         WeirError(
             "not_entered", .unauthenticated, subject: "tool",
             LocalizedText("You have not entered this tool, or the visit is over.", zh: "您尚未进入此工具，或访问已过期。"),
-            remedy: LocalizedText("Open it from the console or by `weir open`.", zh: "请从控制台打开，或使用 `weir open`。"))
+            remedy: LocalizedText("Open it from the console or by `weir env enter`.", zh: "请从控制台打开，或使用 `weir env enter`。"))
     }
 
     static func foreignOrigin() -> WeirError {
@@ -36,12 +36,14 @@ extension WeirError {
                 zh: "程序须监听 0.0.0.0 及所填端口；详情见日志。"))
     }
 
-    static func badAnswer() -> WeirError {
+    /// - Parameter fault: what was wrong with the head of the answer; nil when the connection broke.
+    static func badAnswer(_ fault: HeadFault? = nil) -> WeirError {
         WeirError(
             "backend_bad_answer", .unavailable, subject: "backend", rule: "INF-10",
-            LocalizedText(
-                "The program broke the connection off, or answered with something other than HTTP.",
-                zh: "程序中断了连接，或返回了非 HTTP 内容。"),
+            fault?.ofAnswer
+                ?? LocalizedText(
+                    "The program broke the connection off, or answered with something other than HTTP.",
+                    zh: "程序中断了连接，或返回了非 HTTP 内容。"),
             remedy: LocalizedText("Check the protocol and the port; its log says more.", zh: "请检查协议与端口；详情见日志。"))
     }
 
@@ -81,6 +83,25 @@ extension WeirError {
 }
 
 extension HeadFault {
+    /// Of a program's answer.
+    fileprivate var ofAnswer: LocalizedText? {
+        switch self {
+        case .malformed:
+            LocalizedText(
+                "The program's answer is no HTTP/1.1: each line of its head ends in CR and LF, and a field is a name, a colon and text without control characters.",
+                zh: "程序的应答不符合 HTTP/1.1：头部每行须以 CR LF 结尾，字段须为“名称: 值”且不含控制字符。")
+        case .tooLarge:
+            LocalizedText(
+                "The head of the program's answer is too large: \(HeadScanner.mostFields) fields and \(HeadScanner.limit >> 10) KiB are the most.",
+                zh: "程序应答的头部过大：最多 \(HeadScanner.mostFields) 个字段、\(HeadScanner.limit >> 10) KiB。")
+        case .ambiguousBody:
+            LocalizedText("The length of the program's answer can be read in two ways.", zh: "程序应答的长度存在歧义。")
+        case .transferCoding:
+            LocalizedText("The program's answer has a transfer coding that is not known here.", zh: "程序应答使用了不支持的传输编码。")
+        case .version, .host, .expectation: nil
+        }
+    }
+
     var status: String {
         switch self {
         case .malformed, .ambiguousBody, .host: "400 Bad Request"

@@ -39,6 +39,8 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
     private var readHeld = false
     private var lastActive: Int
     private var headSince: Int?
+    /// Whether the client has said something in the tunnel since the last look.
+    private var wasSpoken = false
     private(set) var forwarded = ByteBuffer()
     private var detachedPass: EntryTokens.Pass?
 
@@ -143,6 +145,7 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
             case .tunnel:
                 let part = inbox
                 inbox = ByteBuffer()
+                if !ControlFrame.isAlone(in: part) { wasSpoken = true }
                 upstream?.write(part)
             case .connecting, .closing, .lingering, .detached, .closed: return
             }
@@ -253,7 +256,8 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
             !exchange.keepAlive || loop.isDraining || head.body == .untilClose
             || (head.body == .chunked && !exchange.isHTTP11)
         clientHead.clear(minimumCapacity: 1024)
-        ResponseRewriter(bytes: bytes, head: head, scanner: scanner, rules: exchange.rules)
+        let cookie = exchange.affinity?.cookie(for: exchange.backend, secure: isTLS)
+        ResponseRewriter(bytes: bytes, head: head, scanner: scanner, rules: exchange.rules, cookie: cookie)
             .write(into: &clientHead, closes: closesAfterAnswer)
         headIsPending = true
     }
@@ -307,7 +311,8 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
         if answerBegun { return cut() }
         if loss == .silent, exchange.usedPooled, exchange.isRepeatable { return reach(onlyNew: true) }
         exchange.traffic?.countError()
-        fail(.badAnswer(), status: "502 Bad Gateway")
+        let fault: HeadFault? = if case .badAnswer(let fault) = loss { fault } else { nil }
+        fail(.badAnswer(fault), status: "502 Bad Gateway")
     }
 
     // MARK: Answers of our own
@@ -394,7 +399,11 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
             }
         case .exchanging:
             if !mayGoOn(exchange?.pass) { return cut() }
-            if silent <= 1 { exchange?.traffic?.touch(at: loop.core.clock.now()) }
+            if silent <= 1 {
+                exchange?.traffic?.touch(at: loop.core.clock.now())
+                // A long download or upload.
+                if let pass = exchange?.pass { loop.core.routes.activity.saw(.requests, in: pass.workload) }
+            }
             if silent > settings.silenceTime.components.seconds {
                 upstream?.cut()
                 upstream = nil
@@ -405,6 +414,8 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
                 return cut()
             }
             if silent <= 1 { exchange?.traffic?.touch(at: loop.core.clock.now()) }
+            if wasSpoken, let pass = exchange?.pass { loop.core.routes.activity.saw(.requests, in: pass.workload) }
+            wasSpoken = false
         case .detached:
             if loop.isDraining || !mayGoOn(detachedPass) || silent > settings.tunnelSilenceTime.components.seconds {
                 cut()

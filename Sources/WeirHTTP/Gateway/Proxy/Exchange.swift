@@ -21,6 +21,8 @@ struct Exchange {
     var pass: EntryTokens.Pass?
     var traffic: PortTraffic?
     var usedPooled = false
+    /// Of a service with several replicas: to which of them the client comes back.
+    var affinity: ReplicaAffinity?
 
     var backend: Backend { backends[turn % backends.count] }
 }

@@ -29,7 +29,12 @@ struct RequestRouting {
             return error(open.route.reason.map(WeirError.notUp) ?? .noReplica(), "503 Service Unavailable")
         }
         var exchange = exchange(to: open.route.backends, rules: ResponseRules())
-        exchange.turn = Int(truncatingIfNeeded: open.traffic.nextTurn() % UInt64(open.route.backends.count))
+        let replicas = open.route.backends
+        if replicas.count > 1 {
+            let affinity = ReplicaAffinity(port: number, cookies: head.cookie.map(bytes.text))
+            exchange.affinity = affinity
+            exchange.turn = affinity.turn(among: replicas) ?? open.traffic.turn(of: replicas.count)
+        }
         exchange.traffic = open.traffic
         write(UpstreamRules(), into: &upstreamHead)
         return .exchange(exchange)
@@ -60,6 +65,7 @@ struct RequestRouting {
             var exchange = exchange(
                 to: [backend], rules: ResponseRules(confinedTo: prefix, addsPrefix: !route.prefixKept))
             exchange.pass = pass
+            loop.core.routes.activity.saw(.requests, in: place.workload)
             var rules = UpstreamRules(authorization: route.upstreamAuthorization)
             if !route.prefixKept {
                 rules.strippedPrefix = prefix.utf8.count - 1

@@ -14,6 +14,8 @@ struct ResponseRewriter {
     let head: ResponseHead
     let scanner: HeadScanner
     let rules: ResponseRules
+    /// Of the gateway's own, besides those of the backend.
+    var cookie: String?
 
     /// - Parameter closes: the connection ends with this answer.
     func write(into out: inout ByteBuffer, closes: Bool) {
@@ -32,6 +34,7 @@ struct ResponseRewriter {
             }
         }
         out.writeBytes(bytes[slice: run])
+        if let cookie { out.writeString("Set-Cookie: \(cookie)\r\n") }
         if head.body == .chunked { out.writeStaticString("Transfer-Encoding: chunked\r\n") }
         if head.status == 101 {
             out.writeStaticString("Connection: Upgrade\r\nUpgrade: websocket\r\n")

@@ -19,7 +19,7 @@ enum ToolCookie {
     }
 
     /// The values under our name in a `Cookie` field: a browser may hold several.
-    static func values(in field: String) -> [String] {
+    static func values(in field: String, under name: String = name) -> [String] {
         field.split(separator: ";").compactMap { part in
             let pair = part.trimmingPrefix { $0 == " " }
             return pair.hasPrefix(name + "=") ? String(pair.dropFirst(name.count + 1)) : nil

@@ -124,7 +124,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         } catch {
             let client = client
             cut()
-            client?.upstreamLost(.badAnswer)
+            client?.upstreamLost(.badAnswer(error as? HeadFault))
         }
     }
 
@@ -178,8 +178,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
         phase = .closed
         switch before {
         case .idle: pool.remove(self)
-        case .head: client?.upstreamLost(heardAnything ? .badAnswer : .silent)
-        case .body: if body.endsWithConnection { client?.answerEnded() } else { client?.upstreamLost(.badAnswer) }
+        case .head: client?.upstreamLost(heardAnything ? .badAnswer(nil) : .silent)
+        case .body: if body.endsWithConnection { client?.answerEnded() } else { client?.upstreamLost(.badAnswer(nil)) }
         case .tunnel: client?.closeAfterFlush()
         case .closed: break
         }
@@ -190,8 +190,9 @@ final class UpstreamConnection: ChannelDuplexHandler {
 }
 
 /// How a backend was lost.
-enum UpstreamLoss {
+enum UpstreamLoss: Equatable {
     /// It closed before it said anything: a kept connection may just have run out.
     case silent
-    case badAnswer
+    /// What it said is no answer, with what was wrong with it, or was broken off.
+    case badAnswer(HeadFault?)
 }

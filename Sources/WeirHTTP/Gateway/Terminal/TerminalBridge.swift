@@ -4,6 +4,7 @@ import NIOCore
 import NIOWebSocket
 import WeirEngine
 import WeirModel
+import WeirPlatform
 
 /// Carries a terminal over a websocket: binary frames are its bytes, text frames are `{"columns":80,"rows":24}`.
 ///
@@ -11,6 +12,7 @@ import WeirModel
 struct TerminalBridge {
     let opened: OpenedTerminal
     let openTerminal: GatewayServer.OpenTerminal
+    let activity: WorkloadActivity
     let logger: Logger
 
     func run() async {
@@ -60,20 +62,22 @@ struct TerminalBridge {
                 for try await bytes in session.output { try await outbound.write(Self.binary(bytes)) }
                 try await outbound.write(.closing(.normalClosure))
             }
-            group.addTask { try await Self.take(inbound, for: session, outbound) }
+            group.addTask { try await take(inbound, for: session, outbound) }
             defer { group.cancelAll() }
             try await group.next()
         }
     }
 
-    private static func take(
+    private func take(
         _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>, for session: any TerminalSession,
         _ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>
     ) async throws {
         for try await frame in inbound {
             let data = frame.unmaskedData
             switch frame.opcode {
-            case .binary: try await session.write(Array(data.readableBytesView))
+            case .binary:
+                activity.saw(.keyboard, in: opened.workload)
+                try await session.write(Array(data.readableBytesView))
             case .text:
                 if let size = try? JSONDecoder().decode(TerminalSize.self, from: Data(data.readableBytesView)) {
                     try await session.resize(TerminalSize(columns: size.columns, rows: size.rows))

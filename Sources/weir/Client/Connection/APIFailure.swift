@@ -23,7 +23,7 @@ struct APIFailure: Error, Sendable {
         self.body = error == nil ? nil : body
     }
 
-    var exitStatus: ExitStatus { ExitStatus(httpStatus: httpStatus) }
+    var exitStatus: ExitStatus { ExitStatus(httpStatus: httpStatus, code: code) }
 }
 
 /// A workload that was waited for did not end well, or not come up.

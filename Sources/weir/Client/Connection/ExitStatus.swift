@@ -25,8 +25,10 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     }
 
     /// The meaning of an HTTP status that is no success.
-    init(httpStatus: Int) {
+    init(httpStatus: Int, code: String = "") {
         switch httpStatus {
+        // Locked is an account, or something that another request holds for the moment.
+        case 423 where code == "upload_busy": self = .unavailable
         case 401, 423: self = .notLoggedIn
         case 403: self = .forbidden
         case 404, 410: self = .notFound

@@ -33,6 +33,11 @@ final class Progress: Sendable {
         if isShown, let line { try? FileHandle.standardError.write(contentsOf: Data(("\r" + line + "\u{1B}[K").utf8)) }
     }
 
+    /// Why nothing moves, on a line of its own.
+    func note(_ text: String) {
+        if isShown { try? FileHandle.standardError.write(contentsOf: Data(("\r" + text + "\u{1B}[K\n").utf8)) }
+    }
+
     func finish() {
         if isShown { try? FileHandle.standardError.write(contentsOf: Data("\n".utf8)) }
     }

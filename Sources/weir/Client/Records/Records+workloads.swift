@@ -50,6 +50,7 @@ extension Records {
     struct Port: Decodable, Sendable {
         let number: Int
         let address: String
+        let url: String?
         let mode: String
         let openedAt: Timestamp
         let releasedAt: Timestamp
@@ -76,6 +77,7 @@ extension Records {
         let runningSince: Timestamp?
         let endedAt: Timestamp?
         let remainingSeconds: Int?
+        let memoryKilledAt: Timestamp?
         let runningSeconds: Int
         let pricePerHour: String?
         let cost: String?
@@ -171,7 +173,11 @@ extension Records {
         let at: Timestamp?
         let stream: String
         let text: String
+        let partial: Bool
+        let gap: LogGap?
     }
+
+    struct LogGap: Decodable, Sendable { let message: String }
 
     struct LogPart: Decodable, Sendable {
         let instance: String?

@@ -21,6 +21,8 @@ struct TusUpload: Sendable {
     var partSize = TusUpload.partSize
     /// The first pause after a part that did not get through; each further one is twice as long.
     var pause = Duration.milliseconds(250)
+    /// How long another request may hold the upload: one whose client is gone without a word does so until the server has noticed (F13).
+    var patience = Duration.seconds(150)
 
     func send(_ files: [LocalFile]) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -49,6 +51,7 @@ struct TusUpload: Sendable {
         progress.advance(offset)
         var failures = 0
         var isFirst = true
+        var busySince: ContinuousClock.Instant?
         while offset < file.size || isFirst {
             isFirst = false
             let part = try await FilePart.read(file.path, offset: offset, count: partSize)
@@ -57,7 +60,17 @@ struct TusUpload: Sendable {
                 offset = try await append(part, to: target, at: offset)
                 progress.advance(Int64(part.readableBytes))
                 failures = 0
-            } catch let failure as APIFailure where file.size == 0 && failure.httpStatus == 404 {
+                busySince = nil
+            } catch let failure as APIFailure where failure.code == "upload_busy" {
+                let since = busySince ?? .now
+                guard .now - since < patience else { throw failure }
+                if busySince == nil { progress.note("Another command holds this upload; waiting for it.") }
+                busySince = since
+                try await Task.sleep(for: min(.seconds(5), pause * 8))
+                guard let reached = try await offsetOnServer(target) else { throw failure }
+                progress.advance(reached - offset)
+                offset = reached
+            } catch let failure as APIFailure where file.size == 0 && [404, 409].contains(failure.httpStatus) {
                 // An empty file is complete as soon as it is created.
                 break
             } catch let error {

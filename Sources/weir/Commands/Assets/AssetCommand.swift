@@ -169,6 +169,7 @@ struct AssetDelete<Noun: AssetNoun>: ClientCommand {
 
     @Argument(help: "NAME for all of it, NAME@NUMBER for one version.") var name: String
     @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+    @Option(help: "Its name, where another person made it.") var confirm: String?
     @OptionGroup var choice: WorkspaceOptions
     @OptionGroup var global: GlobalOptions
 
@@ -180,7 +181,7 @@ struct AssetDelete<Noun: AssetNoun>: ClientCommand {
             _ = try await session.api.answer(.delete("/api/v1/assets/\(asset.id)/versions/\(number)"))
         } else {
             try Prompt.confirm("Delete the \(Noun.word) \(asset.name) with all its versions?", yes: yes)
-            _ = try await session.api.answer(.delete("/api/v1/assets/\(asset.id)"))
+            try await Deletion.delete("/api/v1/assets/\(asset.id)", confirm: confirm, session)
         }
         try session.output.done("Deleted.", identifier: asset.id)
     }

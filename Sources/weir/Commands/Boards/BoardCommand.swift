@@ -7,7 +7,7 @@ struct BoardCommand: AsyncParsableCommand {
         subcommands: [
             Create.self, WorkloadList<BoardNoun>.self, WorkloadShow<BoardNoun>.self, Enter.self,
             WorkloadLogs<BoardNoun>.self,
-            WorkloadStart<BoardNoun>.self, WorkloadStop<BoardNoun>.self, WorkloadDelete<BoardNoun>.self,
+            WorkloadStart<BoardNoun>.self, WorkloadStop<BoardNoun>.self, WorkloadRestart<BoardNoun>.self, WorkloadDelete<BoardNoun>.self,
         ])
 
     struct Create: ClientCommand {

@@ -7,8 +7,9 @@ struct EnvironmentCommand: AsyncParsableCommand {
         commandName: "env", abstract: "Development environments: JupyterLab, a terminal, TensorBoard.",
         subcommands: [
             Create.self, WorkloadList<EnvironmentNoun>.self, WorkloadShow<EnvironmentNoun>.self,
-            WorkloadStart<EnvironmentNoun>.self, WorkloadStop<EnvironmentNoun>.self, Enter.self,
-            WorkloadSwitchFlavor<EnvironmentNoun>.self, OnIdle.self, Processes.self, Kill.self, WorkloadLogs<EnvironmentNoun>.self,
+            WorkloadStart<EnvironmentNoun>.self, WorkloadStop<EnvironmentNoun>.self, WorkloadRestart<EnvironmentNoun>.self, Enter.self,
+            WorkloadSwitchFlavor<EnvironmentNoun>.self, AutoStop.self, OnIdle.self, Processes.self, Kill.self,
+            WorkloadLogs<EnvironmentNoun>.self,
             WorkloadDelete<EnvironmentNoun>.self,
         ], aliases: ["environment"])
 
@@ -53,6 +54,29 @@ struct EnvironmentCommand: AsyncParsableCommand {
             try session.output.done(
                 "\(answer.value.name) is \(answer.value.state.rawValue).", json: answer.json,
                 identifier: answer.value.id)
+        }
+    }
+
+    struct AutoStop: ClientCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "auto-stop",
+            abstract: "Set when a timer stops an environment: from now while it runs, and for the next starts (DEV-24).",
+            discussion: "EXAMPLES:\n  weir env auto-stop lab 2h\n  weir env auto-stop lab never")
+
+        @Argument(help: "Name or id.") var name: String
+        @Argument(help: "How long, as 90m or 8h; never for no timer.") var time: String
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let workload = try await session.workload(.environment, name, in: choice)
+            guard let seconds = time == "never" ? 0 : BriefDuration(argument: time)?.seconds else {
+                throw ValidationError("\(time) is no time, as 90m or 8h.")
+            }
+            let answer = try await session.api.answer(
+                .send(.patch, "/api/v1/workloads/\(workload.id)", .object(["auto_stop": .integer(seconds)])), as: Records.Workload.self)
+            let left = answer.value.remainingSeconds.map { "is stopped in \(Phrase.span(seconds: $0))" } ?? "has no timer that runs"
+            try session.output.done("\(workload.name) \(left).", json: answer.json, identifier: workload.id)
         }
     }
 

@@ -149,13 +149,14 @@ struct ProjectCommand: AsyncParsableCommand {
 
         @Argument(help: "Name or id.") var project: String
         @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+        @Option(help: "Its name, where another person made it.") var confirm: String?
         @OptionGroup var choice: WorkspaceOptions
         @OptionGroup var global: GlobalOptions
 
         func perform(in session: ClientSession) async throws {
             let found = try await session.project(called: project, in: choice)
             try Prompt.confirm("Delete the project \(found.name) with its code and output?", yes: yes)
-            _ = try await session.api.answer(.delete("/api/v1/projects/\(found.id)"))
+            try await Deletion.delete("/api/v1/projects/\(found.id)", confirm: confirm, session)
             if session.profile.project?.id == found.id { try session.remember { $0.project = nil } }
             try session.output.done("Deleted.", identifier: found.id)
         }

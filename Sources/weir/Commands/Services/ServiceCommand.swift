@@ -6,7 +6,8 @@ struct ServiceCommand: AsyncParsableCommand {
         commandName: "service", abstract: "Inference services: replicas behind an address.",
         subcommands: [
             Create.self, WorkloadList<ServiceNoun>.self, WorkloadShow<ServiceNoun>.self, WorkloadLogs<ServiceNoun>.self,
-            WorkloadStart<ServiceNoun>.self, WorkloadStop<ServiceNoun>.self, PortCommand.self, Commitment.self,
+            WorkloadStart<ServiceNoun>.self, WorkloadStop<ServiceNoun>.self, WorkloadRestart<ServiceNoun>.self, PortCommand.self,
+            Commitment.self,
             WorkloadSwitchFlavor<ServiceNoun>.self, WorkloadDelete<ServiceNoun>.self,
         ])
 

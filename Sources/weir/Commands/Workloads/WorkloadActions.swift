@@ -123,7 +123,7 @@ struct WorkloadStop<Noun: WorkloadNoun>: ClientCommand {
 struct WorkloadStart<Noun: WorkloadNoun>: ClientCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "start", abstract: "Start \(Noun.article) again.",
+            commandName: "start", abstract: "Start \(Noun.article) again; one that is stopping is waited for.",
             discussion: "EXAMPLES:\n  weir \(Noun.word) start NAME --wait")
     }
 
@@ -134,11 +134,7 @@ struct WorkloadStart<Noun: WorkloadNoun>: ClientCommand {
 
     func perform(in session: ClientSession) async throws {
         let workload = try await session.workload(Noun.kind, name, in: choice)
-        var answer = try await session.api.answer(
-            .send(.post, "/api/v1/workloads/\(workload.id)/start"), as: Records.Workload.self)
-        if wait { answer = try await WorkloadWait.untilRunning(workload.id, session) }
-        try session.output.done(
-            "\(workload.name) is \(answer.value.state.rawValue).", json: answer.json, identifier: workload.id)
+        try await WorkloadStarting.start(workload.id, wait: wait, session)
     }
 }
 

@@ -49,6 +49,7 @@ enum WorkloadViews {
             ("ran", workload.runningSince == nil ? nil : Phrase.span(seconds: workload.runningSeconds)),
             ("cost", workload.cost.map { "\($0) points" + (workload.pricePerHour.map { price in ", \(price) an hour" } ?? "") }),
             ("remaining", workload.remainingSeconds.map { Phrase.span(seconds: $0) }),
+            ("out of memory", workload.memoryKilledAt.map { "a process of it was killed, last at \($0.short); its log says when" }),
             ("run", workload.run > 1 ? "\(workload.run)" : nil), ("image", workload.image.reference),
             (
                 "flavor",
@@ -59,7 +60,7 @@ enum WorkloadViews {
             ("runs again", workload.job?.rerunOf),
             ("program's port", workload.service.map { "\($0.port) (\($0.mode))" }),
             ("log folder", workload.board?.logPath),
-            ("address", workload.port.map { $0.mode == "http" ? "http://\($0.address)" : $0.address }),
+            ("address", workload.port.map { $0.url ?? $0.address }),
             ("calls", workload.port.map { "\($0.requests), \($0.errors) of them failed" }),
             ("released", workload.port.map { "\($0.releasedAt.short) unless it is called" }),
             (
