@@ -19,13 +19,13 @@ struct ProjectDeletionTests {
         }
         try await job(by: bob, "own")
         try await job(by: ada.caller, "theirs")
-        #expect(await scene.code { try await platform.projects.delete(project, by: bob) } == "others_work_here")
+        #expect(await scene.code { try await platform.projects.delete(project, typed: nil, by: bob) } == "others_work_here")
         #expect(try await platform.store.read { try $0.workloads(of: project).count } == 2)
-        try await platform.projects.delete(project, by: ada.caller)
+        try await platform.projects.delete(project, typed: "bobs", by: ada.caller)
 
         let own = try await platform.projects.create(in: ada.workspace, name: "alone", by: bob).id
         let alone = try await platform.jobs.create(ada.submission("alone"), command: "true", timeLimit: nil, in: own, by: bob)
         _ = try await platform.workloads.stop(alone.id, by: bob)
-        try await platform.projects.delete(own, by: bob)
+        try await platform.projects.delete(own, typed: nil, by: bob)
     }
 }
