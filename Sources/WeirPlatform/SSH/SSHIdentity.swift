@@ -45,7 +45,7 @@ extension Reading {
                 let own = try workspaces(of: account, page)
                 if let named = own.items.first(where: { user.names($0.0) }) { return named.0 }
                 guard let next = own.next else { return nil }
-                page.after = next
+                page = PageRequest(limit: PageRequest.most, after: next)
             }
         }
         return try id.flatMap { try workspace($0) }.flatMap { user.names($0) ? $0 : nil }
