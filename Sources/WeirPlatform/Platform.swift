@@ -42,6 +42,10 @@ public struct Platform: Sendable {
         public var leavingGrace: Duration
         /// For so long a closed workspace can be taken back.
         public var closingGrace: Duration
+        /// For so long a program may come up without being charged (BIL-26).
+        public var startGrace: Duration
+        /// Who makes workspaces, and what these may hold.
+        public var newWorkspaces: NewWorkspaces
 
         public init(
             zone: String = "local", signUpIsOpen: Bool = false, sessionDuration: Duration = .seconds(7 * 86_400),
@@ -52,7 +56,8 @@ public struct Platform: Sendable {
             timeZone: String = "Asia/Shanghai",
             startingGrant: Points = 1000, billingIsEnforced: Bool = true,
             scheduling: SchedulingSettings = SchedulingSettings(), ssh: SSHSettings = SSHSettings(),
-            leavingGrace: Duration = .seconds(7 * 86_400), closingGrace: Duration = .seconds(7 * 86_400)
+            leavingGrace: Duration = .seconds(7 * 86_400), closingGrace: Duration = .seconds(7 * 86_400),
+            startGrace: Duration = StartGrace.standard, newWorkspaces: NewWorkspaces = NewWorkspaces()
         ) {
             self.zone = zone
             self.signUpIsOpen = signUpIsOpen
@@ -73,6 +78,8 @@ public struct Platform: Sendable {
             self.ssh = ssh
             self.leavingGrace = leavingGrace
             self.closingGrace = closingGrace
+            self.startGrace = startGrace
+            self.newWorkspaces = newWorkspaces
         }
     }
 
@@ -167,7 +174,7 @@ public struct Platform: Sendable {
         memberships = Memberships(store: store, routes: routes)
         calendar = try BillingCalendar(zone: settings.timeZone)
         tariffs = Tariffs(store: store, clock: clock)
-        ledger = Ledger(store: store, clock: clock, calendar: calendar, startingGrant: settings.startingGrant)
+        ledger = Ledger(store: store, clock: clock, calendar: calendar, startingGrant: settings.startingGrant, signals: signals)
         vouchers = Vouchers(store: store, clock: clock, identifiers: identifiers)
         let isEnforced = settings.billingIsEnforced
         limits = Limits(clock: clock, calendar: calendar, isEnforced: isEnforced)
@@ -178,7 +185,6 @@ public struct Platform: Sendable {
         budgets = Budgets(store: store, clock: clock, calendar: calendar, notices: notices)
         outlooks = Outlooks(store: store, clock: clock, calendar: calendar, isEnforced: isEnforced, storage: storage)
         bills = Bills(store: store, clock: clock, calendar: calendar)
-        whyCharged = WhyCharged(store: store, calendar: calendar)
         invoices = Invoices(store: store, clock: clock, identifiers: identifiers)
 
         let leavingLogger = logger.labelled("leaving")
@@ -194,7 +200,7 @@ public struct Platform: Sendable {
             signUpIsOpen: settings.signUpIsOpen, sessionDuration: settings.sessionDuration)
         workspaces = Workspaces(
             store: store, clock: clock, identifiers: identifiers, memberships: memberships, departures: departures,
-            startingGrant: settings.startingGrant)
+            startingGrant: settings.startingGrant, rules: settings.newWorkspaces, billingIsEnforced: isEnforced)
         projects = Projects(
             store: store, clock: clock, identifiers: identifiers, files: files, limits: limits, logger: logger)
         let sessions = UploadSessions()
@@ -234,7 +240,8 @@ public struct Platform: Sendable {
         events = Events(store: store, signals: signals)
 
         dispatcher = Dispatcher(
-            store: store, clock: clock, identifiers: identifiers, zones: zones, signals: signals, settings: settings.scheduling,
+            store: store, clock: clock, identifiers: identifiers, zones: zones, signals: signals, limits: limits,
+            settings: settings.scheduling,
             logger: logger.labelled("dispatcher"))
         forecasts = Forecasts(store: store, clock: clock, dispatcher: dispatcher, logger: logger.labelled("forecasts"))
         idlePolicies = IdlePolicies(store: store, clock: clock)
@@ -243,6 +250,7 @@ public struct Platform: Sendable {
             logger: logger.labelled("idle"))
         usageHistory = UsageHistory(
             store: store, engine: engine, clock: clock, routes: routes, signals: signals, logger: logger.labelled("usage"))
+        whyCharged = WhyCharged(store: store, calendar: calendar, clock: clock, usage: usageHistory)
         queue = WorkloadQueue(store: store, clock: clock, dispatcher: dispatcher, zones: zones, calendar: calendar)
         sshAccess = SSHAccess(store: store, clock: clock, threads: threads)
         sshCredentials = SSHCredentials(
@@ -290,9 +298,10 @@ public struct Platform: Sendable {
         try await files.applyQuotas(in: store)
         try await files.prepare()
         try await older.bringOver()
-        let zone = calendar.zone
+        let (zone, grace) = (calendar.zone, settings.startGrace)
         try await store.write { db in
             try db.setFlavors(fromFile: flavors, at: now)
+            try db.setStartGrace(grace)
             try db.setBillingZone(zone)
         }
         do {
@@ -301,6 +310,7 @@ public struct Platform: Sendable {
             logger.warning("the price list of the configuration is not published", metadata: ["reason": "\(error)"])
         }
         try await ledger.grantToOlder()
+        try await personalStorage.openUnmetered()
         try await memberships.refresh()
         try await memberships.readLogins(at: now)
     }

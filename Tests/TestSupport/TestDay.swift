@@ -27,6 +27,15 @@ public struct TestDay: Hashable, Sendable, CustomStringConvertible {
 
     public static let ordinary = TestDay("an ordinary day in Shanghai", "2026-03-01T09:00:00Z", "Asia/Shanghai")
 
+    /// Those on which so much time after the hour lies in the same month: what the end of a month does is tested by itself.
+    public static func all(staying time: Duration) -> [TestDay] {
+        all.filter { day in
+            // A zone that there is not fails every other test of the day.
+            guard let calendar = try? BillingCalendar(zone: day.zone) else { return true }
+            return (try? calendar.month(of: day.hour) == calendar.month(of: day.moment(time))) ?? true
+        }
+    }
+
     /// For tests that have a seed: each day has its turn.
     public static func chosen(by seed: UInt64) -> TestDay { all[Int(seed % UInt64(all.count))] }
 

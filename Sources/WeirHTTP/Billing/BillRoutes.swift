@@ -55,6 +55,7 @@ struct BillRoutes {
             return call.answer([
                 "month": answer.month, "total": answer.total, "rest": answer.rest,
                 "items": answer.items.map { $0.json(in: call.language) },
+                "running": answer.running.map { $0.json(in: call.language) },
             ])
         }
     }
@@ -91,6 +92,15 @@ struct BillRoutes {
 
 extension Charge {
     fileprivate var price: RunPrice? { if case .run(let run) = basis { run.price } else { nil } }
+}
+
+extension WhyCharged.Running {
+    fileprivate func json(in language: Language) -> JSON {
+        [
+            "workload": workload, "name": name, "kind": kind, "since": since, "per_hour": perHour, "to_charge": toCharge,
+            "causes": causes.map { ["code": $0.code, "text": $0.text[language]] as JSON },
+        ]
+    }
 }
 
 extension WhyCharged.Item {

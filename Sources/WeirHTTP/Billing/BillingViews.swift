@@ -120,9 +120,20 @@ extension Quotes.Answer {
             "price": quote.price, "per_hour": quote.perHour, "per_day": quote.perDay,
             "longest": quote.longest.map { ["minutes": $0.minutes, "amount": $0.amount] as JSON },
             "formula": quote.formula[language], "warning": quote.warning?[language], "balance": balance, "hours": hours,
+            "leaves": [
+                "after": quote.longest == nil ? "day" : "run", "balance": json(of: left),
+                "budgets": budgets.map { budget in json(of: budget.left).adding(["scope": budget.scope.kind]) },
+            ] as JSON,
             "refusal": refusal.map {
                 ["code": $0.code, "message": $0.message[language], "rule": $0.rule, "remedy": $0.remedy?[language]] as JSON
             },
+        ]
+    }
+
+    private func json(of money: MoneyLeft) -> JSON {
+        [
+            "total": money.total, "charged": money.charged, "committed": money.committed, "left": money.left,
+            "leaves": leaves(of: money),
         ]
     }
 }

@@ -195,6 +195,12 @@ extension LedgerVerification {
                     "expected": difference.expected, "found": difference.found, "text": difference.text[language],
                 ] as JSON
             },
+            "findings": findings.map { finding in
+                [
+                    "code": finding.code.rawValue, "subject": finding.subject, "workspace": finding.workspace, "amount": finding.amount,
+                    "reference": finding.reference, "text": finding.text[language],
+                ] as JSON
+            },
         ]
     }
 }

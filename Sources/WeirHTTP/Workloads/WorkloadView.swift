@@ -23,7 +23,7 @@ struct WorkloadView: JSONConvertible {
             "id": workload.id, "kind": workload.kind, "workspace": workload.workspace, "project": workload.project,
             "name": workload.name, "description": workload.description, "state": workload.state,
             "state_since": workload.stateSince, "operations": operations, "rights": rights, "queue": queue,
-            "failure": workload.failure?.json(in: language), "run": workload.run,
+            "failure": workload.failure?.json(in: language), "stop_cause": stopCause, "run": workload.run,
             "access": spec.isShared ? WorkloadAccess.shared : .personal,
             "created_by": people.json(of: workload.createdBy), "created_at": workload.createdAt,
             "started_by": people.json(of: workload.startedBy),
@@ -82,6 +82,12 @@ struct WorkloadView: JSONConvertible {
     private var queue: JSON {
         guard workload.state == .queued, let reason = workload.queueReason else { return .null }
         return ["reason": reason, "message": reason.message[language]]
+    }
+
+    /// Why it was stopped, where nobody asked for it on this page.
+    private var stopCause: JSON {
+        guard workload.state == .stopping || workload.state == .stopped, let code = workload.stopCause else { return .null }
+        return ["code": code, "message": LocalizedText.cause(code)[language], "remedy": LocalizedText.remedy(ofStop: code)?[language]]
     }
 
     private var remainingSeconds: Int64? {

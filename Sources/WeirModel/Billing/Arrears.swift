@@ -48,6 +48,26 @@ public enum Arrears {
 }
 
 extension WeirError {
+    /// Whether it is the money that refuses: what waits goes on waiting for it.
+    public var waitsFor: QueueReason? {
+        switch code {
+        case "balance_used_up", "balance_short": .balance
+        case "budget_reached", "budget_short": .budget
+        default: nil
+        }
+    }
+
+    public static func balanceShort(_ operation: Arrears.Operation, _ left: MoneyLeft, firstHour: Points) -> WeirError {
+        WeirError(
+            "balance_short", .conflict, subject: operation.rawValue, rule: "BIL-18",
+            LocalizedText(
+                "Its first hour costs \(firstHour) points, and \(left.left) are left: the balance of \(left.total), less \(left.committed) of what runs and is not charged yet.",
+                zh: "其首小时费用为 \(firstHour) 算力点，可用 \(left.left)：余额 \(left.total)，减去运行中尚未扣费的 \(left.committed)。"),
+            remedy: LocalizedText(
+                "Recharge the workspace under ¥ (fee centre), stop something, or choose a smaller flavor.",
+                zh: "请通过右上角 ¥（费用中心）充值、停止其他任务或选择更小的规格。"))
+    }
+
     public static func balanceUsedUp(_ operation: Arrears.Operation, balance: Points) -> WeirError {
         WeirError(
             "balance_used_up", .conflict, subject: operation.rawValue, rule: "BIL-18",

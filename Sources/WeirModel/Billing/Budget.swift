@@ -45,7 +45,39 @@ public struct Budget: Hashable, Sendable, Codable {
     }
 }
 
+/// What is left of a balance or a budget for what starts next. What runs and is let in counts before it is settled: with its first hour, or
+/// all of it when it ends sooner, and from then on with what it has cost (BIL-18, N3).
+public struct MoneyLeft: Hashable, Sendable {
+    /// The balance, or the budget's limit.
+    public let total: Points
+    /// What stands on the ledger against it; of a balance nothing, for it holds that already.
+    public let charged: Points
+    public let committed: Points
+
+    public init(total: Points, charged: Points = 0, committed: Points) {
+        self.total = total
+        self.charged = charged
+        self.committed = committed
+    }
+
+    public var left: Points { Points(micro: Int64(clamping: Int128(total.micro) - Int128(charged.micro) - Int128(committed.micro))) }
+
+    /// What is free starts as long as anything may.
+    public func pays(firstHour: Points) -> Bool { firstHour == 0 || firstHour <= left }
+}
+
 extension WeirError {
+    public static func budgetShort(_ operation: Arrears.Operation, _ left: MoneyLeft, firstHour: Points) -> WeirError {
+        WeirError(
+            "budget_short", .conflict, subject: operation.rawValue,
+            LocalizedText(
+                "Its first hour costs \(firstHour) points, and \(left.left) of this month's budget are left: \(left.total), less \(left.charged) charged and \(left.committed) of what runs.",
+                zh: "其首小时费用为 \(firstHour) 算力点，本月预算可用 \(left.left)：\(left.total)，减去已扣 \(left.charged) 和运行中的 \(left.committed)。"),
+            remedy: LocalizedText(
+                "Ask an administrator of the workspace to raise the budget, stop something, or choose a smaller flavor.",
+                zh: "请联系空间管理员提高预算、停止其他任务或选择更小的规格。"))
+    }
+
     public static func budgetReached(_ operation: Arrears.Operation, limit: Points) -> WeirError {
         WeirError(
             "budget_reached", .conflict, subject: operation.rawValue,

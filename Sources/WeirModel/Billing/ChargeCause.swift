@@ -8,6 +8,8 @@ public enum ChargeCause: Hashable, Sendable {
     case serviceWithoutRequests(replicas: Int)
     /// It went on for minutes after it was told to stop: it is charged until its resources are free (X03).
     case endedLaterThanAsked(minutes: Int64)
+    /// It was busy lately, whoever works in it: processes that were left behind keep an environment busy.
+    case orphanProcesses(thousandths: Int)
     /// More is kept than is free, also while nothing runs (BIL-13).
     case storageAboveFree
 
@@ -16,9 +18,13 @@ public enum ChargeCause: Hashable, Sendable {
     /// What ends within it ended as it was asked to.
     static let stopTime: Int64 = 2 * 60_000
 
+    /// An environment that used less of a core over the last hour has no work of its own.
+    public static let busyFrom = 50
+
     /// Stable for programs.
     public var code: String {
         switch self {
+        case .orphanProcesses: "orphan_processes"
         case .forgottenEnvironment: "forgotten_environment"
         case .noAutoStop: "no_auto_stop"
         case .serviceWithoutRequests: "service_without_requests"
@@ -45,11 +51,19 @@ public enum ChargeCause: Hashable, Sendable {
             LocalizedText(
                 "It ended \(minutes) min after it was told to stop; a run is charged until its resources are free.",
                 zh: "下达停止指令后 \(minutes) 分钟才结束；运行计费至资源释放为止。")
+        case .orphanProcesses(let thousandths):
+            LocalizedText(
+                "It used \(Self.cores(thousandths)) cores over the last hour. If nobody works in it, processes that were left behind (orphans) keep it busy: look at its processes, end them, or stop it.",
+                zh: "过去一小时平均使用 \(Self.cores(thousandths)) 核。若无人使用，可能有遗留的孤立进程：请查看进程并清理，或停止该开发环境。")
         case .storageAboveFree:
             LocalizedText(
                 "More is kept than the free amount, which is charged each day, also while nothing runs. Delete what is not needed.",
                 zh: "存储超出免费额度，即使没有任务运行也按日计费。请清理不需要的数据。")
         }
+    }
+
+    private static func cores(_ thousandths: Int) -> String {
+        "\(thousandths / 1000).\(String(thousandths % 1000 / 10 + 100).dropFirst())"
     }
 
     /// What may be told of a run.

@@ -3,11 +3,27 @@
 /// The engine and Weir read the same clock of the host. A moment that lies ahead of `now` was taken before the clock was stepped back,
 /// and counts as now: what runs from here on is charged, and nothing before.
 public enum ObservedTimes {
-    /// A job runs from the start of its last instance. What has to answer before it can be used runs from the moment when it first did.
-    /// - Parameter starts: of its instances, by the engine.
-    public static func start(of kind: WorkloadKind, starts: some Sequence<Timestamp>, now: Timestamp) -> Timestamp {
-        guard kind == .job, let last = starts.max() else { return now }
-        return min(last, now)
+    /// A job runs from the start of its last instance. What has to answer before it can be used runs from the moment when it first did,
+    /// or from when the grace of its program is over: from then on it counts as running, not ready.
+    /// - Parameters:
+    ///   - starts: of its instances, by the engine.
+    ///   - grace: for so long a program may come up without being charged.
+    public static func start(of kind: WorkloadKind, starts: some Sequence<Timestamp>, grace: Duration, now: Timestamp) -> Timestamp {
+        guard let last = starts.max() else { return now }
+        return min(kind == .job ? last : last + grace, now)
+    }
+
+    /// The start of a run that is over and never was seen to be ready; nil when it ended within its grace, or nothing ever started.
+    /// - Parameters:
+    ///   - end: of its last instance.
+    ///   - asked: when it was told to end. What came up after that is nobody's wish.
+    public static func start(
+        ofEnded kind: WorkloadKind, starts: some Sequence<Timestamp>, grace: Duration, end: Timestamp, asked: Timestamp?
+    ) -> Timestamp? {
+        let wanted = starts.filter { start in asked.map { start <= $0 } ?? true }
+        guard let last = wanted.max() else { return nil }
+        if kind == .job { return min(last, end) }
+        return last + grace < end ? last + grace : nil
     }
 
     /// A run is over when the last of its instances is: never before its start, and not later than now.

@@ -76,6 +76,19 @@ extension RunPrice {
     }
 }
 
+extension RunPrice {
+    /// What has to be there for it to be let in: its first hour, or all of it when it ends sooner (BIL-18).
+    public func firstHour(limit: Int?) throws(WeirError) -> Points {
+        try amount(minutes: Int64(min(60, limit.map { max(0, $0 + 59) / 60 } ?? 60)))
+    }
+}
+
+/// For how long a program may come up before its run counts as running, not ready (BIL-26).
+public enum StartGrace {
+    public static let setting = "billing.start_grace"
+    public static let standard = Duration.seconds(120)
+}
+
 extension Tariff {
     /// What a workload costs under this list: an environment by its parts (BIL-08), a board by CPU and memory (BIL-11), a job and
     /// each replica of a service by the flavor (BIL-09, BIL-10). Throws `no_price` when the list lacks the flavor or kind of GPU.

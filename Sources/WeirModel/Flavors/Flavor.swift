@@ -71,6 +71,11 @@ public struct GPUShare: Hashable, Sendable, Codable {
 }
 
 extension Flavor {
+    /// Whether one instance gets the same of everything that is paid for.
+    public func isOfSameSize(as other: Flavor) -> Bool {
+        cpu == other.cpu && memory == other.memory && scratch == other.scratch && gpu == other.gpu
+    }
+
     /// What one instance needs of one node.
     public var demand: Demand {
         Demand(cpu: cpu, memory: memory, accelerator: gpu?.demand, group: group ?? Node.commonGroup)

@@ -9,6 +9,8 @@ extension LocalizedText {
         "start_requested": LocalizedText("asked to start", zh: "请求启动"),
         "admitted": LocalizedText("has its resources", zh: "已分配资源"),
         "ready": LocalizedText("came up", zh: "已就绪"),
+        "charged_unready": LocalizedText(
+            "does not answer yet, and is charged from the end of its grace on (BIL-26)", zh: "尚无响应，宽限期后开始计费（BIL-26）"),
         "stop_requested": LocalizedText("asked to stop", zh: "请求停止"),
         "operator_stop": LocalizedText("stopped by the operator", zh: "已由运营管理员停止"),
         "workspace_closing": LocalizedText("its workspace is being closed", zh: "所在空间正在关闭"),
@@ -30,5 +32,19 @@ extension LocalizedText {
         "priority_high": LocalizedText("its priority was set to high (QUO-07)", zh: "优先级设为高（QUO-07）"),
         "requeued": LocalizedText("it waits for its turn again", zh: "重新排队"),
         "freed": LocalizedText("its resources are free", zh: "资源已释放"),
+    ]
+
+    /// What can be done about a stop that Weir made by itself; nil for a person's, and where there is nothing to do.
+    public static func remedy(ofStop code: String) -> LocalizedText? { remedies[code] }
+
+    private static let remedies: [String: LocalizedText] = [
+        "balance_used_up": LocalizedText(
+            "Recharge the workspace under ¥ (fee centre), then start or submit it again.", zh: "请通过右上角 ¥（费用中心）充值后重新启动或提交。"),
+        "budget_reached": LocalizedText(
+            "Ask an administrator of the workspace to raise the budget, or wait for the next month; then start or submit it again.",
+            zh: "请联系空间管理员提高预算，或等到下个月后重新启动或提交。"),
+        "auto_stop": LocalizedText("Start it again, or set a longer time.", zh: "请重新启动，或设置更长的时间。"),
+        "idle": LocalizedText("Start it again when you need it.", zh: "需要时请重新启动。"),
+        "operator_stop": LocalizedText("Ask the operator why.", zh: "请联系运营管理员了解原因。"),
     ]
 }

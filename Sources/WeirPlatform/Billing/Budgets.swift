@@ -55,6 +55,7 @@ public struct Budgets: Sendable {
             return record
         }
         try await notices.look(at: [workspace])
+        notices.signals.send(.money(workspace))
         return record
     }
 
@@ -67,5 +68,6 @@ public struct Budgets: Sendable {
             try db.removeBudget(of: scope, in: workspace)
             try db.record(.budgetRemoved, scope, before.budget, nil, in: workspace, by: caller, at: now)
         }
+        notices.signals.send(.money(workspace))
     }
 }

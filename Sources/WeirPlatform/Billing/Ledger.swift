@@ -11,12 +11,16 @@ public struct Ledger: Sendable {
     let clock: any WallClock
     let calendar: BillingCalendar
     let startingGrant: Points
+    let signals: WorkloadSignals
 
-    init(store: Store, clock: any WallClock, calendar: BillingCalendar, startingGrant: Points) {
+    init(
+        store: Store, clock: any WallClock, calendar: BillingCalendar, startingGrant: Points, signals: WorkloadSignals = WorkloadSignals()
+    ) {
         self.store = store
         self.clock = clock
         self.calendar = calendar
         self.startingGrant = startingGrant
+        self.signals = signals
     }
 
     // MARK: Looking
@@ -99,7 +103,9 @@ public struct Ledger: Sendable {
             guard let charge = try db.read.entry(sequence), charge.kind == .charge else { throw WeirError.notFound("charge") }
             let refundKey = Posting.refundKey(ofCharge: charge.key, "\(caller.id)/\(key.key)")
             if try db.read.entry(key: refundKey) == nil {
-                let left = try Points(micro: -charge.amount.micro).subtracting(try db.read.refunded(ofCharge: charge.key))
+                var left = try Points(micro: -charge.amount.micro).subtracting(try db.read.refunded(ofCharge: charge.key))
+                // Minutes may have been given back since, by the end of the run.
+                if let run = charge.run { left = min(left, Points(micro: -(try db.read.givenBack(of: run)).micro)) }
                 guard amount <= left else { throw WeirError.refundTooLarge(left: max(0, left)) }
             }
             return try db.post(
@@ -158,10 +164,19 @@ public struct Ledger: Sendable {
             key: "\(prefix)/\(entering.workspace)/\(caller.id)/\(key.key)", actor: caller.id,
             reference: entering.reference.isEmpty ? nil : entering.reference, note: note.isEmpty ? nil : note)
         let now = clock.now()
-        return try await store.write { db in
+        let posted = try await store.write { db in
             guard try db.read.workspace(posting.workspace) != nil else { throw WeirError.notFound("workspace") }
+            // The same transfer may be entered by two operators, each under a key of their own.
+            if posting.kind == .recharge, let reference = posting.reference,
+                let other = try db.read.recharge(of: posting.workspace, reference: reference, otherThan: posting.key)
+            {
+                throw WeirError.referenceTaken(reference, entry: other)
+            }
             return try db.post(posting, at: now)
         }
+        // What waits for money may start.
+        signals.send(.money(posting.workspace))
+        return posted
     }
 }
 
@@ -186,6 +201,17 @@ extension Reading {
 }
 
 extension WeirError {
+    static func referenceTaken(_ reference: String, entry: Int64) -> WeirError {
+        WeirError(
+            "reference_taken", .conflict, subject: "reference", rule: "BIL-21",
+            LocalizedText(
+                "The payment \"\(reference)\" is entered already, as entry \(entry) of this workspace.",
+                zh: "支付“\(reference)”已入账（本空间第 \(entry) 条）。"),
+            remedy: LocalizedText(
+                "Look at that entry. If this is another payment, give it a reference of its own.",
+                zh: "请查看该条目；如为另一笔支付，请使用不同的参考号。"))
+    }
+
     static func refundTooLarge(left: Points) -> WeirError {
         WeirError(
             "refund_too_large", .conflict, subject: "amount", rule: "BIL-27",

@@ -13,10 +13,12 @@ struct LedgerAudit {
     private var refunds: [String: Int128] = [:]
     private var prices = VerifiedPrices()
     private let tariffs: [Int: Tariff]
+    private let lists: [Tariff]
     let calendars: [(from: Int64, calendar: BillingCalendar)]
     private let noted: LedgerHead?
 
     init(zones: [BillingZone], standard: BillingCalendar, tariffs: [Tariff], noted: LedgerHead?) throws {
+        lists = tariffs.sorted { $0.startsAt < $1.startsAt }
         self.tariffs = Dictionary(tariffs.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         calendars = try [(0, standard)] + zones.map { ($0.from, try BillingCalendar(zone: $0.zone)) }
         self.noted = noted
@@ -100,6 +102,21 @@ struct LedgerAudit {
                     nil, "run \(run)", "settled", "\(state.minutes) min", recorded.map { "\($0.minutes) min" } ?? "no such run")
             }
         }
+        // What nobody can settle is charged to nobody, and says so only here.
+        var cursor: RunIdentity?
+        repeat {
+            let page = try db.unsettledPage(after: cursor)
+            if let (run, reason) = page.unreadable.min(by: { $0.key.description < $1.key.description }) {
+                return differs(nil, "run \(run)", "price", "what Weir writes", reason)
+            }
+            for due in page.runs {
+                do { _ = try due.run.settlement(after: due.settled, now: due.run.end ?? due.run.start, calendar: calendar(at: .max)) } catch
+                {
+                    return differs(nil, "run \(due.run.run)", error.subject, "what can be computed", error.code)
+                }
+            }
+            cursor = page.count == 1000 ? page.last : nil
+        } while cursor != nil
         let recorded = try db.settledMinutes()
         guard recorded == minutes else {
             return differs(
@@ -135,6 +152,17 @@ struct LedgerAudit {
         // A start that was moved afterwards may still give the same minutes in the same months.
         guard minutes.start == nil || minutes.start == start else {
             return differs(entry, entry.key, "start", minutes.start?.description ?? "none", "\(start)")
+        }
+        if let pricedAt = recorded.pricedAt {
+            // The list of the start; of the submission where that had no price for it; a task that gave way keeps that of its first run.
+            guard run.number > 1 || pricedAt == start || pricedAt == recorded.queuedAt else {
+                return differs(entry, entry.key, "priced_at", "\(start)", "\(pricedAt)")
+            }
+            let inForce = lists.last { $0.startsAt <= pricedAt }?.number
+            guard recorded.tariff == inForce else {
+                return differs(
+                    entry, entry.key, "tariff", inForce.map { "\($0)" } ?? "none", recorded.tariff.map { "\($0)" } ?? "none")
+            }
         }
         let price: RunPrice
         switch try prices.price(text, of: recorded, tariffs) {

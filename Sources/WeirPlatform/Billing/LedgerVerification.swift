@@ -10,6 +10,8 @@ public struct LedgerVerification: Hashable, Sendable {
     public let head: LedgerHead
     /// The first that is wrong; nil when all is right.
     public let difference: LedgerDifference?
+    /// What older rules let happen and no correction has settled yet.
+    public let findings: [LedgerFinding]
 }
 
 /// The first thing that is not as it must be.
@@ -31,8 +33,46 @@ public struct LedgerDifference: Hashable, Sendable {
     }
 }
 
+extension LedgerFinding {
+    public var text: LocalizedText {
+        let amount = amount.map { "\($0)" } ?? "?"
+        return switch code {
+        case .chargedBeforeRunning:
+            LocalizedText(
+                "Run \(subject) was told to stop before its container started, and was charged \(amount) points.",
+                zh: "运行 \(subject) 在容器启动前已被停止，却被扣费 \(amount) 算力点。")
+        case .unpaidCompute:
+            LocalizedText(
+                "Run \(subject) computed without ever answering and was not charged: \(amount) points.",
+                zh: "运行 \(subject) 从未响应却持续占用算力且未扣费：\(amount) 算力点。")
+        case .priceOfSubmission:
+            LocalizedText(
+                "Run \(subject) was charged by the price list of its submission; that of its start makes a difference of \(amount) points.",
+                zh: "运行 \(subject) 按提交时的价格表扣费；按启动时的价格表相差 \(amount) 算力点。")
+        case .givenBackTwice:
+            LocalizedText(
+                "More was given back of run \(subject) than it was charged: \(amount) points.",
+                zh: "运行 \(subject) 的退还超过其扣费：\(amount) 算力点。")
+        case .paymentTwice:
+            LocalizedText(
+                "Entry \(subject) names a payment that was entered before: \(amount) points.",
+                zh: "第 \(subject) 条的支付此前已入账：\(amount) 算力点。")
+        case .grantTwice:
+            LocalizedText(
+                "Entry \(subject) is the starting grant of a further workspace of the same person: \(amount) points.",
+                zh: "第 \(subject) 条为同一人另一空间的初始赠送：\(amount) 算力点。")
+        case .flavorChanged:
+            LocalizedText(
+                "Under price list and flavor \(subject), runs of different sizes were charged the same.",
+                zh: "价格表与规格 \(subject) 下，不同大小的运行按同一价格扣费。")
+        }
+    }
+}
+
 extension Ledger {
     private static let chunk = 2000
+    /// Of each kind.
+    private static let mostFindings = 100
 
     /// Walks all entries in order: their sequence, the chain of their hashes, each charge computed again from the recorded run, its price
     /// and the price list; then balances, spendings and runs against the sum of the entries, and the days of storage against their samples.
@@ -68,7 +108,10 @@ extension Ledger {
         if isRight, let difference = try await storageDifference(StorageAudit(calendars: calendars, tariffs: tariffs, now: clock.now())) {
             audit.withLock { $0.note(difference) }
         }
-        return audit.withLock { LedgerVerification(entries: $0.head.sequence, head: $0.head, difference: $0.difference) }
+        let findings = try await store.read { try $0.ledgerFindings(most: Self.mostFindings) }
+        return audit.withLock {
+            LedgerVerification(entries: $0.head.sequence, head: $0.head, difference: $0.difference, findings: findings)
+        }
     }
 
     /// Days of storage against the samples that are still kept, meter by meter.

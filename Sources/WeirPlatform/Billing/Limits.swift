@@ -20,6 +20,14 @@ public struct Limits: Sendable {
     ) throws {
         guard operation.needsBalance else { return }
         try db.requireOpen(workspace)
+        try checkUsedUp(operation, in: workspace, project: project, by: account, db)
+    }
+
+    /// Throws `balance_used_up`, `budget_reached`.
+    func checkUsedUp(
+        _ operation: Arrears.Operation, in workspace: Identifier<Workspace>, project: Identifier<Project>?,
+        by account: Identifier<Account>, _ db: Reading
+    ) throws {
         guard isEnforced else { return }
         try Arrears.check(operation, balance: db.balance(of: workspace).balance)
         let month = try calendar.month(of: clock.now())
@@ -28,7 +36,79 @@ public struct Limits: Sendable {
         }
     }
 
-    func check(starting workload: WorkloadRecord, _ db: Reading) throws {
+    /// Throws what `check` throws, and `balance_short`, `budget_short` when what is left does not pay for its first hour.
+    func check(starting workload: WorkloadRecord, firstHour: Points, _ db: Reading) throws {
         try check(.starting(workload.kind), in: workload.workspace, project: workload.project, by: workload.startedBy, db)
+        var gate = MoneyGate(limits: self)
+        try gate.require(Starting(workload, firstHour: firstHour), db)
+    }
+
+    /// What is to start, as far as its money goes.
+    struct Starting: Hashable, Sendable {
+        let kind: WorkloadKind
+        let workspace: Identifier<Workspace>
+        let project: Identifier<Project>
+        let account: Identifier<Account>
+        let firstHour: Points
+
+        init(
+            kind: WorkloadKind, workspace: Identifier<Workspace>, project: Identifier<Project>, account: Identifier<Account>,
+            firstHour: Points
+        ) {
+            self.kind = kind
+            self.workspace = workspace
+            self.project = project
+            self.account = account
+            self.firstHour = firstHour
+        }
+
+        init(_ workload: WorkloadRecord, firstHour: Points) {
+            self.init(
+                kind: workload.kind, workspace: workload.workspace, project: workload.project, account: workload.startedBy,
+                firstHour: firstHour)
+        }
+    }
+}
+
+/// Lets in what balances and budgets pay for, one after the other within one reading of the store.
+struct MoneyGate {
+    let limits: Limits
+    private var commitments: [Identifier<Workspace>: Commitments] = [:]
+
+    init(limits: Limits) { self.limits = limits }
+
+    /// Throws `balance_used_up`, `balance_short`, `budget_reached`, `budget_short`.
+    mutating func require(_ starting: Limits.Starting, _ db: Reading) throws {
+        guard limits.isEnforced else { return }
+        let operation = Arrears.Operation.starting(starting.kind)
+        try limits.checkUsedUp(operation, in: starting.workspace, project: starting.project, by: starting.account, db)
+        guard starting.firstHour > 0 else { return }
+        let left = try left(for: starting, db)
+        guard left.balance.pays(firstHour: starting.firstHour) else {
+            throw WeirError.balanceShort(operation, left.balance, firstHour: starting.firstHour)
+        }
+        for (_, budget) in left.budgets where !budget.pays(firstHour: starting.firstHour) {
+            throw WeirError.budgetShort(operation, budget, firstHour: starting.firstHour)
+        }
+    }
+
+    /// What was let in counts for what comes after it.
+    mutating func take(_ starting: Limits.Starting) throws {
+        try commitments[starting.workspace]?.add(starting.firstHour, project: starting.project, account: starting.account)
+    }
+
+    /// What is left of the balance, and of each budget that it would count to.
+    mutating func left(
+        for starting: Limits.Starting, _ db: Reading
+    ) throws -> (balance: MoneyLeft, budgets: [(scope: SpendingScope, left: MoneyLeft)]) {
+        let now = limits.clock.now()
+        let held = try commitments[starting.workspace] ?? db.commitments(of: starting.workspace, at: now)
+        commitments[starting.workspace] = held
+        let balance = MoneyLeft(total: try db.balance(of: starting.workspace).balance, committed: held[.workspace])
+        let budgets = try db.budgets(
+            of: starting.workspace, project: starting.project, account: starting.account, in: limits.calendar.month(of: now))
+        return (
+            balance, budgets.map { ($0.scope, MoneyLeft(total: $0.budget.limit, charged: $0.charged, committed: held[$0.scope])) }
+        )
     }
 }

@@ -121,6 +121,11 @@ struct MoneyStops: Sendable {
     ) throws -> [WorkloadRecord] {
         let part = try db.read.wantedWorkloads(of: workspace, scope, limit: Self.mostAtOnce)
         for workload in part {
+            // It gives way to another one, and would go on when its turn came.
+            guard workload.state != .stopping else {
+                try db.giveUp(workload, cause: Cause(cause), at: now)
+                continue
+            }
             let changed = try db.apply(.stopWanted, to: workload, cause: Cause(cause), at: now)
             if changed.state == .stopped { try db.closePort(of: workload.id) }
         }

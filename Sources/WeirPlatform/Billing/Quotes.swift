@@ -1,5 +1,5 @@
 public import WeirModel
-import WeirStore
+public import WeirStore
 
 /// What a workload will cost, to be shown before it is submitted (BIL-23, BIL-29).
 public struct Quotes: Sendable {
@@ -28,34 +28,58 @@ public struct Quotes: Sendable {
         public let balance: Points
         /// Full hours for which the balance would do if nothing else ran.
         public let hours: Int64?
+        /// What is left of the balance, and of each budget that it counts to (N3).
+        public let left: MoneyLeft
+        public let budgets: [BudgetLeft]
         /// Why it would be refused now; nil when it would not be.
         public let refusal: WeirError?
+
+        /// What it costs by the time that `leaves` is about: all of it, or a day where nothing ends it.
+        public var whole: Points { quote.longest?.amount ?? quote.perDay }
+
+        /// What it leaves of what is left.
+        public func leaves(of left: MoneyLeft) -> Points {
+            Points(micro: Int64(clamping: Int128(left.left.micro) - Int128(whole.micro)))
+        }
+    }
+
+    public struct BudgetLeft: Hashable, Sendable {
+        public let scope: SpendingScope
+        public let left: MoneyLeft
     }
 
     /// Throws what the submission would throw of its flavor, replicas and limit; `no_price`.
     public func quote(_ request: Request, in id: Identifier<Project>, for caller: Caller) async throws -> Answer {
         let replicas = request.kind == .service ? try WorkloadRules.replicas(request.replicas) : 1
-        let (flavor, balance, refusal) = try await store.read { db in
+        let tariff = try await tariffs.inForce()
+        return try await store.read { db in
             let project = try db.project(id, for: caller, .createWorkload)
             guard let flavor = try db.flavor(request.flavor) else { throw WeirError.notFound("flavor") }
+            let limit: Int? =
+                switch request.kind {
+                case .environment: try WorkloadRules.timeLimit(request.limit, flavor: flavor, field: "auto_stop")
+                case .job: try WorkloadRules.timeLimit(request.limit, flavor: flavor, field: "time_limit")
+                case .service, .board: flavor.longestRun
+                }
+            let price = try tariff.price(kind: request.kind, flavor: flavor, replicas: replicas)
+            let quote = try Quote(price, limit: limit)
+            let starting = Limits.Starting(
+                kind: request.kind, workspace: project.workspace, project: id, account: caller.id,
+                firstHour: try price.firstHour(limit: limit))
+            var gate = MoneyGate(limits: limits)
             var refusal: WeirError?
             do {
                 try limits.check(.starting(request.kind), in: project.workspace, project: id, by: caller.id, db)
                 try db.allowances(of: caller.id, in: project.workspace).check(Holdings(flavor, instances: replicas))
+                try gate.require(starting, db)
             } catch let error as WeirError {
                 refusal = error
             }
-            return (flavor, try db.balance(of: project.workspace).balance, refusal)
+            let left = try gate.left(for: starting, db)
+            let balance = left.balance.total
+            return Answer(
+                quote: quote, balance: balance, hours: Outlook(balance: balance, perHour: quote.perHour).hoursLeft, left: left.balance,
+                budgets: left.budgets.map { BudgetLeft(scope: $0.scope, left: $0.left) }, refusal: refusal)
         }
-        let limit: Int? =
-            switch request.kind {
-            case .environment: try WorkloadRules.timeLimit(request.limit, flavor: flavor, field: "auto_stop")
-            case .job: try WorkloadRules.timeLimit(request.limit, flavor: flavor, field: "time_limit")
-            case .service, .board: flavor.longestRun
-            }
-        let price = try await tariffs.inForce().price(kind: request.kind, flavor: flavor, replicas: replicas)
-        let quote = try Quote(price, limit: limit)
-        return Answer(
-            quote: quote, balance: balance, hours: Outlook(balance: balance, perHour: quote.perHour).hoursLeft, refusal: refusal)
     }
 }

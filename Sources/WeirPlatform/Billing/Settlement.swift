@@ -90,21 +90,28 @@ public struct Settlement: Service {
         let perHour = try await settleAll(now: sight.at, running: sight.running)
         try await notices.look(at: perHour.keys, perHour: perHour)
         try await notices.lookAtChanged()
+        // A month may have begun, and storage have been charged.
+        signals.send(.money(nil))
     }
 
-    /// Charges what has ended.
+    /// Charges what has ended. One that cannot be planned is named and passed over: the others do not wait for it.
     public func settleEnds() async throws {
         var charged: Set<Identifier<Workspace>> = []
+        var cursor: UnsettledPage.End?
         while true {
-            let due = try await store.read { try $0.unsettledEnds(limit: Writing.mostSettlements) }
-            guard !due.isEmpty else { break }
+            let after = cursor
+            let page = try await store.read { try $0.unsettledEnds(after: after, limit: Writing.mostSettlements) }
             let now = clock.now()
-            let applied = try await enter(due.map { try RunSettlement($0, now: now, calendar: calendar) }, seen: now)
-            charged.formUnion(due.map(\.workspace))
-            // All were settled by somebody else, or have a damage that the verification names: not to be tried for ever.
-            guard !applied.isEmpty else { break }
+            noteStuck(page)
+            try await enter(page.runs.compactMap { plan($0, now: now) }, seen: now)
+            charged.formUnion(page.runs.map(\.workspace))
+            guard page.count == Writing.mostSettlements, let last = page.lastEnd else { break }
+            cursor = last
         }
-        if !charged.isEmpty { try await notices.look(at: charged) }
+        if !charged.isEmpty {
+            try await notices.look(at: charged)
+            for workspace in charged { signals.send(.money(workspace)) }
+        }
     }
 
     /// Plans one part while the one before is written. Returns what all that runs costs an hour, by workspace.
@@ -133,18 +140,44 @@ public struct Settlement: Service {
     }
 
     private func plan(after cursor: RunIdentity?, now: Timestamp, running: Set<Identifier<Workload>>) async throws -> Part {
-        let due = try await store.read { try $0.unsettledRuns(after: cursor, limit: Writing.mostSettlements) }
-        var part = Part(last: due.count == Writing.mostSettlements ? due.last?.run.run : nil)
-        for run in due {
+        let page = try await store.read { try $0.unsettledPage(after: cursor, limit: Writing.mostSettlements) }
+        noteStuck(page)
+        var part = Part(last: page.count == Writing.mostSettlements ? page.last : nil)
+        for run in page.runs {
             if run.run.end == nil {
-                let cost = try run.run.price.amount(minutes: 60)
-                part.perHour[run.workspace] = try (part.perHour[run.workspace] ?? 0).adding(cost)
+                do {
+                    let cost = try run.run.price.amount(minutes: 60)
+                    part.perHour[run.workspace] = try (part.perHour[run.workspace] ?? 0).adding(cost)
+                } catch {
+                    noteStuck(run.run.run, "\(error)")
+                    continue
+                }
                 guard running.contains(run.run.run.workload) else { continue }
             }
-            let settlement = try RunSettlement(run, now: now, calendar: calendar)
+            guard let settlement = plan(run, now: now) else { continue }
             if !settlement.isEmpty { part.settlements.append(settlement) }
         }
         return part
+    }
+
+    /// Nil when it cannot be planned: that stops its own settlement, never everybody's.
+    private func plan(_ due: UnsettledRun, now: Timestamp) -> RunSettlement? {
+        do {
+            return try RunSettlement(due, now: now, calendar: calendar)
+        } catch {
+            noteStuck(due.run.run, "\(error)")
+            return nil
+        }
+    }
+
+    private func noteStuck(_ page: UnsettledPage) {
+        for (run, reason) in page.unreadable { noteStuck(run, reason) }
+    }
+
+    /// Says it once; `weir ledger verify` names it until it is put right.
+    private func noteStuck(_ run: RunIdentity, _ reason: String) {
+        guard counts.noteStuck(run) else { return }
+        logger.error("a run cannot be settled, the others are", metadata: ["run": "\(run)", "error": "\(reason)"])
     }
 
     /// Enters settlements in transactions of a bounded number of entries, and goes on with runs whose gap was too long for one plan.
@@ -171,7 +204,19 @@ public struct Settlement: Service {
 
     private func enter(batch: [RunSettlement]) async throws -> Set<RunIdentity> {
         let now = clock.now()
-        let applied = try await store.write { try $0.settle(batch, at: now) }.applied
+        let applied: Set<RunIdentity>
+        do {
+            applied = try await store.write { try $0.settle(batch, at: now) }.applied
+        } catch let error as WeirError {
+            // An amount that does not fit, say. It is looked for one by one, so that the others are entered.
+            guard batch.count > 1 else {
+                for settlement in batch { noteStuck(settlement.due.run.run, "\(error)") }
+                return []
+            }
+            var each: Set<RunIdentity> = []
+            for settlement in batch { each.formUnion(try await enter(batch: [settlement])) }
+            return each
+        }
         let charges = batch.reduce(0) { $0 + (applied.contains($1.due.run.run) ? $1.plan.charges.count : 0) }
         counts.note(runs: applied.count, charges: charges)
         return applied
@@ -180,8 +225,7 @@ public struct Settlement: Service {
     /// Charges the rest of a run that had more due than one plan holds: what ran for months while Weir was down.
     private func goOn(_ run: RunIdentity, seen: Timestamp) async throws {
         while let due = try await store.read({ try $0.unsettledRun(run) }) {
-            let settlement = try RunSettlement(due, now: seen, calendar: calendar)
-            guard !settlement.isEmpty, try await !enter(batch: [settlement]).isEmpty else { return }
+            guard let settlement = plan(due, now: seen), !settlement.isEmpty, try await !enter(batch: [settlement]).isEmpty else { return }
         }
     }
 }

@@ -7,6 +7,7 @@ public final class SettlementCounts: Sendable {
         var runs: Int64 = 0
         var charges: Int64 = 0
         var hour: Timestamp?
+        var stuck: Set<RunIdentity> = []
     }
 
     private let state = Mutex(State())
@@ -17,6 +18,12 @@ public final class SettlementCounts: Sendable {
             $0.charges += Int64(charges)
         }
     }
+
+    /// Whether it is new.
+    func noteStuck(_ run: RunIdentity) -> Bool { state.withLock { $0.stuck.count < 10_000 && $0.stuck.insert(run).inserted } }
+
+    /// Runs that could not be settled since the start.
+    public var stuck: Int { state.withLock { $0.stuck.count } }
 
     func noteHour(_ hour: Timestamp) { state.withLock { $0.hour = hour } }
 

@@ -127,7 +127,7 @@ extension Ledger {
         let posting = Posting(
             workspace: workspace, kind: .recharge, counter: .payments, amount: payment.amount, key: payment.key, actor: caller.id,
             reference: payment.reference)
-        return try await store.write { db in
+        let posted = try await store.write { db in
             try db.read.requireBilling(of: workspace, for: caller, .pay)
             if let entry = try db.read.entry(key: payment.key) {
                 guard entry.posting == posting else { throw WeirError.voucherUsed() }
@@ -136,6 +136,8 @@ extension Ledger {
             }
             return try db.post(posting, at: now)
         }
+        signals.send(.money(workspace))
+        return posted
     }
 }
 

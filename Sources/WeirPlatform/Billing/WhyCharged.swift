@@ -7,6 +7,8 @@ public struct WhyCharged: Sendable {
 
     let store: Store
     let calendar: BillingCalendar
+    let clock: any WallClock
+    let usage: UsageHistory
 
     public struct Answer: Sendable {
         public let month: BillMonth
@@ -15,6 +17,19 @@ public struct WhyCharged: Sendable {
         public let items: [Item]
         /// What the items do not show.
         public let rest: Points
+        /// What runs now and is not charged yet, the dearest first; of the current month alone.
+        public var running: [Running] = []
+    }
+
+    public struct Running: Sendable {
+        public let workload: Identifier<Workload>
+        public let name: String
+        public let kind: WorkloadKind
+        public let since: Timestamp
+        public let perHour: Points
+        /// What it has come to since the last charge.
+        public let toCharge: Points
+        public internal(set) var causes: [ChargeCause]
     }
 
     public struct Item: Sendable {
@@ -26,14 +41,41 @@ public struct WhyCharged: Sendable {
     public func month(
         _ month: BillMonth, of workspace: Identifier<Workspace>, _ filter: BillFilter, for caller: Caller
     ) async throws -> Answer {
-        let calendar = calendar
-        return try await store.read { db in
+        let (calendar, now) = (calendar, clock.now())
+        let isCurrent = try calendar.month(of: now) == month
+        var answer = try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
             var filter = filter
             filter.viewer = try db.seesPeople(of: workspace, caller) ? nil : caller.id
             let records = try db.largestBillLines(of: workspace, in: month, filter, most: Self.mostItems)
-            return try Self.answer(
+            var answer = try Self.answer(
                 month, total: try db.billTotal(of: workspace, in: month, filter), records, calendar: calendar, db)
+            if isCurrent { answer.running = try Self.running(in: workspace, filter, now: now, db) }
+            return answer
+        }
+        for index in answer.running.indices where answer.running[index].kind == .environment {
+            guard let used = await usage.averageCores(of: answer.running[index].workload), used >= ChargeCause.busyFrom else { continue }
+            answer.running[index].causes.append(.orphanProcesses(thousandths: used))
+        }
+        return answer
+    }
+
+    private static func running(
+        in workspace: Identifier<Workspace>, _ filter: BillFilter, now: Timestamp, _ db: Reading
+    ) throws -> [Running] {
+        let runs = try db.runningRuns(in: workspace).filter { filter.takes($0) }
+        let dearest = try runs.map { run in (run, try run.run.price.amount(minutes: 60)) }.sorted { $0.1 > $1.1 }.prefix(mostItems)
+        return try dearest.map { run, perHour in
+            let minutes = max(run.settled.minutes, try run.run.minutes(until: now))
+            let toCharge = try run.run.price.amount(minutes: minutes).subtracting(run.run.price.amount(minutes: run.settled.minutes))
+            let facts = try db.facts(of: run.run.run)
+            let causes = try facts.map {
+                try ChargeCause.causes(
+                    of: $0.spec, price: run.run.price, minutes: minutes, end: nil, stopAsked: $0.stopAsked, requests: $0.requests)
+            }
+            return Running(
+                workload: run.run.run.workload, name: run.name, kind: run.kind, since: run.run.start, perHour: perHour,
+                toCharge: toCharge, causes: causes ?? [])
         }
     }
 
@@ -80,5 +122,12 @@ public struct WhyCharged: Sendable {
                 of: facts.spec, price: run.price, minutes: run.minutes, end: facts.isRunning ? nil : run.end,
                 stopAsked: facts.stopAsked, requests: facts.requests)
         }
+    }
+}
+
+extension BillFilter {
+    fileprivate func takes(_ run: UnsettledRun) -> Bool {
+        (kind == nil || kind?.rawValue == run.kind.rawValue) && (project == nil || project == run.project)
+            && (account == nil || account == run.account) && (workload == nil || workload == run.run.run.workload)
     }
 }

@@ -21,25 +21,27 @@ public struct Jobs: Sendable {
         }
     }
 
-    /// The same code, versions, image digest, flavor and command once more, as a job of its own: the caller's, with the caller's home.
+    /// The same code, versions, image digest and command once more, with the flavor of that name as it is today, as a job of its own: the
+    /// caller's, with the caller's home.
     public func rerun(
         _ id: Identifier<Workload>, name: String? = nil, key: IdempotencyKey? = nil, by caller: Caller
     ) async throws -> WorkloadRecord {
         let wanted = try name.map { try Name($0) }
         let now = submissions.clock.now()
-        let (job, name) = try await submissions.store.read { db in
+        let (job, today, name) = try await submissions.store.read { db in
             let job = try db.workload(id, for: caller, .createWorkload)
             guard case .job = job.spec.detail else { throw WeirError.notFound("job") }
             guard job.spec.variables.isEmpty || job.allows(.enter, to: caller.id, .owner) else { throw WeirError.ownVariables() }
             try job.state.require(.rerun, for: .job)
             try db.requireVersions(of: job.spec, for: caller)
-            return (job, try wanted ?? db.nameForRerun(of: job))
+            return (job, try db.specOfToday(job.spec), try wanted ?? db.nameForRerun(of: job))
         }
-        var spec = job.spec
+        var spec = today
         if case .job(var detail) = spec.detail {
             detail.rerunOf = job.id
             spec.detail = .job(detail)
         }
+        try await submissions.zones.requireRoom(for: spec)
         let workload = WorkloadRecord(
             id: submissions.identifiers.next(Workload.self, at: now), workspace: job.workspace, project: job.project,
             name: name, description: job.description, createdBy: caller.id, createdAt: now, spec: spec,

@@ -34,6 +34,17 @@ extension Reconciler {
         await admit()
     }
 
+    /// A balance or a budget is another one now.
+    func admitUnderNewMoney(of workspace: Identifier<Workspace>?) async {
+        do {
+            let changed = try await dispatcher.learnMoney(of: workspace)
+            for workspace in changed { signals.changed(in: workspace) }
+        } catch {
+            logger.error("balances and budgets could not be read", metadata: ["error": "\(error)"])
+        }
+        await admit()
+    }
+
     /// Tells the queue how a workload stands. When it made room, what waits is looked at.
     func tellQueue(_ workload: WorkloadRecord) async throws {
         let madeRoom = try await dispatcher.note(workload) { [store] in

@@ -57,7 +57,12 @@ extension Reconciler {
             try await engine.prepareNetwork(for: workload.workspace)
             networks.insert(workload.workspace)
         }
-        let observation = try await engine.launch(try await plan(instance, workload))
+        let plan = try await plan(instance, workload)
+        // A person may have stopped it since this pass began: nothing is begun that nobody wants.
+        guard let now = try await store.read({ try $0.workload(workload.id) }), now.run == workload.run,
+            now.state == .deploying || now.state == .running
+        else { throw NoLongerWanted() }
+        let observation = try await engine.launch(plan)
         fresh.remove(instance.id)
         return observation
     }
@@ -166,3 +171,6 @@ extension Reconciler {
         }.count
     }
 }
+
+/// What a pass was about to begin was stopped meanwhile; the next pass ends it.
+struct NoLongerWanted: Error {}

@@ -36,6 +36,13 @@ extension Reconciler {
     }
 
     private func look(after workload: WorkloadRecord) async throws -> Duration? {
+        do { return try await lookAfterInstances(of: workload) } catch is NoLongerWanted {
+            signals.send(.workload(workload.id))
+            return nil
+        }
+    }
+
+    private func lookAfterInstances(of workload: WorkloadRecord) async throws -> Duration? {
         if let limit = try await passedLimit(of: workload) { return limit }
         let instances = try await store.read { try $0.instances(of: workload.id, run: workload.run) }
         let standings = try await withThrowingTaskGroup(of: Standing?.self) { group in
@@ -102,10 +109,32 @@ extension Reconciler {
     /// Waits a little longer, or gives up when the time to start is over (INF-10).
     func unhealthyYet(_ instance: InstanceRecord, _ workload: WorkloadRecord) async throws -> Duration? {
         let waited = clock.now() - (instance.startedAt ?? clock.now())
-        guard waited > startLimit(of: workload) else { return waited < .seconds(3) ? .milliseconds(40) : .milliseconds(250) }
+        guard waited > startLimit(of: workload) else {
+            try await chargeUnready(workload)
+            return waited < .seconds(3) ? .milliseconds(40) : .milliseconds(250)
+        }
         let detail = "no answer for \(waited.components.seconds) s after the start"
         try await end(workload, .broke(.unhealthy(detail: detail)), cause: Cause("unhealthy"))
         return nil
+    }
+
+    /// Nobody computes for nothing by never answering: when the grace is over, the run counts as running, not ready (BIL-26).
+    private func chargeUnready(_ workload: WorkloadRecord) async throws {
+        guard workload.state == .deploying, workload.runningSince == nil else { return }
+        let now = clock.now()
+        let isDue = try await store.read { db in
+            let starts = try db.instances(of: workload.id, run: workload.run).compactMap(\.startedAt)
+            let grace = try db.startGrace()
+            return starts.count >= workload.spec.replicas && starts.allSatisfy { $0 + grace < now }
+        }
+        guard isDue else { return }
+        let limit = workload.spec.limit
+        let charged = try await store.write {
+            try $0.chargeUnready(workload.id, run: workload.run, stopsAfter: limit, at: now)
+        }
+        guard let charged else { return }
+        try await tellQueue(charged)
+        signals.changed(in: workload.workspace)
     }
 
     func startLimit(of workload: WorkloadRecord) -> Duration {
@@ -121,7 +150,7 @@ extension Reconciler {
         let applied = try await apply(
             .ready, to: workload, cause: Cause("ready"),
             then: { db, changed in
-                guard let limit, let start = changed.runningSince else { return }
+                guard let limit, changed.stopAt == nil, let start = changed.runningSince else { return }
                 try db.setStopTime(start + .seconds(limit), of: workload.id)
             })
         guard applied else { return }

@@ -90,6 +90,7 @@ public actor Reconciler: Service {
             case .instance(let id):
                 if let workload = await workload(of: id) { begin(workload, in: &group) }
             case .room: group.addTask { await self.admit() }
+            case .money(let workspace): group.addTask { await self.admitUnderNewMoney(of: workspace) }
             case .rules: group.addTask { await self.admitUnderNewRules() }
             }
         }

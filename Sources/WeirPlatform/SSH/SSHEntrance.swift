@@ -110,6 +110,13 @@ public struct SSHEntrance: Sendable {
     /// Throws `ssh_access_lost` and what keeps the folder from being made.
     public func folder(of identity: SSHIdentity) async throws -> Folder {
         try await store.read { try $0.requireEntry(identity) }
+        if case .netdisk = identity.user.place {
+            // Used by SFTP alone it is measured and paid for as well (BIL-28).
+            try await store.write { db in
+                guard let workspace = try db.read.netdiskWorkspace(identity) else { throw WeirError.sshAccessLost() }
+                try db.openPersonalStorage(of: identity.account.id, in: workspace)
+            }
+        }
         var readOnly: WeirError?
         do {
             try await store.read { _ = try checkLimits(identity, $0) }
@@ -227,9 +234,10 @@ public struct SSHEntrance: Sendable {
             guard let project = try db.project(id) else { throw WeirError.notFound("project") }
             return (project.workspace, .code(id))
         case .netdisk:
-            // A netdisk is a person's and goes with them: only the workspace in the name is asked.
+            // A netdisk is a person's and goes with them: who pays for it is asked, whichever workspace stands in the name.
             guard let workspace = try db.netdiskWorkspace(identity) else { throw WeirError.sshAccessLost() }
-            return (workspace, .netdisk(identity.account.id))
+            let unit = StorageUnit.netdisk(identity.account.id)
+            return (try db.payer(of: unit) ?? workspace, unit)
         }
     }
 }

@@ -20,12 +20,22 @@ struct DispatchPlan: Sendable {
     var preemptions: [Preemption]
     var reasons: [(id: Identifier<Workload>, reason: QueueReason)]
 
-    func write(_ db: Writing, record: DispatchRecord, at now: Timestamp) throws -> Done {
+    func write(_ db: Writing, record: DispatchRecord, limits: Limits, at now: Timestamp) throws -> Done {
         var done = Done()
+        var gate = MoneyGate(limits: limits)
         for start in starts {
             guard let current = try db.read.workload(start.workload), current.state == .queued, current.wanted == .running,
                 current.run == start.run
             else { continue }
+            // Asked here, where nothing slips in between a charge and a start (BIL-18).
+            let starting = Limits.Starting(current, firstHour: try db.read.firstHour(of: current))
+            do { try gate.require(starting, db.read) } catch let error as WeirError {
+                let reason = error.waitsFor ?? .balance
+                try db.setQueueReason(reason, of: current.id)
+                done.withheld.append(Withheld(starting, run: current.run, reason: reason, id: current.id))
+                continue
+            }
+            try gate.take(starting)
             let changed = try db.apply(.admitted, to: current, cause: Cause("admitted"), at: now)
             for instance in start.instances { try db.insert(instance) }
             try db.setForecastCameTrue(of: start.workload, run: start.run, at: now)
@@ -57,6 +67,19 @@ struct DispatchPlan: Sendable {
 struct Done: Sendable {
     var admitted: [(workload: WorkloadRecord, instances: [InstanceRecord])] = []
     var preempted: [Identifier<Workload>] = []
+    var withheld: [Withheld] = []
+}
+
+/// What waits for money. The policy does not know it, so that it takes nobody's turn.
+struct Withheld: Sendable {
+    let id: Identifier<Workload>
+    let run: Int
+    let starting: Limits.Starting
+    let reason: QueueReason
+
+    init(_ starting: Limits.Starting, run: Int, reason: QueueReason, id: Identifier<Workload>) {
+        (self.id, self.run, self.starting, self.reason) = (id, run, starting, reason)
+    }
 }
 
 /// Lines for the record of scheduling, encoded outside of the transaction.

@@ -12,7 +12,7 @@ extension Dispatcher {
                 live: try db.liveWorkloads(), instances: try db.instancesPresent(), record: try db.schedulingSinceSnapshot(),
                 finished: try db.finishedRuns(limit: Self.mostLengths))
         }
-        (known, allowances, unwritten, recordIsBroken) = ([:], [:], [], true)
+        (known, withheld, allowances, unwritten, recordIsBroken) = ([:], [:], [:], [], true)
         finished = facts.finished.map {
             RunLengths.Run(kind: $0.kind, flavor: $0.flavor, account: $0.account, seconds: $0.seconds)
         }
@@ -68,7 +68,7 @@ extension Dispatcher {
     private func adopt(_ live: [Identifier<Workload>: WorkloadRecord]) {
         for entry in scheduler.waitingEntries {
             if let workload = live[entry.id], workload.state == .queued, workload.wanted == .running, workload.run == entry.run {
-                known[entry.id] = Known(entry: entry, phase: .queued, reason: workload.queueReason)
+                known[entry.id] = Known(entry: entry, project: workload.project, phase: .queued, reason: workload.queueReason)
             } else if live[entry.id]?.state.holdsResources != true {
                 tell(.left(entry.id))
             }
@@ -76,7 +76,8 @@ extension Dispatcher {
         for entry in scheduler.heldEntries {
             if let workload = live[entry.id], workload.state.holdsResources, workload.run == entry.run {
                 known[entry.id] = Known(
-                    entry: entry, phase: workload.runningSince == nil ? .started : .running, runningSince: workload.runningSince)
+                    entry: entry, project: workload.project, phase: workload.runningSince == nil ? .started : .running,
+                    runningSince: workload.runningSince)
                 if let start = workload.runningSince { tell(.running(entry.id, at: start)) }
             } else {
                 tell(.ended(entry.id, at: clock.now()))

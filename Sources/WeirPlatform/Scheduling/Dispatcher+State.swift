@@ -11,6 +11,10 @@ extension Dispatcher {
     func note(_ workload: WorkloadRecord, instances: @Sendable () async throws -> [InstanceRecord]) async throws -> Bool {
         guard !isStale else { return false }
         var madeRoom = false
+        if let one = withheld[workload.id], one.run > workload.run { return false }
+        if workload.state != .queued || workload.wanted != .running || withheld[workload.id]?.run != workload.run {
+            withheld[workload.id] = nil
+        }
         if let before = known[workload.id] {
             guard before.entry.run <= workload.run else { return false }
             // Started again: the last run is over.
@@ -28,7 +32,7 @@ extension Dispatcher {
                 guard known[workload.id].map({ $0.phase == .queued }) ?? true else { break }
                 try await learnAllowances(of: entry)
                 tell(.started(entry, placements, at: workload.stateSince))
-                known[workload.id] = Known(entry: entry, phase: .started)
+                known[workload.id] = Known(entry: entry, project: workload.project, phase: .started)
             }
             if let start = workload.runningSince, known[workload.id]?.phase == .started {
                 tell(.running(workload.id, at: start))
@@ -50,7 +54,13 @@ extension Dispatcher {
     /// It waits no more, or what it held is free: both may let others start.
     @discardableResult
     func forget(_ id: Identifier<Workload>) -> Bool {
+        withheld[id] = nil
         guard let before = known.removeValue(forKey: id) else { return false }
+        let workspace = before.entry.workspace
+        // Its first hour was set aside.
+        if before.phase != .queued, withheld.values.contains(where: { $0.starting.workspace == workspace }) {
+            signals.send(.money(workspace))
+        }
         tell(before.phase == .queued ? .left(id) : .ended(id, at: clock.now()))
         return true
     }
@@ -63,11 +73,15 @@ extension Dispatcher {
     }
 
     private func arrive(_ workload: WorkloadRecord) async throws {
+        guard withheld[workload.id] == nil else { return }
+        if let one = try await store.read({ [limits] in try limits.withheld(workload, $0) }) {
+            return try await withhold([one])
+        }
         let entry = QueueEntry(workload)
         try await learnAllowances(of: entry)
         guard known[workload.id] == nil else { return }
         tell(.arrived(entry))
-        known[workload.id] = Known(entry: entry, phase: .queued, reason: workload.queueReason)
+        known[workload.id] = Known(entry: entry, project: workload.project, phase: .queued, reason: workload.queueReason)
     }
 
     /// One that waits is wanted sooner or later than before (QUO-07): it comes anew in its old place of its new class.

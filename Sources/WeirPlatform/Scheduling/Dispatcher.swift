@@ -30,6 +30,7 @@ public actor Dispatcher {
         }
 
         var entry: QueueEntry
+        var project: Identifier<Project>
         var phase: Phase
         var runningSince: Timestamp?
         /// As it is in the store.
@@ -43,6 +44,7 @@ public actor Dispatcher {
     let identifiers: any IdentifierSource
     let zones: Zones
     let signals: WorkloadSignals
+    let limits: Limits
     let settings: SchedulingSettings
     let logger: Logger
 
@@ -50,6 +52,7 @@ public actor Dispatcher {
     /// Made of `finished` when it is asked for.
     var lengths: RunLengths?
     var known: [Identifier<Workload>: Known] = [:]
+    var withheld: [Identifier<Workload>: Withheld] = [:]
     /// What the policy was told of.
     var allowances: [Identifier<Workspace>: [Identifier<Account>: Allowances]] = [:]
     var unwritten: [SchedulingTurn.Step] = []
@@ -67,13 +70,14 @@ public actor Dispatcher {
 
     init(
         store: Store, clock: any WallClock, identifiers: any IdentifierSource, zones: Zones, signals: WorkloadSignals,
-        settings: SchedulingSettings, logger: Logger
+        limits: Limits, settings: SchedulingSettings, logger: Logger
     ) {
         self.store = store
         self.clock = clock
         self.identifiers = identifiers
         self.zones = zones
         self.signals = signals
+        self.limits = limits
         self.settings = settings
         self.logger = logger
         (startsToWait, tellStartsToWait) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -116,7 +120,7 @@ public actor Dispatcher {
         let record = try takeRecord()
         let done: Done
         do {
-            done = try await store.write { try plan.write($0, record: record, at: now) }
+            done = try await store.write { [limits] in try plan.write($0, record: record, limits: limits, at: now) }
         } catch {
             // Nothing of it happened. What is in memory says otherwise, so it is made anew from the store.
             isStale = true
@@ -124,7 +128,15 @@ public actor Dispatcher {
         }
         for (id, reason) in reasons { known[id]?.reason = reason }
         if !reasons.isEmpty { tellStartsToWait.yield() }
-        let admitted = Set(done.admitted.map(\.workload.id))
+        for one in done.withheld {
+            // What it was given is free again.
+            tell(.ended(one.id, at: clock.now()))
+            known[one.id] = nil
+            withheld[one.id] = one
+            outcome.changed.insert(one.starting.workspace)
+            decidesAgain = true
+        }
+        let admitted = Set(done.admitted.map(\.workload.id)).union(done.withheld.map(\.id))
         // A person was quicker.
         for start in plan.starts where !admitted.contains(start.workload) { forgetStart(of: start.workload) }
         outcome.admitted += done.admitted

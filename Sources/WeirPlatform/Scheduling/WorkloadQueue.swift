@@ -56,6 +56,7 @@ public struct WorkloadQueue: Sendable {
         let explanation: WaitExplanation? =
             if workload.state == .queued {
                 await dispatcher.view().explanation(of: id, at: now, viewer: caller.id, alternatives: alternatives)
+                    ?? WaitExplanation(waitingFor: workload.queueReason)
             } else { nil }
         return Why(
             workload: workload, explanation: explanation, score: try await score(), preemptions: preemptions, at: now)

@@ -1,3 +1,4 @@
+import Foundation
 public import WeirModel
 public import WeirStore
 
@@ -28,6 +29,17 @@ public struct PersonalStorage: Sendable {
             return Standing(
                 payer: payer, from: isPending ? try payer.chosenAt.map { try calendar.dayBounds(around: $0).upperBound } : nil, names: names
             )
+        }
+    }
+
+    /// What was brought to a netdisk by SFTP alone, before that was counted, is paid for by the workspace that the person joined first
+    /// (BIL-28). To be called at a start.
+    func openUnmetered() async throws {
+        for (account, workspace) in try await store.read({ try $0.peopleWithoutNetdisk() }) {
+            guard access(files.layout.path(of: .netdisk(account)), F_OK) == 0,
+                try await !files.list(.netdisk(account), limit: 1).entries.isEmpty
+            else { continue }
+            try await store.write { try $0.openPersonalStorage(of: account, in: workspace) }
         }
     }
 

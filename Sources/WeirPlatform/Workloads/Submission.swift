@@ -116,12 +116,13 @@ struct Submissions: Sendable {
     ) async throws -> WorkloadRecord {
         let now = workload.createdAt
         let ports = ports
-        let new = try NewWorkload(workload, name: name, price: try await tariffs.prepared(workload.spec, at: now))
+        let price = try await tariffs.prepared(workload.spec, at: now)
+        let new = try NewWorkload(workload, name: name, price: price)
         let result = try await store.write { db -> WorkloadRecord in
             if let made = try made(db.read, by: caller, key: key) { return made }
             _ = try db.read.project(workload.project, for: caller, .createWorkload)
             try db.read.requireVersions(of: workload.spec, for: caller)
-            try limits.check(starting: workload, db.read)
+            try limits.check(starting: workload, firstHour: price.firstHour, db.read)
             try db.read.requireQuota(of: workload)
             try db.insert(new, cause: Cause("submitted", by: caller.id))
             if exposed {

@@ -75,6 +75,13 @@ public actor UsageHistory: Service {
             memoryLimit: Bytes(workload.spec.flavor.memory.count * Int64(workload.spec.replicas)))
     }
 
+    /// What it used over the last hour on average, in thousandths of a core; nil when less than half an hour of it is known.
+    func averageCores(of id: Identifier<Workload>) -> Int? {
+        let samples = watched[id]?.series.samples(.hour, at: clock.now()) ?? []
+        guard let first = samples.first, let last = samples.last, last.at - first.at >= .seconds(1800) else { return nil }
+        return samples.reduce(0) { $0 + Int($1.cpu) } / samples.count
+    }
+
     /// Looks once at all that run.
     func look() async throws {
         let running = try await store.read { try $0.runningInstances() }

@@ -14,6 +14,8 @@ public final class WorkloadSignals: Sendable {
         case room
         /// A quota, a weight, a flavor or a node has changed: what waits may be allowed to start, or has another turn.
         case rules
+        /// A balance or a budget has changed, of one workspace or of all: what waits may start, or not any more.
+        case money(Identifier<Workspace>?)
     }
 
     private struct Watcher {

@@ -82,8 +82,8 @@ public struct Workloads: Sendable {
     /// Starts a stopped or failed one with the same definition, as a new run. A service gets a new port (INF-07).
     public func start(_ id: Identifier<Workload>, by caller: Caller) async throws -> WorkloadRecord {
         let now = clock.now()
-        let known = try await workload(id, for: caller, .startWorkload)
-        let price = try await tariffs.prepared(known.spec, at: now)
+        let spec = try await store.read { try $0.specOfToday($0.workload(id, for: caller, .startWorkload).spec) }
+        let price = try await tariffs.prepared(spec, at: now)
         return try await change(id) { db in
             var workload = try db.read.workload(id, for: caller, .startWorkload)
             // What is about to be deleted is not brought back (DEV-30).
@@ -91,7 +91,14 @@ public struct Workloads: Sendable {
             try workload.state.require(.start, for: workload.kind)
             // From here on it counts for the caller: budget, quota, fair share, bill.
             workload.startedBy = caller.id
-            try limits.check(starting: workload, db.read)
+            let today = try db.read.specOfToday(workload.spec)
+            if today != workload.spec {
+                workload.spec = today
+                try db.setSpec(today, of: workload.id)
+            }
+            let isPriced = price.holds(for: today)
+            try limits.check(
+                starting: workload, firstHour: isPriced ? price.firstHour : try db.read.firstHour(ofNew: today, at: now), db.read)
             // Rules may have become stricter since it was made, and nobody can make it anew with another priority.
             if let allowed = try db.read.allowedPriority(of: workload), allowed != workload.spec.priority {
                 workload.spec.priority = allowed

@@ -9,10 +9,12 @@ public struct Workspaces: Sendable {
     private let memberships: Memberships
     private let departures: Departures
     private let startingGrant: Points
+    private let rules: NewWorkspaces
+    private let billingIsEnforced: Bool
 
     public init(
         store: Store, clock: any WallClock, identifiers: any IdentifierSource, memberships: Memberships, departures: Departures,
-        startingGrant: Points
+        startingGrant: Points, rules: NewWorkspaces = NewWorkspaces(), billingIsEnforced: Bool = true
     ) {
         self.store = store
         self.clock = clock
@@ -20,21 +22,30 @@ public struct Workspaces: Sendable {
         self.memberships = memberships
         self.departures = departures
         self.startingGrant = startingGrant
+        self.rules = rules
+        self.billingIsEnforced = billingIsEnforced
     }
 
-    /// Whoever makes a workspace owns it. It begins with what the installation gives to each.
+    /// Whoever makes a workspace owns it. The first of a person begins with what the installation gives, a further one with nothing;
+    /// those that the operator makes are as they are wanted, and all begin with it. Throws `workspaces_by_operator`,
+    /// `too_many_workspaces`, `debts_elsewhere`.
     public func create(name: String, by caller: Caller) async throws -> WorkspaceRecord {
         let name = try Name(name)
         let now = clock.now()
         let workspace = WorkspaceRecord(
             id: identifiers.next(Workspace.self, at: now), name: name.text, createdAt: now)
-        let startingGrant = startingGrant
+        let (startingGrant, rules, isEnforced) = (startingGrant, rules, billingIsEnforced)
         try await store.write { db in
+            try db.read.requireNewWorkspace(by: caller, rules, isEnforced: isEnforced)
+            let isFirst = try caller.isOperator || !db.read.hasMadeWorkspace(caller.id)
             try db.insert(workspace, name: name)
             try db.setRole(.owner, of: caller.id, in: workspace.id, at: now)
             try db.record(
                 AuditEvent(.workspaceCreated, of: workspace.id.text, named: name.text, in: workspace.id, by: caller.id, at: now))
-            try db.post(.startingGrant(startingGrant, to: workspace.id), at: now)
+            if rules.quota != .unlimited, !caller.isOperator {
+                try db.setAllowance(Allowance(quota: rules.quota), of: .workspace, in: workspace.id, by: caller.id, at: now)
+            }
+            try db.post(.startingGrant(isFirst ? startingGrant : 0, to: workspace.id), at: now)
         }
         try await memberships.refresh(workspace.id)
         return workspace

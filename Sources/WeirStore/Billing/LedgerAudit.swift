@@ -28,6 +28,9 @@ public struct AuditedRun: Sendable {
     public let workspace: Identifier<Workspace>
     public let project: Identifier<Project>
     public let account: Identifier<Account>
+    public let queuedAt: Timestamp
+    /// The moment whose price list holds; nil of runs that began before it was noted.
+    public let pricedAt: Timestamp?
 
     /// Nil where the run or its workload is not there. Its columns follow those of the entry in the order of `columns`.
     init?(_ row: Row) throws {
@@ -51,14 +54,16 @@ public struct AuditedRun: Sendable {
         workspace = try need(10)
         project = try need(11)
         account = try need(12)
+        queuedAt = try need(13)
+        pricedAt = try take(14)
     }
 
     fileprivate static let columns = """
         r.running_at, r.ended_at, r.price, r.tariff, r.flavor, r.replicas, r.settled_minutes, r.corrections, r.settled_at,
-        w.kind, w.workspace, w.project, r.started_by
+        w.kind, w.workspace, w.project, r.started_by, r.queued_at, r.priced_at
         """
     private static let first = LedgerEntry.columnCount
-    fileprivate static let end = first + 13
+    fileprivate static let end = first + 15
 }
 
 extension Reading {

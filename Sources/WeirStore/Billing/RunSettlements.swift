@@ -101,9 +101,24 @@ extension Writing {
             guard keysTaken.isEmpty || !settlement.postings.contains(where: { keysTaken.contains($0.posting.key) }) else { continue }
             guard try (settlement.plan.isFinal ? finish : moveOn).apply(settlement, at: now) else { continue }
             for posting in settlement.postings { try ledger.append(posting) }
+            if settlement.plan.charges.contains(where: { $0.amount < 0 }) { try takeBackRefunded(settlement, &ledger) }
             applied.insert(settlement.due.run.run)
         }
         return SettledBatch(applied: applied, balances: try ledger.finish())
+    }
+
+    /// Minutes that are given back may have been refunded before: what came back twice is taken back by an entry of its own, so that
+    /// nobody is given more than what a run was charged.
+    private func takeBackRefunded(_ settlement: RunSettlement, _ ledger: inout LedgerWriter) throws {
+        let run = settlement.due.run.run
+        let tooMuch = try read.givenBack(of: run)
+        guard tooMuch > 0 else { return }
+        try ledger.append(
+            PreparedPosting(
+                Posting(
+                    workspace: settlement.due.workspace, kind: .correction, counter: .revenue, amount: Points(micro: -tooMuch.micro),
+                    key: "run/\(run)/refunded/\(settlement.plan.settled.corrections)", run: run, reference: "run/\(run)",
+                    note: "given back twice: by a refund, and because the run ended earlier than was known")))
     }
 
     /// Looked up for all of them in one statement.

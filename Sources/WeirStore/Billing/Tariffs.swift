@@ -56,6 +56,8 @@ public struct PreparedPrice: Sendable {
     private let replicas: Int
     private let tariff: Int
     let text: String
+    /// What has to be there when it is let in.
+    public let firstHour: Points
 
     /// Throws `no_price`, `amount_too_large`.
     public init(_ spec: WorkloadSpec, _ tariff: Tariff) throws {
@@ -64,15 +66,35 @@ public struct PreparedPrice: Sendable {
         let price = try tariff.price(of: spec)
         // A price that cannot be computed for an hour could not be settled either.
         _ = try price.amount(minutes: 60)
+        firstHour = try price.firstHour(limit: spec.runLimit)
         text = try quickJSON(price)
     }
 
-    func holds(for spec: WorkloadSpec, under number: Int) -> Bool {
-        tariff == number && kind == spec.kind && replicas == spec.replicas && flavor == spec.flavor
+    func holds(for spec: WorkloadSpec, under number: Int) -> Bool { tariff == number && holds(for: spec) }
+
+    /// Whether it is the price of the same, by the list that it was made of.
+    public func holds(for spec: WorkloadSpec) -> Bool { kind == spec.kind && replicas == spec.replicas && flavor == spec.flavor }
+}
+
+extension Reading {
+    /// For so long a program may come up without being charged (BIL-26).
+    public func startGrace() throws -> Duration {
+        try setting(StartGrace.setting).flatMap { Int64($0) }.map { .seconds($0) } ?? StartGrace.standard
+    }
+
+    /// Whether a name of a flavor still means what it did for a workload: a list has prices for names.
+    func hasKeptItsSize(_ spec: WorkloadSpec) throws -> Bool {
+        // Environments and boards pay for what they have, part by part.
+        guard spec.kind == .job || spec.kind == .service else { return true }
+        return try flavorRecord(spec.flavor.name).map { $0.flavor.isOfSameSize(as: spec.flavor) } ?? true
     }
 }
 
 extension Writing {
+    public func setStartGrace(_ grace: Duration) throws {
+        try setSetting(StartGrace.setting, to: "\(grace.components.seconds)")
+    }
+
     /// The number of the list in force, and what a run costs under it, as it stands in the run's row. Throws `no_tariff`, `no_price`.
     func runPrice(of spec: WorkloadSpec, _ prepared: PreparedPrice?, at now: Timestamp) throws -> (tariff: Int, price: String) {
         guard let number = try read.tariffNumber(at: now) else { throw WeirError.noTariff() }

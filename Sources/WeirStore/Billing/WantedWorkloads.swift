@@ -2,7 +2,7 @@ import GRDB
 public import WeirModel
 
 extension Reading {
-    /// What waits or runs and is to go on, of all that counts to a spending; the first `limit`.
+    /// What waits or runs and is to go on, also after it gave way to another, of all that counts to a spending; the first `limit`.
     public func wantedWorkloads(
         of workspace: Identifier<Workspace>, _ scope: SpendingScope, limit: Int
     ) throws -> [WorkloadRecord] {
@@ -16,7 +16,7 @@ extension Reading {
             db.cachedStatement(
                 sql: """
                     SELECT * FROM workload INDEXED BY workload_state WHERE workspace = ? AND deleted_at IS NULL
-                    AND state IN ('queued', 'deploying', 'running') AND wanted = 'running' AND \(condition) ORDER BY id LIMIT ?
+                    AND state IN ('queued', 'deploying', 'running', 'stopping') AND wanted = 'running' AND \(condition) ORDER BY id LIMIT ?
                     """), arguments: [workspace, argument, limit]
         ).map(WorkloadRecord.init)
     }
@@ -30,6 +30,15 @@ extension Reading {
 }
 
 extension SpendingScope {
+    /// In one word: `workspace`, `project` or `account`.
+    public var kind: String {
+        switch self {
+        case .workspace: "workspace"
+        case .project: "project"
+        case .account: "account"
+        }
+    }
+
     public var project: Identifier<Project>? { if case .project(let id) = self { id } else { nil } }
     public var account: Identifier<Account>? { if case .account(let id) = self { id } else { nil } }
 }

@@ -23,6 +23,8 @@ enum Migrations {
         migrator.registerMigration("17 closing") { db in try db.execute(sql: closing) }
         migrator.registerMigration("18 departures") { db in try db.execute(sql: departures) }
         migrator.registerMigration("19 starters") { db in try db.execute(sql: starters) }
+        migrator.registerMigration("20 prices") { db in try db.execute(sql: prices) }
+        migrator.registerMigration("21 makers") { db in try db.execute(sql: makers) }
         migrator.registerMigration("26 memory") { db in try db.execute(sql: memory) }
         migrator.registerMigration("27 finished uploads") { db in try db.execute(sql: finishedUploads) }
         return migrator

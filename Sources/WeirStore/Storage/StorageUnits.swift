@@ -135,6 +135,28 @@ extension Reading {
                     """), arguments: [project])
     }
 
+    /// People whose netdisk was never counted, each with the open workspace that they joined first.
+    public func peopleWithoutNetdisk() throws -> [(Identifier<Account>, Identifier<Workspace>)] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT account, workspace FROM (
+                    SELECT member.account, member.workspace,
+                        row_number() OVER (PARTITION BY member.account ORDER BY member.since, member.workspace) AS place
+                    FROM member JOIN workspace ON workspace.id = member.workspace
+                    WHERE workspace.closing_due IS NULL AND workspace.closed_at IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM storage_unit WHERE storage_unit.unit = 'netdisk/' || member.account)
+                ) WHERE place = 1 ORDER BY account
+                """
+        ).map { ($0["account"], $0["workspace"]) }
+    }
+
+    /// Which workspace pays for what is kept there; nil for what was never used.
+    public func payer(of unit: StorageUnit) throws -> Identifier<Workspace>? {
+        try Identifier.fetchOne(
+            db.cachedStatement(sql: "SELECT workspace FROM storage_unit WHERE unit = ?"), arguments: [unit.description])
+    }
+
     /// What the people hold whose homes and netdisks a workspace pays for; of one person, when one is named.
     public func personalStorage(
         paidBy workspace: Identifier<Workspace>, of account: Identifier<Account>? = nil, most: Int

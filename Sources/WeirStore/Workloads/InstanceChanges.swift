@@ -52,12 +52,16 @@ extension Writing {
 }
 
 extension Reading {
-    /// When the instances of a run started and ended, of those that started at all.
+    /// When the instances of a run started and ended, of those whose program began.
     func instanceTimes(of workload: Identifier<Workload>, run: Int) throws -> (starts: [Timestamp], ends: [Timestamp]) {
         let rows = try Row.fetchAll(
             db.cachedStatement(
-                sql: "SELECT started_at, ended_at FROM instance WHERE workload = ? AND run = ? AND started_at IS NOT NULL"),
-            arguments: [workload, run])
+                sql: "SELECT started_at, ended_at, failure FROM instance WHERE workload = ? AND run = ? AND started_at IS NOT NULL"),
+            arguments: [workload, run]
+        ).filter { row in
+            let failure: FailureReason? = try row.jsonOrNil("failure")
+            return failure?.isBeforeStart != true
+        }
         return (rows.map { $0["started_at"] }, rows.compactMap { $0["ended_at"] })
     }
 }

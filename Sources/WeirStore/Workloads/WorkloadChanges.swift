@@ -72,7 +72,7 @@ extension Writing {
         _ event: WorkloadEvent, to workload: WorkloadRecord, cause: Cause, at now: Timestamp, price: PreparedPrice? = nil
     ) throws -> WorkloadRecord {
         guard var changed = try read.workload(workload.id) else { throw WeirError.notFound("workload") }
-        let before = changed.state
+        let (before, since, hadStart) = (changed.state, changed.stateSince, changed.runningSince != nil)
         changed.state = try before.after(event, kind: changed.kind)
         changed.stateSince = now
         changed.queueReason = nil
@@ -82,22 +82,35 @@ extension Writing {
             changed.run += 1
             // What Weir lets go on is still on account of who started it.
             if event == .startWanted, let starter = cause.actor { changed.startedBy = starter }
-            (changed.failure, changed.runningSince, changed.endedAt, changed.stopAt) = (nil, nil, nil, nil)
+            (changed.failure, changed.runningSince, changed.endedAt, changed.stopAt, changed.stopCause) = (nil, nil, nil, nil, nil)
             changed.memoryKilledAt = nil
             changed.wanted = .running
-            try insertRun(changed, flavor: jsonText(changed.spec.flavor), price: price, at: now)
+            if event == .requeued {
+                try insertRunGoingOn(changed, at: now)
+            } else {
+                try insertRun(changed, flavor: jsonText(changed.spec.flavor), price: price, at: now)
+            }
         case .ready:
-            changed.runningSince = ObservedTimes.start(
-                of: changed.kind, starts: try read.instanceTimes(of: changed.id, run: changed.run).starts, now: now)
+            // One whose grace is over is charged already.
+            if changed.runningSince == nil {
+                changed.runningSince = ObservedTimes.start(
+                    of: changed.kind, starts: try read.instanceTimes(of: changed.id, run: changed.run).starts,
+                    grace: try read.startGrace(), now: now)
+            }
         case .broke(let reason): changed.failure = before == .stopping ? nil : reason
-        case .stopWanted: changed.wanted = changed.wanted == .deleted ? .deleted : .stopped
-        case .admitted, .succeeded, .freed, .preempted: break
+        case .stopWanted:
+            changed.wanted = changed.wanted == .deleted ? .deleted : .stopped
+            changed.stopCause = cause.code
+        case .preempted: changed.stopCause = cause.code
+        case .admitted, .succeeded, .freed: break
         }
         if changed.state.isFinal {
             let times = try read.instanceTimes(of: changed.id, run: changed.run)
-            // A job may be over before anybody saw it run; the engine did.
-            if changed.kind == .job, changed.runningSince == nil, !times.starts.isEmpty, changed.failure?.isBeforeStart != true {
-                changed.runningSince = ObservedTimes.start(of: .job, starts: times.starts, now: now)
+            // It may be over before anybody saw it run; the engine did.
+            if changed.runningSince == nil, changed.failure?.isBeforeStart != true {
+                changed.runningSince = ObservedTimes.start(
+                    ofEnded: changed.kind, starts: times.starts, grace: try read.startGrace(),
+                    end: ObservedTimes.end(ends: times.ends, start: nil, now: now), asked: before == .stopping ? since : nil)
             }
             // What was set while it ran is no time that passed, and none that did not.
             let steps = try read.clockSteps(of: changed.id, run: changed.run)
@@ -106,11 +119,12 @@ extension Writing {
         try db.cachedStatement(
             sql: """
                 UPDATE workload SET wanted = ?, state = ?, state_since = ?, queue_reason = NULL, failure = ?, run = ?,
-                running_since = ?, ended_at = ?, stop_at = ?, idle_stop_at = NULL, memory_killed_at = ?, started_by = ? WHERE id = ?
+                running_since = ?, ended_at = ?, stop_at = ?, idle_stop_at = NULL, memory_killed_at = ?, started_by = ?, stop_cause = ?
+                WHERE id = ?
                 """
         ).execute(arguments: [
             changed.wanted.rawValue, changed.state.rawValue, now, try changed.failure.map(jsonText), changed.run,
-            changed.runningSince, changed.endedAt, changed.stopAt, changed.memoryKilledAt, changed.startedBy, changed.id,
+            changed.runningSince, changed.endedAt, changed.stopAt, changed.memoryKilledAt, changed.startedBy, changed.stopCause, changed.id,
         ])
         try db.cachedStatement(
             sql: """
@@ -120,8 +134,37 @@ extension Writing {
             changed.runningSince, changed.endedAt, changed.state.isFinal ? changed.state.rawValue : nil,
             try jsonText(changed.spec.flavor), changed.id, changed.run,
         ])
+        if let start = changed.runningSince, !hadStart { try fixPrice(of: changed, from: start) }
         try record(changed, before: before, cause: cause, at: now)
         return changed
+    }
+
+    /// The grace of a program that does not answer yet is over: from here on its run counts as running, not ready, and is charged
+    /// (BIL-26). Its state stays. Nil when it is no such run, or not all of its instances have started.
+    public func chargeUnready(
+        _ id: Identifier<Workload>, run: Int, stopsAfter limit: Int?, at now: Timestamp
+    ) throws -> WorkloadRecord? {
+        guard var workload = try read.workload(id), workload.run == run, workload.state == .deploying, workload.runningSince == nil
+        else { return nil }
+        let starts = try read.instanceTimes(of: id, run: run).starts
+        guard starts.count >= workload.spec.replicas else { return nil }
+        let start = ObservedTimes.start(of: workload.kind, starts: starts, grace: try read.startGrace(), now: now)
+        guard start < now else { return nil }
+        workload.runningSince = start
+        workload.stopAt = limit.map { start + .seconds($0) }
+        try db.execute(
+            sql: "UPDATE workload SET running_since = ?, stop_at = ? WHERE id = ?", arguments: [start, workload.stopAt, id])
+        try db.execute(sql: "UPDATE run SET running_at = ? WHERE workload = ? AND number = ?", arguments: [start, id, run])
+        try fixPrice(of: workload, from: start)
+        try record(workload, before: workload.state, cause: Cause("charged_unready"), at: now)
+        return workload
+    }
+
+    /// What is ending so that it can go on later does not go on; its history says why.
+    public func giveUp(_ workload: WorkloadRecord, cause: Cause, at now: Timestamp) throws {
+        try db.execute(
+            sql: "UPDATE workload SET wanted = 'stopped', stop_cause = ? WHERE id = ?", arguments: [cause.code, workload.id])
+        try record(workload, before: workload.state, cause: cause, at: now)
     }
 
     public func setWanted(_ wanted: WorkloadRecord.Wanted, of workload: Identifier<Workload>) throws {
@@ -168,16 +211,72 @@ extension Writing {
         try db.execute(sql: "DELETE FROM port WHERE workload = ?", arguments: [workload])
     }
 
-    /// Fixes the price of the run for as long as it lasts (BIL-06).
-    private func insertRun(_ workload: WorkloadRecord, flavor: String, price: PreparedPrice?, at now: Timestamp) throws {
-        let (tariff, price) = try runPrice(of: workload.spec, price, at: now)
+    /// What gave way goes on as another run, and is one task to who pays: once it has run, it keeps the price that it began with (BIL-06).
+    /// One that had not run is priced when it does; where no list has a price for it any more, it keeps the one that it had.
+    private func insertRunGoingOn(_ workload: WorkloadRecord, at now: Timestamp) throws {
+        guard
+            let before = try Row.fetchOne(
+                db.cachedStatement(
+                    sql: "SELECT tariff, price, queued_at, running_at, priced_at FROM run WHERE workload = ? AND number = ?"),
+                arguments: [workload.id, workload.run - 1])
+        else { throw WeirError.notFound("run") }
+        let flavor = try jsonText(workload.spec.flavor)
+        if before["running_at"] == nil {
+            do {
+                return try insertRun(workload, flavor: flavor, price: nil, at: now)
+            } catch let error as WeirError where error.code == "no_price" || error.code == "no_tariff" {}
+        }
+        let (tariff, price): (Int?, String?) = (before["tariff"], before["price"])
+        let pricedAt: Timestamp = try before.take("priced_at") ?? before.need("queued_at")
+        try insertRun(workload, flavor: flavor, tariff: tariff, price: price, pricedAt: pricedAt, at: now)
+    }
+
+    /// Fixes the price of a run that begins to run: that of the list in force at its start, for as long as it lasts (BIL-06). Where that
+    /// list has no price for it, or the flavor of that name has become another one since, it keeps the price of its submission.
+    private func fixPrice(of workload: WorkloadRecord, from start: Timestamp) throws {
+        guard
+            let run = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT tariff, queued_at, priced_at FROM run WHERE workload = ? AND number = ?"),
+                arguments: [workload.id, workload.run])
+        else { throw WeirError.notFound("run") }
+        guard run["priced_at"] == nil else { return }
+        var pricedAt: Timestamp = try run.need("queued_at")
+        let number: Int? = run["tariff"]
+        var new: (tariff: Int, price: String)?
+        if let inForce = try read.tariffNumber(at: start) {
+            if inForce == number {
+                pricedAt = start
+            } else if try read.hasKeptItsSize(workload.spec) {
+                do {
+                    new = try runPrice(of: workload.spec, nil, at: start)
+                    pricedAt = start
+                } catch let error as WeirError where error.code == "no_price" {}
+            }
+        }
         try db.cachedStatement(
             sql: """
-                INSERT INTO run (workload, number, started_by, flavor, replicas, image_digest, tariff, price, queued_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                UPDATE run SET priced_at = ?, tariff = coalesce(?, tariff), price = coalesce(?, price) WHERE workload = ? AND number = ?
+                """
+        ).execute(arguments: [pricedAt, new?.tariff, new?.price, workload.id, workload.run])
+    }
+
+    /// Notes what the run would cost if it began now. Its price is fixed when it does.
+    private func insertRun(_ workload: WorkloadRecord, flavor: String, price: PreparedPrice?, at now: Timestamp) throws {
+        let (tariff, price) = try runPrice(of: workload.spec, price, at: now)
+        try insertRun(workload, flavor: flavor, tariff: tariff, price: price, pricedAt: nil, at: now)
+    }
+
+    private func insertRun(
+        _ workload: WorkloadRecord, flavor: String, tariff: Int?, price: String?, pricedAt: Timestamp?, at now: Timestamp
+    ) throws {
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO run (workload, number, started_by, flavor, replicas, image_digest, tariff, price, queued_at, priced_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
             workload.id, workload.run, workload.startedBy, flavor, workload.spec.replicas, workload.spec.image.digest, tariff, price, now,
+            pricedAt,
         ])
     }
 

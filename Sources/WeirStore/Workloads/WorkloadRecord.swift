@@ -21,6 +21,8 @@ public struct WorkloadRecord: Hashable, Sendable {
     public var stateSince: Timestamp
     public var queueReason: QueueReason?
     public var failure: FailureReason?
+    /// Why it was told to stop, as in its history; nil while it was not (TRN-13).
+    public var stopCause: String?
     /// Counts the starts; 1 is the first.
     public var run: Int
     /// Since when this run has been running, to be charged from here (X03).
@@ -58,6 +60,7 @@ public struct WorkloadRecord: Hashable, Sendable {
         stateSince = createdAt
         queueReason = nil
         failure = nil
+        stopCause = nil
         run = 1
         runningSince = nil
         endedAt = nil
@@ -83,6 +86,7 @@ public struct WorkloadRecord: Hashable, Sendable {
         stateSince = row["state_since"]
         queueReason = row["queue_reason"] == nil ? nil : try row.raw("queue_reason")
         failure = try row.jsonOrNil("failure")
+        stopCause = row["stop_cause"]
         run = row["run"]
         runningSince = row["running_since"]
         endedAt = row["ended_at"]

@@ -84,6 +84,28 @@ extension Reading {
         return Page(rows: try rows.map { (WorkspaceRecord($0), try $0.raw("role")) }, request: page) { $0.0.id.text }
     }
 
+    /// The open workspaces that a person owns, with their balances. At most 10,000.
+    public func ownedWorkspaces(of account: Identifier<Account>) throws -> [(name: String, balance: Points)] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT workspace.name, ledger_account.balance FROM member JOIN workspace ON workspace.id = member.workspace
+                    LEFT JOIN ledger_account ON ledger_account.id = workspace.id
+                    WHERE member.account = ? AND member.role = ? AND workspace.closed_at IS NULL ORDER BY workspace.id LIMIT 10000
+                    """), arguments: [account, Role.owner.rawValue]
+        ).map { ($0["name"], Points(micro: $0["balance"] ?? 0)) }
+    }
+
+    /// Whether a person has ever made a workspace, also one that is closed or somebody else's by now.
+    public func hasMadeWorkspace(_ account: Identifier<Account>) throws -> Bool {
+        try Bool.fetchOne(
+            db.cachedStatement(sql: Self.hasMadeWorkspaceQuery), arguments: [account]) ?? false
+    }
+
+    static let hasMadeWorkspaceQuery = """
+        SELECT EXISTS (SELECT 1 FROM audit_event INDEXED BY audit_event_maker WHERE action = 'workspace_created' AND actor = ?)
+        """
+
     /// All workspaces of the installation whose name has `part` in it.
     public func workspaces(named part: String?, _ page: PageRequest) throws -> Page<StandingWorkspace> {
         let order = KeysetOrder(page, table: "workspace.", name: "name_key")

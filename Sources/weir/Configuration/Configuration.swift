@@ -131,8 +131,10 @@ struct Configuration: Sendable, Equatable {
     }
 
     struct Billing: Sendable, Equatable {
-        /// What a new workspace gets.
+        /// What a person's first workspace gets.
         var startingGrant: Points = 1000
+        /// For so long a program may come up without being charged (BIL-26).
+        var startGrace = StartGrace.standard
         /// Whether anything is refused or stopped for a balance or a budget.
         var enforce = Switch.on
     }
@@ -172,6 +174,13 @@ struct Configuration: Sendable, Equatable {
         var unpackFiles = 1_000_000
         /// How many times its own size an archive may unpack to.
         var unpackRatio = 200
+        /// How many open workspaces a person may own who makes another; 0 leaves it to the operator.
+        var workspaces = 10
+        /// What a new workspace may hold at once; nil is no limit (QUO-06).
+        var workspaceCPU: Int?
+        var workspaceMemory: Bytes?
+        var workspaceGPU: Int?
+        var workspaceInstances: Int?
         /// A service without activity for so long gives its port back (INF-07).
         var serviceIdle = Duration.seconds(48 * 3600)
         /// For so long what somebody kept to themselves is not handed over after they left (DAT-14).

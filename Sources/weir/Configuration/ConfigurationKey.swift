@@ -150,7 +150,13 @@ struct ConfigurationKey: Sendable {
             "Points for a GB kept for a day above what is free."),
         key("tariff.free_library", \.tariff.freeLibrary, .size, "Free storage of each workspace's libraries."),
         key("tariff.free_netdisk", \.tariff.freeNetdisk, .size, "Free storage of each person's netdisk."),
-        key("billing.starting_grant", \.billing.startingGrant, .points, "Points that a new workspace begins with."),
+        key(
+            "billing.starting_grant", \.billing.startingGrant, .points,
+            "Points that a person's first workspace begins with; a further one begins with none."),
+        key(
+            "billing.start_grace", \.billing.startGrace, .duration,
+            "For so long after the start of its container a program may come up without being charged; then it counts as running, ready or not."
+        ),
         key(
             "billing.enforce", \.billing.enforce, .choice(),
             "Whether a balance or budget that is used up refuses and stops anything; when not, it is only metered and billed."),
@@ -166,6 +172,21 @@ struct ConfigurationKey: Sendable {
         key(
             "limits.unpack_ratio", \.limits.unpackRatio, .count(2...100_000),
             "How many times its own size an archive may unpack to."),
+        key(
+            "limits.workspaces", \.limits.workspaces, .count(0...10_000),
+            "How many open workspaces a person may own and still make another; with 0 only the operator makes them."),
+        key(
+            "limits.workspace_cpu", \.limits.workspaceCPU, .optional(.count(0...1_000_000)),
+            "Cores that a new workspace may hold at once, until the operator sets its quota; no limit when empty."),
+        key(
+            "limits.workspace_memory", \.limits.workspaceMemory, .optional(.size),
+            "Memory that a new workspace may hold at once; no limit when empty."),
+        key(
+            "limits.workspace_gpu", \.limits.workspaceGPU, .optional(.count(0...1_000_000)),
+            "GPUs that a new workspace may hold at once; no limit when empty."),
+        key(
+            "limits.workspace_instances", \.limits.workspaceInstances, .optional(.count(0...1_000_000)),
+            "Instances that a new workspace may hold at once; no limit when empty."),
         key(
             "limits.service_idle", \.limits.serviceIdle, .duration,
             "A service without activity for so long is released with its port."),

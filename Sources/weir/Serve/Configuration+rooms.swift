@@ -18,7 +18,12 @@ extension Configuration {
             timeZone: timeZone, startingGrant: billing.startingGrant, billingIsEnforced: billing.enforce == .on,
             ssh: SSHSettings(
                 isOn: keys != nil, host: sshHost, port: ssh.publicPort ?? ssh.listen.port, hostKeys: keys?.published ?? []),
-            leavingGrace: limits.leavingGrace, closingGrace: limits.closingGrace)
+            leavingGrace: limits.leavingGrace, closingGrace: limits.closingGrace, startGrace: billing.startGrace,
+            newWorkspaces: NewWorkspaces(
+                most: limits.workspaces,
+                quota: Quota(
+                    cpu: limits.workspaceCPU.map { $0 * 1000 }, memory: limits.workspaceMemory, gpu: limits.workspaceGPU.map { $0 * 1000 },
+                    instances: limits.workspaceInstances)))
     }
 
     func sshSettings(tools: String) -> SSHGatewaySettings {

@@ -47,6 +47,9 @@ extension Platform {
                     Gauge(
                         "weir_settlement_lag_seconds", "For how long a full hour has been over that is not settled.",
                         [Gauge.Value([:], settlementCounts.lag(at: clock.now()))]),
+                    Gauge(
+                        "weir_settlement_stuck", "Runs that could not be settled since the start; `weir ledger verify` names the first.",
+                        [Gauge.Value([:], Int64(settlementCounts.stuck))]),
                     Gauge("weir_workloads", "Workloads that are not at their end, by kind and state.", workloads),
                     Gauge(
                         "weir_ports_open", "External ports that are open.",

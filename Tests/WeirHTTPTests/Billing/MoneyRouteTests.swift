@@ -175,6 +175,11 @@ import WeirStore
             #expect(job["longest"]["amount"].text == "1.500000")
             #expect(job["warning"] == .null)
             #expect(job["hours"].int == 1000)
+            // What it leaves of the balance (N3).
+            #expect(job["leaves"]["after"].text == "run")
+            #expect(job["leaves"]["balance"]["left"].text == "1000.000000")
+            #expect(job["leaves"]["balance"]["leaves"].text == "998.500000")
+            #expect(job["leaves"]["budgets"].items.isEmpty)
             #expect(job["refusal"] == .null)
             let environment: JSONText = ["name": "lab", "image": "weir/notebook", "flavor": "cpu-small"]
             let quoted = try await server.api(ada, "POST", "projects/\(project)/environments/quote", environment)
@@ -188,6 +193,45 @@ import WeirStore
                 ["amount": "-1000", "counter": "grants", "note": "Over"], headers: [("Idempotency-Key", "c")])
             let refused = try await server.api(ada, "POST", "projects/\(project)/environments/quote", environment)
             #expect(refused["refusal"]["code"].text == "balance_used_up")
+        }
+    }
+
+    @Test("a stop for money shows its cause and its remedy on the workload itself, in both languages (TRN-13)")
+    func stopCause() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (_, project) = try await server.project(of: ada)
+            let job = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job())
+            #expect(job["stop_cause"] == .null)
+            let id = try #require(Identifier<Workload>(job["id"].text))
+            let now = server.clock.now()
+            try await server.platform.store.write { db in
+                guard let workload = try db.read.workload(id) else { throw WeirError.notFound("workload") }
+                try db.apply(.stopWanted, to: workload, cause: Cause("balance_used_up"), at: now)
+            }
+            let path = "workloads/\(job["id"].text)"
+            let stopped = try await server.api(ada, "GET", path)
+            #expect(stopped["stop_cause"]["code"].text == "balance_used_up")
+            #expect(stopped["stop_cause"]["message"].text.contains("balance"))
+            #expect(stopped["stop_cause"]["remedy"].text.contains("Recharge"))
+            let chinese = try await server.api(ada, "GET", path, headers: [("Accept-Language", "zh")])
+            #expect(chinese["stop_cause"]["remedy"].text.contains("充值"))
+        }
+    }
+
+    @Test("what runs now and is not charged yet is in the answer to why something was charged (BIL-27)")
+    func whyNow() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (workspace, project) = try await server.project(of: ada)
+            let job = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job())
+            let id = try #require(Identifier<Workload>(job["id"].text))
+            try await server.platform.wait(for: id) { $0?.state == .running }
+            let why = try await server.api(ada, "GET", "workspaces/\(workspace)/why-charged")
+            #expect(why["running"].items.map { $0["workload"].text } == [id.text])
+            #expect(why["running"].items.first?["per_hour"].text == "1.000000")
+            let past = try await server.api(ada, "GET", "workspaces/\(workspace)/why-charged?month=2020-01")
+            #expect(past["running"].items.isEmpty)
         }
     }
 

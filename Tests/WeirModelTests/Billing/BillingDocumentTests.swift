@@ -14,7 +14,7 @@ struct BillingDocumentTests {
         let written = try Self.examples(in: String(contentsOf: file, encoding: .utf8))
         let computed = [
             "run": try run(), "run-total": try runTotal(), "correction": try correction(), "storage": try storage(),
-            "quote": try quote(), "arrears": arrears(),
+            "quote": try quote(), "arrears": arrears(), "start": starts(), "price": try prices(), "leaves": leaves(), "let-in": try letIn(),
         ]
         #expect(Set(written.keys) == Set(computed.keys))
         for (name, lines) in computed.sorted(by: { $0.key < $1.key }) {
@@ -87,6 +87,67 @@ struct BillingDocumentTests {
         return [
             "job:         \(job.perHour) an hour, \(job.perDay) a day, \(longest.amount) for its longest run of \(longest.minutes) min",
             "environment: \(open.perHour) an hour, \(open.perDay) a day. \(try #require(open.warning).en)",
+        ]
+    }
+
+    private func starts() -> [String] {
+        func at(_ time: String) -> Timestamp { Sample.time("2026-11-21T\(time)Z") }
+        func time(_ moment: Timestamp) -> String { String(moment.description.dropFirst(11).prefix(8)) }
+        let (start, grace) = (at("09:00:10"), StartGrace.standard)
+        func ready(_ kind: WorkloadKind, _ now: String) -> String {
+            "runs from " + time(ObservedTimes.start(of: kind, starts: [start], grace: grace, now: at(now)))
+        }
+        func ended(_ kind: WorkloadKind, _ end: String, asked: String? = nil) -> String {
+            ObservedTimes.start(ofEnded: kind, starts: [start], grace: grace, end: at(end), asked: asked.map(at))
+                .map { "runs from \(time($0))" } ?? "is free"
+        }
+        return [
+            "a job whose container starts at 09:00:10                          " + ready(.job, "09:00:11"),
+            "a notebook that starts at 09:00:10 and answers at 09:01:00        " + ready(.environment, "09:01:00"),
+            "a service that starts at 09:00:10 and answers at 09:20:00         " + ready(.service, "09:20:00"),
+            "a service that starts at 09:00:10 and fails at 09:02:00           " + ended(.service, "09:02:00"),
+            "a service that starts at 09:00:10 and fails at 10:00:10           " + ended(.service, "10:00:10"),
+            "a job that is told to stop at 09:00:09                            " + ended(.job, "09:00:30", asked: "09:00:09"),
+        ]
+    }
+
+    private func prices() throws -> [String] {
+        var (first, second) = (Sample.tariff(), Sample.tariff())
+        (first.startsAt, second.startsAt, second.number) = (Sample.time("2026-11-21T14:00:00Z"), Sample.time("2026-11-21T15:00:00Z"), 2)
+        second.flavors = second.flavors.map { FlavorPrice(flavor: $0.flavor, perHour: 7) }
+        let history = try TariffHistory([first, second])
+        func perHour(_ time: String) throws -> Int64 {
+            try history.inForce(at: Sample.time("2026-11-21T\(time)Z")).price(of: Sample.spec(Sample.job())).amount(minutes: 60).micro
+                / 1_000_000
+        }
+        return try [
+            "submitted 14:50, starts 14:59:59               \(perHour("14:59:59")) points an hour to its end",
+            "submitted 14:50, starts 15:00:00               \(perHour("15:00:00")) points an hour to its end",
+            "starts 14:50, gives way 16:00, goes on 17:00   \(perHour("14:50:00")) points an hour in both runs",
+        ]
+    }
+
+    private func leaves() -> [String] {
+        func line(_ name: String, _ left: MoneyLeft) -> String {
+            let leaves = Points(micro: left.left.micro - 2_000_000)
+            return "\(name)\(left.total) − \(left.committed) of what runs − 2.000000 = \(leaves)"
+        }
+        let runs = Points(micro: 1_500_000)
+        return [line("balance   ", MoneyLeft(total: 100, committed: runs)), line("budget      ", MoneyLeft(total: 3, committed: runs))]
+    }
+
+    private func letIn() throws -> [String] {
+        let price = Sample.price(perHour: 1)
+        let hour = try price.firstHour(limit: nil)
+        let both = MoneyLeft(total: 2, committed: try hour.adding(hour))
+        let one = MoneyLeft(total: 2, charged: try price.amount(minutes: 1), committed: hour)
+        let raised = MoneyLeft(total: 3, charged: one.charged, committed: hour)
+        func third(_ left: MoneyLeft) -> String { left.pays(firstHour: hour) ? "runs" : "waits" }
+        return [
+            "first and second job    run: \(both.committed) of \(both.total) are set aside",
+            "third job, waiting      \(third(both)) for the budget: \(both.left) are left",
+            "the first ends at once  \(one.left) are left, the third goes on \(third(one) == "waits" ? "waiting" : "running")",
+            "the budget becomes 3    the third \(third(raised))",
         ]
     }
 

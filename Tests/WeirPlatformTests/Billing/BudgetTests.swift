@@ -9,10 +9,12 @@ import WeirStore
 
 @Suite("A budget that is used up refuses, and stops where it says so")
 struct BudgetTests: MoneyScene {
-    @Test("a budget of a project refuses its own starts, and one that stops does so at the next full hour and for its own only")
-    func budgets() async throws {
-        let clock = ManualClock("2026-03-01T09:30:00Z")
-        let test = try TestPlatform(clock: clock)
+    @Test(
+        "a budget of a project refuses its own starts, and one that stops does so at the next full hour and for its own only",
+        arguments: TestDay.all(staying: .seconds(4 * 3600)))
+    func budgets(day: TestDay) async throws {
+        let clock = day.clock(after: .seconds(1800))
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
         try await test.running { platform in
             let tenant = try await test.tenant(on: platform)
             let second = try await platform.projects.create(in: tenant.workspace, name: "second", by: tenant.caller)

@@ -158,7 +158,7 @@ final class LedgerScene {
         configuration.foreignKeysEnabled = false
         let queue = try DatabaseQueue(path: folder.path + "/weir.sqlite", configuration: configuration)
         try queue.write { db in
-            try db.execute(sql: "DROP TRIGGER ledger_entry_update; DROP TRIGGER ledger_entry_delete")
+            try db.execute(sql: "DROP TRIGGER IF EXISTS ledger_entry_update; DROP TRIGGER IF EXISTS ledger_entry_delete")
             try db.execute(sql: sql)
             guard db.totalChangesCount > 0 else { throw Broken("nothing was changed by \(sql)") }
         }

@@ -48,6 +48,7 @@ struct LedgerWalk {
     private var kept: [RunSettlement] = []
     /// What each workspace must have been given, by what was asked for.
     private var given: [Int: Int64] = [:]
+    private var refunded: [RunIdentity: Int64] = [:]
     private var keys: Set<String> = []
 
     init(_ scene: LedgerScene, reopens: Bool = false) {
@@ -71,7 +72,7 @@ struct LedgerWalk {
             let amount = Points(micro: micro / 1000 * 1000 + Int64(key))
             try await give(workspace, amount, "recharge \(workspace) \(key) \(amount)") { scene, name in
                 try await scene.ledger.recharge(
-                    scene.workspaces[workspace], by: amount, reference: "transfer", key: scene.key(name.hashed),
+                    scene.workspaces[workspace], by: amount, reference: "transfer \(name)", key: scene.key(name.hashed),
                     caller: scene.operatorCaller)
             }
         case .grant(let workspace, let micro, let key):
@@ -123,9 +124,13 @@ struct LedgerWalk {
             guard total <= -charge.amount.micro else { throw LedgerScene.Broken("more was given back than charged") }
             if posted.isNew, let workspace = scene.workspaces.firstIndex(of: charge.workspace) {
                 given[workspace, default: 0] += amount.micro
+                if let run = charge.run { refunded[run, default: 0] += amount.micro }
             }
         } catch let error as WeirError where error.code == "refund_too_large" {
-            guard before.micro + amount.micro > -charge.amount.micro else { throw error }
+            // Of the charge, or of its run, of which minutes were given back since.
+            var left = -charge.amount.micro - before.micro
+            if let run = charge.run { left = min(left, -(try await scene.store.read { try $0.givenBack(of: run) }).micro) }
+            guard amount.micro > left else { throw error }
         }
     }
 
@@ -185,7 +190,9 @@ struct LedgerWalk {
             for run in scene.runs where run.workspace == workspace {
                 guard let end = run.end else { continue }
                 let metered = MeteredRun(run: run.identity, start: run.start, end: end, price: run.price)
-                expected -= try run.price.amount(minutes: metered.minutes(until: end)).micro
+                let price = try run.price.amount(minutes: metered.minutes(until: end)).micro
+                // What was refunded of minutes that were given back as well is taken back: nothing comes back twice.
+                expected -= max(price, refunded[run.identity, default: 0])
             }
             let balance = try await scene.balance(workspace)
             guard balance.micro == expected else {

@@ -36,6 +36,11 @@ extension MoneyScene {
         return try await test.store.read { try $0.workload(id)?.state }
     }
 
+    /// As they stand now.
+    func records(of workloads: [WorkloadRecord], _ test: TestPlatform) async throws -> [WorkloadRecord] {
+        try await test.store.read { db in try workloads.compactMap { try db.workload($0.id) } }
+    }
+
     func notices(_ tenant: TestPlatform.Tenant, _ platform: Platform) async throws -> [String] {
         try await platform.notices.list(in: tenant.workspace, PageRequest(limit: 200), for: tenant.caller).items.reversed().map(\.code)
     }

@@ -148,7 +148,7 @@ struct ObservedTimeTests {
             #expect(run.endedAt == at("09:00:00"))
         }
         let now = Timestamp(milliseconds: 1000)
-        #expect(ObservedTimes.start(of: .job, starts: [now + .seconds(60)], now: now) == now)
+        #expect(ObservedTimes.start(of: .job, starts: [now + .seconds(60)], grace: .zero, now: now) == now)
     }
 
     @Test("a program that never began is not charged, one that was quicker than Weir is (BIL-26)")

@@ -11,9 +11,9 @@ struct TariffTests {
         Tariff(of: [Flavor(name: "half-gpu", cpu: 1, memory: 1, scratch: 0, pricePerHour: perHour)])
     }
 
-    @Test("the file's list is published when the file says something new, and not at every start (BIL-06)")
-    func file() async throws {
-        let scene = try await LedgerScene()
+    @Test("the file's list is published when the file says something new, and not at every start (BIL-06)", arguments: TestDay.all)
+    func file(day: TestDay) async throws {
+        let scene = try await LedgerScene(workspaces: 2, on: day)
         let tariffs = scene.tariffs
         #expect(try await tariffs.publish(fromFile: list(3), at: scene.clock.now())?.number == 2)
         scene.clock.advance(by: .seconds(10))
@@ -22,9 +22,9 @@ struct TariffTests {
         #expect(try await tariffs.inForce().flavors.first?.perHour == 4)
     }
 
-    @Test("a start with an unchanged file does not undo what the operator published")
-    func operatorWins() async throws {
-        let scene = try await LedgerScene()
+    @Test("a start with an unchanged file does not undo what the operator published", arguments: TestDay.all)
+    func operatorWins(day: TestDay) async throws {
+        let scene = try await LedgerScene(workspaces: 2, on: day)
         let tariffs = scene.tariffs
         _ = try await tariffs.publish(fromFile: list(3), at: scene.clock.now())
         scene.clock.advance(by: .seconds(10))

@@ -58,4 +58,33 @@ struct WhyChargedTests {
         #expect(try await test.charged(job.id) > 0)
         #expect(try await causes(of: job.id, tenant, platform) == (seconds > 120 ? ["ended_later_than_asked"] : []))
     }
+
+    @Test(
+        "an environment that is busy and still runs is named with orphan processes, and with what it has come to (BIL-27)",
+        arguments: TestDay.all)
+    func orphans(day: TestDay) async throws {
+        let clock = day.clock()
+        let test = try TestPlatform(clock: clock, timeZone: day.zone)
+        try await test.running { platform in
+            let tenant = try await test.tenant(on: platform)
+            let lab = try await platform.environments.create(
+                tenant.submission("lab"), tool: nil, autoStop: 86_400, in: tenant.project, by: tenant.caller)
+            let quiet = try await platform.environments.create(
+                tenant.submission("quiet"), tool: nil, autoStop: 86_400, in: tenant.project, by: tenant.caller)
+            for one in [lab, quiet] { try await platform.wait(for: one, toBe: .running) }
+            for minute in 1...40 {
+                clock.advance(by: .seconds(60))
+                test.engine.setUsage(of: lab.id, cpu: .seconds(45 * minute), memory: .mib(300))
+                test.engine.setUsage(of: quiet.id, cpu: .seconds(1), memory: .mib(300))
+                try await platform.usageHistory.look()
+            }
+            let month = try platform.calendar.month(of: clock.now())
+            let running = try await platform.whyCharged.month(month, of: tenant.workspace, BillFilter(), for: tenant.caller).running
+            #expect(running.count == 2)
+            for one in running {
+                #expect(one.causes.map(\.code) == (one.workload == lab.id ? ["orphan_processes"] : []))
+                #expect(one.toCharge == Points(micro: one.perHour.micro * 40 / 60))
+            }
+        }
+    }
 }

@@ -185,6 +185,67 @@ struct SSHEntranceTests {
         #expect(files.fileExists(atPath: objects + "/tmp_objdir-incoming-old"))
     }
 
+    @Test("a netdisk that is filled by SFTP alone is measured, charged and held by a quota (hostile 7, F4, BIL-28)")
+    func netdiskBySFTP() async throws {
+        let clock = ManualClock("2026-03-01T16:00:00Z")
+        let test = try TestPlatform(clock: clock)
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let identity = try await identity(.netdisk, of: tenant, on: platform)
+        // Dear enough for a megabyte to show.
+        var list = Tariff(of: TestPlatform.flavors, storage: StoragePrices(perGBDay: 1000, freeLibrary: .gib(50), freeNetdisk: 0))
+        list.startsAt = clock.now()
+        _ = try await platform.tariffs.publish(list, by: .testOperator)
+        let folder = try await platform.sshEntrance.folder(of: identity)
+        try await platform.sshEntrance.during(folder) {
+            try Data(repeating: 1, count: 1_000_000).write(to: URL(fileURLWithPath: folder.path + "/model.bin"))
+        }
+        for _ in 0..<49 {
+            try await platform.meter.tick()
+            clock.advance(by: .seconds(3600))
+        }
+        let kept = try await test.store.read { try $0.personalStorage(paidBy: tenant.workspace, most: 10) }
+        #expect(kept.map(\.0) == [tenant.caller.id])
+        #expect(kept.allSatisfy { $0.1 >= Bytes(1_000_000) })
+        let entries = try await test.store.read {
+            try $0.entries(of: tenant.workspace, EntryFilter(kind: .charge), PageRequest(limit: 10)).items
+        }
+        #expect(!entries.isEmpty)
+        #expect(entries.allSatisfy { $0.account == tenant.caller.id && $0.amount < 0 })
+    }
+
+    @Test("a netdisk that was filled by SFTP before that was counted is counted from the next start on (hostile 7)")
+    func netdiskFromBefore() async throws {
+        let test = try TestPlatform(clock: ManualClock())
+        let platform = try await test.start()
+        let (tenant, other) = (try await test.tenant(on: platform), try await test.tenant("eve", on: platform))
+        for caller in [tenant.caller, other.caller] { _ = try await platform.files.make(.netdisk(caller.id)) }
+        try await platform.files.write(body("brought"), to: .netdisk(tenant.caller.id), at: FilePath("a.txt"))
+        _ = try await test.start()
+        let payers = try await test.store.read { db in
+            (try db.payer(of: .netdisk(tenant.caller.id)), try db.payer(of: .netdisk(other.caller.id)))
+        }
+        #expect(payers.0 == tenant.workspace)
+        #expect(payers.1 == nil)
+    }
+
+    @Test("an upload to a netdisk asks the workspace that pays for it, whichever stands in the name (F8)")
+    func netdiskPayer() async throws {
+        let test = try TestPlatform(clock: ManualClock())
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let other = try await test.tenant("eve", on: platform)
+        _ = try await platform.workspaces.setRole(.member, ofLogin: tenant.caller.account.login, in: other.workspace, by: other.caller)
+        try await test.store.write { try $0.openPersonalStorage(of: tenant.caller.id, in: other.workspace) }
+        try await test.setBalance(-1, of: other.workspace)
+        let identity = try await identity(.netdisk, of: tenant, on: platform)
+        let folder = try await platform.sshEntrance.folder(of: identity)
+        #expect(folder.readOnly?.code == "balance_used_up")
+        try await test.setBalance(10, of: other.workspace)
+        try await test.setBalance(-1, of: tenant.workspace)
+        #expect(try await platform.sshEntrance.folder(of: identity).readOnly == nil)
+    }
+
     @Test(
         "why an environment does not run is told, and what to do, in both languages (SSH-06)",
         arguments: [

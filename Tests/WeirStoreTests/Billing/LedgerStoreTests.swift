@@ -168,6 +168,17 @@ struct LedgerStoreTests {
         #expect(plan.contains("TEMP B-TREE") == (filter.workload != nil), "\(plan)")
     }
 
+    @Test("what runs and is let in is found by the states of a workspace, and nothing else is walked (BIL-18)")
+    func commitmentsPlan() async throws {
+        let fixture = try await StoreFixture()
+        let (workspace, now) = (fixture.workspace, fixture.now)
+        let plan = try await fixture.store.read { db in
+            try Row.fetchAll(db.db, sql: "EXPLAIN QUERY PLAN " + Reading.commitmentsQuery, arguments: [now, workspace])
+                .map { $0["detail"] as String }.joined(separator: "\n")
+        }
+        #expect(plan.contains("workload_state (workspace=? AND state=?)") && !plan.contains("SCAN"), "\(plan)")
+    }
+
     @Test("a page of a bill is found by its lines and their keys, not by walking the month; it is the same as all lines at once (BIL-22)")
     func billPages() async throws {
         let fixture = try await StoreFixture()

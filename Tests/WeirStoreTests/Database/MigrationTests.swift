@@ -182,6 +182,35 @@ struct MigrationTests {
         #expect(starters == [maker.text, maker.text, maker.text])
     }
 
+    @Test(
+        "20 prices, 21 makers: what ran before has the list of its submission, and who has made a workspace is found by an index (BIL-06)")
+    func prices() throws {
+        let (queue, _) = try older(upTo: "19 starters")
+        let workload = identifiers.next(Workload.self, at: now)
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO project (id, workspace, name, name_key, description, tags, created_by, created_at, changed_at)
+                    VALUES ('p', 'w', 'p', 'p', '', '[]', 'a', 0, 0) ON CONFLICT DO NOTHING;
+                    INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, created_at, spec, secret,
+                    wanted, state, state_since, run) VALUES ('\(workload)', 'environment', 'w', 'p', 'e', 'e', '', 'a', 0, '{}', 's',
+                    'running', 'running', 0, 1);
+                    INSERT INTO run (workload, number, flavor, replicas, image_digest, queued_at) VALUES ('\(workload)', 1, '{}', 1, 'd', 0);
+                    """)
+        }
+        try Migrations.all.migrate(queue)
+        try queue.read { db in
+            let row = try #require(
+                try Row.fetchOne(
+                    db, sql: "SELECT priced_at, stop_cause FROM run JOIN workload ON workload.id = run.workload WHERE workload.id = ?",
+                    arguments: [workload]))
+            let (pricedAt, cause): (Int64?, String?) = (row["priced_at"], row["stop_cause"])
+            #expect(pricedAt == nil && cause == nil)
+            let plan = try Self.plan(db, Reading.hasMadeWorkspaceQuery, ["a"])
+            #expect(plan.contains("audit_event_maker (actor=?)"), "\(plan)")
+        }
+    }
+
     @Test("12 audit: records are neither changed nor deleted, and what is asked of them goes by an index (ADM-04)")
     func audit() throws {
         let (queue, _) = try older(upTo: "11 names")

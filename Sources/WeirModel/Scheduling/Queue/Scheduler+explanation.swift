@@ -22,6 +22,8 @@ extension Scheduler {
         switch reason {
         case .quota: explanation.shortages = quotaShortages(of: slot, entry)
         case .resources: explanation.shortages = resourceShortages(entry, ask)
+        // The policy knows nothing of money.
+        case .balance, .budget: break
         }
         findHolders(of: entry, ask, viewer: viewer ?? entry.account, &explanation)
         if ask.canEverStart, let place, place <= Self.mostForecast {

@@ -72,6 +72,12 @@ public struct WaitExplanation: Hashable, Sendable, Codable {
         }
     }
 
+    /// Of what waits for money and has no place in the queue; nil for other reasons.
+    public init?(waitingFor reason: QueueReason?) {
+        guard let reason, reason == .balance || reason == .budget else { return nil }
+        self.init(reason: reason, place: nil, waiting: 0, sentences: [reason.message])
+    }
+
     public init(
         reason: QueueReason, place: Int?, waiting: Int, shortages: [Shortage] = [], holders: [Holder] = [], otherHolders: Int = 0,
         forecast: StartForecast? = nil, advice: [Advice] = [], sentences: [LocalizedText] = []

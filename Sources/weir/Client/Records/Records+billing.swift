@@ -26,7 +26,24 @@ extension Records {
         let warning: String?
         let balance: Points
         let hours: Int?
+        let leaves: Leaves
         let refusal: Refusal?
+
+        struct Leaves: Decodable, Sendable {
+            let after: String
+            let balance: MoneyLeft
+            let budgets: [Budget]
+
+            struct MoneyLeft: Decodable, Sendable {
+                let leaves: Points
+            }
+
+            struct Budget: Decodable, Sendable {
+                let scope: String
+                let left: Points
+                let leaves: Points
+            }
+        }
 
         struct Longest: Decodable, Sendable {
             let minutes: Int
@@ -110,6 +127,18 @@ extension Records {
         let total: Points
         let rest: Points
         let items: [BillLine]
+        let running: [Running]
+
+        struct Running: Decodable, Sendable {
+            let name: String
+            let since: Timestamp
+            let toCharge: Points
+            let causes: [Cause]
+
+            struct Cause: Decodable, Sendable {
+                let text: String
+            }
+        }
     }
 
     struct Voucher: Decodable, Sendable {
@@ -194,6 +223,12 @@ extension Records {
         let ok: Bool
         let head: Head
         let difference: Difference?
+        let findings: [Finding]
+
+        struct Finding: Decodable, Sendable {
+            let reference: String
+            let text: String
+        }
 
         struct Head: Decodable, Sendable {
             let sequence: Int

@@ -69,6 +69,7 @@ extension Records {
         let stateSince: Timestamp
         let queue: Queue?
         let failure: Failure?
+        let stopCause: StopCause?
         let run: Int
         let createdBy: Person
         let createdAt: Timestamp
@@ -97,6 +98,11 @@ extension Records {
         struct Queue: Decodable, Sendable {
             let reason: String
             let message: String
+        }
+
+        struct StopCause: Decodable, Sendable {
+            let message: String
+            let remedy: String?
         }
 
         struct Image: Decodable, Sendable {

@@ -68,6 +68,13 @@ struct QuoteCommand: AsyncParsableCommand {
         }
     }
 
+    /// What it would leave of the balance and of each budget.
+    private static func left(_ leaves: Records.Quote.Leaves) -> String {
+        let owners = ["workspace": "workspace's", "project": "project's", "account": "person's"]
+        let budgets = leaves.budgets.map { "\($0.leaves) of the \(owners[$0.scope] ?? $0.scope) budget" }
+        return (["\(leaves.balance.leaves) of the balance"] + budgets).joined(separator: "\n")
+    }
+
     private static func show(
         _ kind: WorkloadKind, _ chosen: String?, _ members: [String: JSONValue?], _ choice: ProjectOptions, _ session: ClientSession
     ) async throws {
@@ -87,6 +94,7 @@ struct QuoteCommand: AsyncParsableCommand {
                     quote.longest.map { "\($0.amount) for \(Phrase.span(seconds: $0.minutes * 60)) at most" }
                 ), ("beware", quote.warning), ("balance", "\(quote.balance)"),
                 ("would do for", quote.hours.map { Phrase.count($0, "hour") }),
+                (quote.leaves.after == "run" ? "left after the run" : "left after a day", Self.left(quote.leaves)),
                 ("refused now", quote.refusal.map { refusal in refusal.message + (refusal.remedy.map { "\n\($0)" } ?? "") }),
             ]
         }

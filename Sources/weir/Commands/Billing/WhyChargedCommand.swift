@@ -5,7 +5,8 @@ struct WhyChargedCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "why-charged", abstract: "What is behind an amount, the most expensive first (BIL-27).",
         discussion: """
-            Names the usual causes: a forgotten environment, no auto-stop, a service that nobody calls, storage above the free amount.
+            Names the usual causes: a forgotten environment, no auto-stop, a service that nobody calls, processes that were left
+            behind in an environment (orphans), storage above the free amount; and what runs now and is not charged yet.
 
             EXAMPLES:
               weir why-charged
@@ -33,6 +34,11 @@ struct WhyChargedCommand: ClientCommand {
                 line.amount.description, line.title, line.kind, line.account?.login ?? "", line.minutes.map(String.init) ?? "",
                 (line.causes ?? []).map(\.text).joined(separator: " "),
             ]
+        }
+        for run in answer.value.running {
+            session.output.note(
+                (["\(run.name) runs since \(run.since.short): \(run.toCharge) points not charged yet."] + run.causes.map(\.text))
+                    .joined(separator: " "))
         }
         let rest = answer.value.rest > 0 ? ", \(answer.value.rest) of them not shown" : ""
         session.output.closing("\(answer.value.month): \(answer.value.total) points\(rest).")

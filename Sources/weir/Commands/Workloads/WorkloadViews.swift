@@ -45,6 +45,7 @@ enum WorkloadViews {
         [
             ("name", workload.name), ("id", workload.id), ("description", workload.description),
             ("state", "\(state(workload)) since \(workload.stateSince.short)"), ("waits for", workload.queue?.message),
+            ("stopped", workload.stopCause.map { "\($0.message)" + ($0.remedy.map { "\n\($0)" } ?? "") }),
             ("failure", workload.failure.map { "\($0.message)\n\($0.remedy)" }),
             ("ran", workload.runningSince == nil ? nil : Phrase.span(seconds: workload.runningSeconds)),
             ("cost", workload.cost.map { "\($0) points" + (workload.pricePerHour.map { price in ", \(price) an hour" } ?? "") }),
