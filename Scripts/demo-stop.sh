@@ -9,7 +9,7 @@ if pid=$(server_pid); then
     weir=/proc/$pid/exe
     for state in queued deploying running; do
         "$weir" list --state "$state" --quiet 2>/dev/null | while read -r workload; do
-            "$weir" env stop "$workload" --wait --quiet >/dev/null 2>&1 || true
+            "$weir" env stop "$workload" --yes --wait --quiet >/dev/null 2>&1 || true
         done
     done
     kill -TERM "$pid"

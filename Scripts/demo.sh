@@ -118,7 +118,7 @@ start_environment() {
     running) echo "lab is running" ;;
     stopped | failed) "$weir" env start lab --wait ;;
     "") "$weir" env create lab --flavor cpu-small --dataset digits --auto-stop 12h --wait ;;
-    *) "$weir" env stop lab --wait && "$weir" env start lab --wait ;;
+    *) "$weir" env stop lab --yes --wait && "$weir" env start lab --wait ;;
     esac
 }
 

@@ -128,11 +128,13 @@ public struct Platform: Sendable {
     public let outlooks: Outlooks
     public let bills: Bills
     public let whyCharged: WhyCharged
+    public let spendings: Spendings
     public let invoices: Invoices
     public let sshAccess: SSHAccess
     public let sshCredentials: SSHCredentials
     public let sshEntrance: SSHEntrance
     public let sshAddresses: SSHAddresses
+    public let sshPolicies: SSHPolicies
 
     public let memberships: Memberships
     public let queue: WorkloadQueue
@@ -185,6 +187,7 @@ public struct Platform: Sendable {
         budgets = Budgets(store: store, clock: clock, calendar: calendar, notices: notices)
         outlooks = Outlooks(store: store, clock: clock, calendar: calendar, isEnforced: isEnforced, storage: storage)
         bills = Bills(store: store, clock: clock, calendar: calendar)
+        spendings = Spendings(store: store, clock: clock, calendar: calendar)
         invoices = Invoices(store: store, clock: clock, identifiers: identifiers)
 
         let leavingLogger = logger.labelled("leaving")
@@ -224,7 +227,7 @@ public struct Platform: Sendable {
             store: store, clock: clock, identifiers: identifiers, zones: zones, files: files, signals: signals,
             ports: settings.ports, tariffs: tariffs, limits: limits)
         workloads = Workloads(
-            store: store, clock: clock, signals: signals, ports: settings.ports, tariffs: tariffs, limits: limits)
+            store: store, clock: clock, signals: signals, ports: settings.ports, tariffs: tariffs, limits: limits, zones: zones)
         allWorkloads = AllWorkloads(store: store, clock: clock, signals: signals)
         environments = Environments(submissions: submissions)
         jobs = Jobs(submissions: submissions)
@@ -260,6 +263,7 @@ public struct Platform: Sendable {
         sshEntrance = SSHEntrance(
             store: store, engine: engine, files: files, assets: assets, limits: limits, sessions: sessions,
             accounting: storageAccounting, clock: clock, begun: clock.now())
+        sshPolicies = SSHPolicies(store: store, clock: clock)
         sshAddresses = SSHAddresses(store: store, engine: engine, settings: settings.ssh)
 
         reconciler = Reconciler(

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import tempfile
+import time
 
 from common import prepared, text as t
 from playwright.sync_api import expect
@@ -117,6 +118,17 @@ def edit_with_conflict(opened, page, project, shot):
     seen = operator.call("GET", address)
     assert seen["text"] == "print('first')\n", seen
     page.wait_for_load_state("networkidle")
+    # By the keyboard it is saved where it stands: twice, and nothing is loaded again (ux 24).
+    page.evaluate("window.isSamePage = true")
+    for number in (1, 2):
+        write(page, f"print('by the keyboard {number}')\n")
+        page.keyboard.press("Control+s")
+        expect(page.get_by_text(t("codes.done_saved")).last).to_be_visible()
+        deadline = time.monotonic() + 20
+        while (seen := operator.call("GET", address))["text"] != f"print('by the keyboard {number}')\n" and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert seen["text"] == f"print('by the keyboard {number}')\n", seen
+    assert page.evaluate("window.isSamePage"), "the page was loaded again"
     operator.call("PUT", address, {"text": "print('theirs')\n", "tag": seen["tag"]})
     write(page, "print('mine </textarea>" + MARKUP + "')\n")
     button(page, "code.save").click()

@@ -124,8 +124,28 @@ def terminal(teller):
     page.keyboard.type("echo $((6 * 7))-$PWD; ls\n")
     expect(screen).to_contain_text("42-/gemini/code")
     expect(screen).to_contain_text("train.py")
+    # The image's own programs are found, the home is the kept one (ux 1), and an underscore is seen (ux 22).
+    page.keyboard.type("clear; python -c 'print(6 * 7, \"a_b_c\")'; echo $HOME\n")
+    expect(screen).to_contain_text("42 a_b_c")
+    expect(screen).to_contain_text("/home/user")
+    row, letter = page.evaluate("""() => [document.querySelector(".xterm-rows > div").clientHeight,
+        parseFloat(getComputedStyle(document.querySelector(".xterm-rows")).fontSize)]""")
+    assert row >= letter * 1.15, (row, letter)
     teller.shot("terminal", page)
+    # Another one beside it (DEV-09).
+    with page.expect_navigation():
+        page.locator("#names a").last.click()
+    expect(page.locator("#names a[aria-current]")).to_have_text("terminal-2")
+    expect(page.locator(".xterm-rows")).to_contain_text("#", timeout=60_000)
     page.close()
+
+
+def tensorboard(teller):
+    """From the environment itself, on /gemini/output (DEV-05)."""
+    curves = teller.opened(teller.page.locator("#head").get_by_role("button", name="TensorBoard"))
+    expect(curves.get_by_text("No dashboards are active").or_(curves.get_by_text("TensorBoard")).first).to_be_visible(timeout=90_000)
+    assert "/tensorboard/" in curves.url, curves.url
+    curves.close()
 
 
 def job(teller):
@@ -197,7 +217,7 @@ def bill(teller):
     teller.shot("bill")
 
 
-STEPS = [project, environment, notebook, terminal, job, board, service, bill]
+STEPS = [project, environment, notebook, terminal, tensorboard, job, board, service, bill]
 
 
 def tell(world, language):

@@ -1,6 +1,9 @@
 """One story on real Podman: a kernel and a terminal through the gateway, jobs with their logs and ends, a service on its port."""
 
 import json
+import os
+import pathlib
+import subprocess
 import time
 import urllib.error
 import urllib.parse
@@ -27,6 +30,9 @@ def kernel_and_terminal(person, environment):
 
     entry = person.call("POST", f"/api/v1/workloads/{environment}/enter", {"tool": "terminal"})["url"]
     base, cookie = enter(entry)
+    seen = type_into(base, cookie, "command -v python; echo $HOME; shopt -q login_shell && echo login")
+    check("a login shell finds the image's python, and its home is the kept one (ux 1, STO-12)",
+        "/opt/env/bin/python" in seen and "/home/user" in seen, seen)
     check("the shell is root in /gemini/code", "root:/gemini/code" in type_into(base, cookie, "echo $(id -un):$(pwd)"))
     type_into(base, cookie, "KEPT=me")
     check("the shell lives on when the page closes (X16)", "is-me" in type_into(base, cookie, "echo is-$KEPT"))
@@ -150,6 +156,36 @@ def another_workspace(operator, made):
     check("nobody enters a tool without a token", status in (401, 403, 404), status)
 
 
+def command_line(person, environment, workspace, project):
+    """What a command loses is asked before it does it, and named; without a terminal only --yes agrees (X02, X21)."""
+    weir = os.environ.get("WEIR") or str(pathlib.Path(__file__).parents[2] / ".build/debug/weir")
+    variables = {"WEIR_SERVER": person.weir.url, "WEIR_TOKEN": person.token, "WEIR_WORKSPACE": workspace, "WEIR_PROJECT": project}
+
+    def run(*arguments):
+        return subprocess.run(
+            [weir, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, env={**os.environ, **variables})
+
+    for command in ("stop", "delete"):
+        answer = run("env", command, "lab")
+        check(f"weir env {command} does nothing unasked", answer.returncode == 2 and "not_confirmed" in answer.stderr, answer)
+    state = person.call("GET", f"/api/v1/workloads/{environment}")["state"]
+    check("and the environment runs on", state == "running", state)
+    answer = run("project", "data", "digits")
+    check("weir project data lists what is mounted (PRJ-13)", answer.returncode == 0, answer)
+    answer = run("env", "enter", "lab", "--tool", "tensorboard", "--quiet")
+    check("weir env enter opens TensorBoard on the environment's output (DEV-05)", answer.returncode == 0, answer)
+    base, cookie = enter(answer.stdout.strip())
+    request = urllib.request.Request(base + "data/environment", headers={"Cookie": cookie})
+    with urllib.request.urlopen(request, timeout=20) as shown:
+        seen = json.load(shown)
+    check("which shows /gemini/output", seen["data_location"] == "/gemini/output", seen)
+    processes = [one["command"] for one in person.call("GET", f"/api/v1/workloads/{environment}/processes")["items"]]
+    again = run("env", "enter", "lab", "--tool", "tensorboard", "--quiet")
+    count = sum("tensorboard" in command for command in processes)
+    after = person.call("GET", f"/api/v1/workloads/{environment}/processes")["items"]
+    check("entered again it is the same one", again.returncode == 0 and sum("tensorboard" in one["command"] for one in after) == count, after)
+
+
 def main():
     with Weir() as weir:
         operator = weir.operator()
@@ -166,6 +202,7 @@ def main():
         pages = service(operator, project, python, workspace)
         operator.wait(environment, "running")
         kernel_and_terminal(operator, environment)
+        command_line(operator, environment, workspace, project)
         another_workspace(operator, [environment, done, pages])
         for workload in (environment, pages):
             operator.call("DELETE", f"/api/v1/workloads/{workload}")

@@ -343,6 +343,7 @@ def forwarding(client, user, person, operator, project):
         for name in ("secret", f"job-{secret[-8:]}-0", f"job-{secret[-8:]}-0.dns.podman", "host.containers.internal", "localhost.example", "nobody"):
             answer = fetch("-x", f"socks5h://127.0.0.1:{port}", f"http://{name}:8000/")
             check(f"{name.replace(secret[-8:], '…')} of others is not", answer.returncode != 0, answer)
+        workspace_rules(person, project, fetch, port, named)
         check("its own address is", fetch("-x", f"socks5://127.0.0.1:{port}", f"http://{own}:8888/").returncode in (0, 22, 52), own)
     finally:
         tunnel.terminate()
@@ -372,13 +373,28 @@ def entry(client, environment):
     check("the line for ssh leads in", answer.stdout == b"in\n", answer)
 
 
+def workspace_rules(person, project, fetch, port, named):
+    """A workspace says where its clients may forward to, and the gateway obeys at once (DEV-13)."""
+    workspace = person.call("GET", f"/api/v1/projects/{project}")["workspace"]
+    policy = f"/api/v1/workspaces/{workspace}/ssh-policy"
+    proxy = f"socks5h://127.0.0.1:{port}"
+    person.call("PUT", policy, {"environments": True, "forwarding": "own"})
+    check("with forwarding to the environment itself another instance is not reached", fetch("-x", proxy, f"http://{named}:8000/").returncode != 0)
+    check("and the environment is", fetch("-x", proxy, "http://localhost:8123/index.html").stdout == b"from-inside\n")
+    person.call("PUT", policy, {"environments": True, "forwarding": "off"})
+    check("without forwarding nothing is", fetch("-x", proxy, "http://localhost:8123/index.html").returncode != 0)
+    person.call("PUT", policy, {"environments": True, "forwarding": "workspace"})
+    check("and with it again all is", fetch("-x", proxy, f"http://{named}:8000/").stdout == b"neighbour\n")
+
+
 def states(client, user, person, environment, operator, workspace, project):
     """Ends of sessions (SSH-06, SSH-10)."""
-    client.ssh(user, "chmod 777 /root")
-    answer = client.ssh(user, input=b"exit\n", options=["-tt"])
-    check("a home that all can write is told (SSH-10)", b"/root has the mode 777" in answer.stdout + answer.stderr, answer)
+    client.ssh(user, 'chmod 777 "$HOME"')
+    answer = client.ssh(user, input=b"command -v python; exit\n", options=["-tt"])
+    check("a login shell finds the image's own python (ux 1)", b"/opt/env/bin/python" in answer.stdout, answer)
+    check("a home that all can write is told (SSH-10)", b"/home/user has the mode 777" in answer.stdout + answer.stderr, answer)
     repaired = person.call("POST", f"/api/v1/workloads/{environment}/ssh/repair")
-    check("and repaired with one command", repaired["before"] == "777" and client.ssh(user, "stat -c %a /root").stdout == b"700\n", repaired)
+    check("and repaired with one command", repaired["before"] == "777" and client.ssh(user, 'stat -c %a "$HOME"').stdout == b"700\n", repaired)
 
     member = client.weir.another(operator, "mallory")
     operator.call("PUT", f"/api/v1/workspaces/{workspace}/members/mallory", {"role": "member"})

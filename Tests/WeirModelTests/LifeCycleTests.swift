@@ -17,6 +17,13 @@ struct LifeCycleTests {
         #expect(state.operations(for: .environment) == allowed)
     }
 
+    @Test("a job and a service have nothing to enter, and a board has (audit-b B15)")
+    func entering() {
+        for (kind, enters) in [(WorkloadKind.environment, true), (.board, true), (.job, false), (.service, false)] {
+            #expect(WorkloadState.running.operations(for: kind).contains(.enter) == enters, "\(kind)")
+        }
+    }
+
     @Test("an environment never reaches completed, whatever happens to it (X13)")
     func environmentsNeverComplete() {
         let events: [WorkloadEvent] = [

@@ -68,7 +68,7 @@ struct AccountRoutes {
     }
 
     struct ChangePassword: Input {
-        let current: String
+        let current: String?
         let new: String
 
         enum CodingKeys: String, CodingKey, CaseIterable {

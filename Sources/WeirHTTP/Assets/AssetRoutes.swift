@@ -105,8 +105,8 @@ struct AssetRoutes {
         let text: String?
         let tags: [String]?
         let visibility: Visibility?
-        let dataType: DataType?
-        let scenario: Scenario?
+        let dataType: OrNone<DataType>?
+        let scenario: OrNone<Scenario>?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
             case name, tags, visibility, scenario
@@ -115,9 +115,24 @@ struct AssetRoutes {
         }
 
         var description: Assets.Description {
-            Assets.Description(
-                name: name, description: text, tags: tags, visibility: visibility, dataType: dataType,
-                scenario: scenario)
+            var description = Assets.Description(
+                name: name, description: text, tags: tags, visibility: visibility, dataType: dataType?.value, scenario: scenario?.value)
+            description.hasNoDataType = dataType == OrNone.none
+            description.hasNoScenario = scenario == OrNone.none
+            return description
         }
+    }
+}
+
+/// A word of a list, or `none`, which takes away what was said before.
+enum OrNone<Value: RawRepresentable & Decodable & Hashable & Sendable>: Decodable, Hashable, Sendable where Value.RawValue == String {
+    case none
+    case some(Value)
+
+    var value: Value? { if case .some(let value) = self { value } else { nil } }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        self = try container.decode(String.self) == "none" ? .none : .some(container.decode(Value.self))
     }
 }

@@ -31,7 +31,7 @@ extension AuditEvent {
         case .projectCreated, .projectChanged, .projectDeleted, .outputDeleted: "project"
         case .assetCreated, .assetChanged, .assetDeleted, .assetHandedOver, .draftDiscarded, .versionConfirmed, .versionDeleted: "asset"
         case .workspaceCreated, .workspaceRenamed, .workspaceClosing, .workspaceReopened, .workspaceClosed, .deletionApproved,
-            .deletionWithdrawn, .idlePolicySet, .warningsSet:
+            .deletionWithdrawn, .idlePolicySet, .sshPolicySet, .warningsSet:
             "workspace"
         case .memberAdded, .roleChanged, .memberRemoved, .storagePayerChosen, .commitmentSigned, .accountCreated, .passwordReset,
             .accountDisabled, .accountEnabled, .personalStorageDeleted:
@@ -77,6 +77,7 @@ extension AuditEvent.Action {
         case .commitmentSigned: LocalizedText("open-port commitment signed", zh: "签署端口开放承诺书")
         case .portOpened: LocalizedText("external port opened", zh: "开放外部端口")
         case .portClosed: LocalizedText("external port closed", zh: "关闭外部端口")
+        case .sshPolicySet: LocalizedText("SSH rules of the workspace set", zh: "设置空间 SSH 规则")
         case .idlePolicySet: LocalizedText("stop of idle environments set", zh: "设置空闲回收")
         case .budgetSet: LocalizedText("budget set", zh: "设置预算")
         case .budgetRemoved: LocalizedText("budget removed", zh: "移除预算")

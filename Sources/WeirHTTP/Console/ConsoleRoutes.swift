@@ -32,6 +32,10 @@ struct ConsoleRoutes {
             }
         }
 
+        router.add(
+            middleware: MissingPages { request, information in
+                try await shown(request, information) { _, _ in throw WeirError.noPage() }
+            })
         for page in builtIn.pages.all {
             router.get(RouterPath(page.path)) { request, information in
                 try await shown(request, information) { try await $0.respond(to: $1, at: Address($1.address)) }
@@ -62,6 +66,21 @@ struct ConsoleRoutes {
         router.get("/console/:digest/:name") { _, information in
             guard let response = try answers().files.answer(information.parameters.get("name") ?? "") else { throw WeirError.noPage() }
             return response
+        }
+    }
+}
+
+/// Whoever opens an address that is nowhere sees a page, also below one that is there, and at a form's own address (ux 7).
+private struct MissingPages: RouterMiddleware {
+    let page: @Sendable (Request, RequestInformation) async throws -> Response
+
+    func handle(
+        _ request: Request, context: RequestInformation, next: (Request, RequestInformation) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound && [.get, .head].contains(request.method) {
+            return try await page(request, context)
         }
     }
 }

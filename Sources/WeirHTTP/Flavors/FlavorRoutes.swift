@@ -191,7 +191,10 @@ extension Flavors.Offer: JSONConvertible {
     /// The price is the list's that holds now.
     var json: JSON {
         flavor.json(price: pricePerHour).adding(
-            ["unpriced": unpriced, "retired_at": record.retiredAt, "is_from_file": record.isFromFile])
+            [
+                "prices": JSON.object(WorkloadKind.allCases.map { ($0.rawValue, prices[$0].json) }), "unpriced": unpriced,
+                "retired_at": record.retiredAt, "is_from_file": record.isFromFile,
+            ])
     }
 }
 

@@ -12,8 +12,14 @@ struct OutputRoutes {
         let (projects, files) = (projects, files)
 
         routes.get("projects/{project}/output", "listOutput") { call in
-            let (folder, place) = try await projects.output(of: call.id("project"), at: call.path(), for: call.caller)
-            return try await call.listing(of: folder, at: place, in: files)
+            let (project, path) = (try call.id("project", of: Project.self), try call.path())
+            let (folder, place) = try await projects.output(of: project, at: path, for: call.caller)
+            do {
+                return try await call.listing(of: folder, at: place, in: files)
+            } catch let error as WeirError where error.code == "not_found" {
+                guard try await projects.isOutputOfRun(path, in: project, for: call.caller) else { throw error }
+                return call.answer(["items": [] as [JSON], "next": JSON.null])
+            }
         }
 
         routes.get("projects/{project}/output/file", "downloadOutput") { call in

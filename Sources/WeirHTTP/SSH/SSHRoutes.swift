@@ -7,9 +7,10 @@ import WeirStore
 struct SSHRoutes {
     let credentials: SSHCredentials
     let addresses: SSHAddresses
+    let policies: SSHPolicies
 
     func add(to routes: Routes) {
-        let (credentials, addresses) = (credentials, addresses)
+        let (credentials, addresses, policies) = (credentials, addresses, policies)
 
         routes.get("ssh", "getSSH") { call in
             _ = try call.caller
@@ -61,6 +62,17 @@ struct SSHRoutes {
         routes.post("workloads/{workload}/ssh/repair", "repairSSHHome") { call in
             let before = try await addresses.repairHome(of: call.id("workload"), by: call.caller)
             return call.answer(["before": before, "now": "700"])
+        }
+
+        routes.get("workspaces/{workspace}/ssh-policy", "getSSHPolicy") { call in
+            call.answer(try await policies.policy(of: call.id("workspace"), for: call.caller).json)
+        }
+
+        routes.put("workspaces/{workspace}/ssh-policy", "setSSHPolicy") { call in
+            let workspace = try call.id("workspace", of: Workspace.self)
+            let input = try await call.input(PolicyInput.self)
+            let policy = SSHPolicy(environments: input.environments, forwarding: input.forwarding)
+            return call.answer(try await policies.set(policy, of: workspace, by: call.caller).json)
         }
 
         routes.get("assets/{asset}/draft/sftp", "getDraftSFTP") { call in
@@ -119,9 +131,20 @@ struct SSHRoutes {
         }
     }
 
+    struct PolicyInput: Input {
+        let environments: Bool
+        let forwarding: SSHForwarding
+
+        enum CodingKeys: String, CodingKey, CaseIterable { case environments, forwarding }
+    }
+
     struct NewPassword: Input {
         let password: String
 
         enum CodingKeys: String, CodingKey, CaseIterable { case password }
     }
+}
+
+extension SSHPolicy {
+    fileprivate var json: JSON { ["environments": environments, "forwarding": forwarding.rawValue] }
 }

@@ -45,7 +45,8 @@ struct APIRoutes {
 
         QueueRoutes(queue: platform.queue).add(to: routes)
         IdleRoutes(idle: platform.idlePolicies, accounts: accounts).add(to: routes)
-        SSHRoutes(credentials: platform.sshCredentials, addresses: platform.sshAddresses).add(to: routes)
+        SpendingRoutes(spendings: platform.spendings, accounts: platform.accounts).add(to: routes)
+        SSHRoutes(credentials: platform.sshCredentials, addresses: platform.sshAddresses, policies: platform.sshPolicies).add(to: routes)
 
         BalanceRoutes(platform: platform).add(to: routes)
         BillRoutes(bills: platform.bills, whyCharged: platform.whyCharged, ledger: platform.ledger, accounts: accounts).add(to: routes)
@@ -59,6 +60,6 @@ struct APIRoutes {
         QuotaRoutes(quotas: platform.quotas, accounts: accounts).add(to: routes)
         RecordRoutes(audit: platform.audit, accounts: accounts).add(to: routes)
         ZoneRoutes(zones: platform.zones).add(to: routes)
-        SystemRoutes(health: health, metrics: metrics).add(to: routes)
+        SystemRoutes(health: health, metrics: metrics, webLimits: platform.files.webLimits).add(to: routes)
     }
 }

@@ -194,6 +194,8 @@ extension WeirError {
         WeirError(
             "bad_form", .invalid, subject: "body", rule: "DAT-35",
             LocalizedText("The form has \(problem).", zh: "上传表单格式错误（\(problem)）。"),
-            remedy: LocalizedText("Try again, or use `weir dataset upload`.", zh: "请重试，或使用 `weir dataset upload`。"))
+            remedy: LocalizedText(
+                "Try again, or use `weir dataset upload`, `weir model upload` or `weir project code upload`.",
+                zh: "请重试，或使用 `weir dataset upload`、`weir model upload` 或 `weir project code upload`。"))
     }
 }

@@ -39,6 +39,7 @@ enum QueryParameters {
         "getLogs": ["instance", "offset", "limit"], "downloadLog": ["instance"], "streamLogs": ["instance", "offset"],
         "listEntries": ["month", "from", "to"] + charges + part, "getBill": charges + part, "exportBill": ["format"],
         "getWhyCharged": ["month", "entry"] + charges, "issueInvoice": ["number"], "verifyLedger": ["progress"], "exportHistory": ["month"],
+        "getSpending": ["month", "by"],
         "suggestFlavors": ["purpose", "parameters", "precision", "method", "concurrency", "context"],
     ]
 }

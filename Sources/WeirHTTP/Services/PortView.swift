@@ -7,7 +7,7 @@ struct PortView: JSONConvertible {
     let port: PortRecord
     let mode: PortMode
     let host: String
-    /// The gateway speaks TLS at every door of its own.
+    /// The gateway speaks TLS at every door of its own, in whatever mode (INF-08).
     let isTLS: Bool
     let traffic: PortCount?
     let idleLimit: Duration
@@ -17,7 +17,7 @@ struct PortView: JSONConvertible {
         let address = "\(host.contains(":") ? "[\(host)]" : host):\(port.number)"
         return [
             "number": port.number, "address": address, "url": mode == .http ? "\(isTLS ? "https" : "http")://\(address)/" : nil,
-            "mode": mode, "opened_at": port.openedAt,
+            "mode": mode, "tls": isTLS, "opened_at": port.openedAt,
             "active_at": active, "released_at": active + idleLimit,
             "requests": max(port.requests, traffic?.requests ?? 0), "errors": max(port.errors, traffic?.errors ?? 0),
         ]

@@ -7,12 +7,16 @@ import WeirPlatform
 struct SystemRoutes {
     let health: Health
     let metrics: RequestMetrics
+    let webLimits: WebUploadLimits
 
     func add(to routes: Routes) {
-        let (health, metrics) = (health, metrics)
+        let (health, metrics, webLimits) = (health, metrics, webLimits)
 
         routes.get("system", "getSystem", .anyone) { call in
-            call.answer(["version": call.settings.version, "sign_up_open": call.settings.signUpIsOpen])
+            call.answer([
+                "version": call.settings.version, "sign_up_open": call.settings.signUpIsOpen, "web_upload_files": webLimits.files,
+                "web_upload_size": webLimits.size,
+            ])
         }
 
         routes.get("openapi.yaml", "getOpenAPI", .anyone) { _ in

@@ -34,8 +34,8 @@ struct WorkloadRoutes {
             let input = try await call.input(Change.self)
             return try await answers.answer(
                 workloads.edit(
-                    id, name: input.name, description: input.description, onIdle: input.onIdle, autoStop: input.autoStop, by: call.caller),
-                to: call)
+                    id, name: input.name, description: input.description, onIdle: input.onIdle, autoStop: input.autoStop, ssh: input.ssh,
+                    by: call.caller), to: call)
         }
 
         routes.delete("workloads/{workload}", "deleteWorkload") { call in
@@ -100,9 +100,10 @@ struct WorkloadRoutes {
         let description: String?
         let onIdle: String?
         let autoStop: Int?
+        let ssh: Bool?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, description
+            case name, description, ssh
             case onIdle = "on_idle"
             case autoStop = "auto_stop"
         }

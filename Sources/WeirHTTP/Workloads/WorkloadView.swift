@@ -39,7 +39,8 @@ struct WorkloadView: JSONConvertible {
             "variables": rights.contains(.enter) ? spec.variables : nil, "port": port,
             "keeps": [
                 "kept": Persistence.kept.filter { path in spec.mounts().contains { $0.target == path && $0.writable } },
-                "lost": Persistence.lost[language],
+                "lost": Persistence.lost(spec.kind)[language],
+                "kept_when_deleted": Persistence.keptWhenDeleted[language], "lost_when_deleted": Persistence.lostWhenDeleted[language],
                 "whose": spec.kind == .board ? nil : Persistence.whose(spec.isShared)[language],
             ] as JSON,
         ]
@@ -53,6 +54,7 @@ struct WorkloadView: JSONConvertible {
             [
                 "environment": [
                     "tool": environment.tool, "auto_stop": environment.autoStop, "open_log": workload.spec.hasOpenLog,
+                    "ssh": environment.ssh ?? true,
                     // It is run inside, and says what somebody works on.
                     "on_idle": rights.contains(.enter) ? environment.onIdle : nil,
                 ] as JSON

@@ -38,7 +38,8 @@ extension WeirError {
             LocalizedText(
                 "\"\(name.shortened)\" is larger than \(limit).", zh: "“\(name.shortened)”超过 \(limit)。"),
             remedy: LocalizedText(
-                "Send large files by `weir dataset upload`, or by SFTP.", zh: "大文件请使用 `weir dataset upload` 或 SFTP 上传。"))
+                "Use a resumable upload for large files: `weir dataset upload`, `weir model upload` or `weir project code upload`.",
+                zh: "大文件请使用断点续传：`weir dataset upload`、`weir model upload` 或 `weir project code upload`。"))
     }
 
     public static func storageFull() -> WeirError {

@@ -92,7 +92,30 @@ public enum Persistence {
                 zh: "\(ContainerPaths.home) 与 \(ContainerPaths.netdisk) 属于创建者个人，在其所有空间中相同；他人无法进入。")
     }
 
-    public static let lost = LocalizedText(
-        "Everything else: installed packages, /root, /tmp and /scratch. Commit the environment to an image to keep system changes.",
-        zh: "其余全部：安装的软件包、/root、/tmp 与 /scratch。若要保留系统修改，请将环境固化为镜像。")
+    /// What is gone when it stops, and what else that means for its kind (ux 41).
+    public static func lost(_ kind: WorkloadKind) -> LocalizedText {
+        switch kind {
+        case .environment:
+            LocalizedText(
+                "Everything else: installed packages, /root, /tmp and /scratch, and what is not saved in an open notebook or editor.",
+                zh: "其余全部：安装的软件包、/root、/tmp 与 /scratch，以及打开的笔记本或编辑器中未保存的内容。")
+        case .job:
+            LocalizedText(
+                "What it has computed and not written, /root, /tmp and /scratch.", zh: "尚未写出的计算结果，以及 /root、/tmp 与 /scratch。")
+        case .service:
+            LocalizedText(
+                "Callers get no answer, and the next start has another address. /root, /tmp and /scratch go.",
+                zh: "调用方将无法访问，下次启动会更换地址；/root、/tmp 与 /scratch 会清除。")
+        case .board:
+            LocalizedText("Nothing: it only shows what lies in /gemini/output.", zh: "无：可视化任务仅展示 /gemini/output 中的内容。")
+        }
+    }
+
+    /// What a deletion leaves, and what it takes (X21).
+    public static let keptWhenDeleted = LocalizedText(
+        "The code, /gemini/output, home, netdisk, datasets, models and everything that was exported; the charges stay on the bill.",
+        zh: "代码、/gemini/output、主目录、网盘、数据集、模型及所有导出内容；账单记录保留。")
+    public static let lostWhenDeleted = LocalizedText(
+        "It is stopped if it runs. Its container, log, history and address are gone for good.",
+        zh: "若在运行会先停止。其容器、日志、历史与访问地址将永久删除。")
 }

@@ -103,7 +103,8 @@ extension WorkloadState {
         case .stopped, .failed: allowed.formUnion(kind == .job ? [.rerun] : [.start, .switchFlavor])
         case .completed: allowed.insert(.rerun)
         }
-        if kind == .job { allowed.remove(.enter) }
+        // A job has nothing to enter; a service is called at its port.
+        if kind == .job || kind == .service { allowed.remove(.enter) }
         return allowed
     }
 

@@ -17,9 +17,7 @@ public enum QueueReason: String, Sendable, Codable {
                 "Waits for a budget: what is left of it, less what runs, does not pay for its first hour. It starts by itself when the budget is raised, when something ends, or in the next month.",
                 zh: "预算不足：扣除正在运行的任务后，不足以支付其首小时费用。提高预算、有任务结束或进入下个月后自动启动。")
         case .resources:
-            LocalizedText(
-                "Waits for free resources; it starts by itself when there are some. A smaller flavor may start sooner.",
-                zh: "资源不足，释放后自动启动；可尝试切换更小的规格或停止其他实例。")
+            LocalizedText("Waits for free resources; it starts by itself when there are some.", zh: "资源不足，释放后自动启动。")
         }
     }
 }

@@ -30,6 +30,8 @@ extension LocalizedText {
         "priority_low": LocalizedText("its priority was set to low (QUO-07)", zh: "优先级设为低（QUO-07）"),
         "priority_normal": LocalizedText("its priority was set to normal (QUO-07)", zh: "优先级设为普通（QUO-07）"),
         "priority_high": LocalizedText("its priority was set to high (QUO-07)", zh: "优先级设为高（QUO-07）"),
+        "port_released": LocalizedText(
+            "its external port was released, since nobody called it for long (INF-07)", zh: "外部端口长时间无访问，已释放（INF-07）"),
         "requeued": LocalizedText("it waits for its turn again", zh: "重新排队"),
         "freed": LocalizedText("its resources are free", zh: "资源已释放"),
     ]

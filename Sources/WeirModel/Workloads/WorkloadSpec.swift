@@ -103,8 +103,11 @@ public struct EnvironmentDetail: Hashable, Sendable, Codable {
     public var openLog: Bool?
     /// Given to `/bin/sh -c` inside the environment when its people are warned that nobody uses it (X18).
     public var onIdle: String?
+    /// False keeps everybody out over SSH; nil lets in whom the workspace lets in (SSH-01).
+    public var ssh: Bool?
 
-    public init(tool: String, autoStop: Int?, openLog: Bool? = nil, onIdle: String? = nil) {
+    public init(tool: String, autoStop: Int?, openLog: Bool? = nil, onIdle: String? = nil, ssh: Bool? = nil) {
+        self.ssh = ssh
         self.tool = tool
         self.autoStop = autoStop
         self.openLog = openLog

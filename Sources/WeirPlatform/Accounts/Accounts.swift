@@ -100,18 +100,25 @@ public struct Accounts: Sendable {
         if let login = caller.login, case .session = login.reference { memberships.end(login.reference) }
     }
 
-    /// Ends every session of the account but tokens; the caller logs in anew. Guesses of the old one count like those at the door.
-    public func changePassword(of caller: Caller, from old: String, to new: String, at source: SSHSource) async throws {
+    /// Ends every other session of the account; tokens go on. Guesses of the old one count like those at the door.
+    /// - Parameter old: nil from a session that began with a password that must be changed: it was typed a moment ago.
+    public func changePassword(of caller: Caller, from old: String?, to new: String, at source: SSHSource) async throws {
         try PasswordRule.check(new, field: "new_password")
-        guard old != new else { throw WeirError.malformed("new_password", "another password than the old one") }
-        _ = try await attempt(as: caller.account.login, from: source, at: clock.now())
-        guard try await passwords.matches(old, hash: caller.account.passwordHash) else { throw WeirError.wrongPassword() }
+        let kept: Identifier<Session>? = if case .session(let session)? = caller.login?.reference { session } else { nil }
+        if let old {
+            guard old != new else { throw WeirError.samePassword() }
+            _ = try await attempt(as: caller.account.login, from: source, at: clock.now())
+            guard try await passwords.matches(old, hash: caller.account.passwordHash) else { throw WeirError.wrongPassword() }
+        } else {
+            guard caller.account.mustChangePassword, kept != nil else { throw WeirError.missing("current_password") }
+            guard try await !passwords.matches(new, hash: caller.account.passwordHash) else { throw WeirError.samePassword() }
+        }
         let hash = try await passwords.hash(new)
         try await store.write { db in
             try db.setPassword(of: caller.id, hash: hash, mustChange: false)
-            try db.endSessions(of: caller.id)
+            try db.endSessions(of: caller.id, but: kept)
         }
-        memberships.endSessions(of: caller.id)
+        memberships.endSessions(of: caller.id, but: kept)
     }
 
     // MARK: Accounts, by the operator
@@ -274,6 +281,13 @@ public struct Accounts: Sendable {
 }
 
 extension WeirError {
+    static func samePassword() -> WeirError {
+        WeirError(
+            "same_password", .invalid, subject: "new_password",
+            LocalizedText("The new password is the old one.", zh: "新密码与原密码相同。"),
+            remedy: LocalizedText("Choose another one.", zh: "请使用其他密码。"))
+    }
+
     static func accountDisabled() -> WeirError {
         WeirError(
             "account_disabled", .forbidden, subject: "login",

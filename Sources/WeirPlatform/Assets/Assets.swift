@@ -19,6 +19,9 @@ public struct Assets: Sendable {
         public var visibility: Visibility?
         public var dataType: DataType?
         public var scenario: Scenario?
+        /// Takes data type or scenario away.
+        public var hasNoDataType = false
+        public var hasNoScenario = false
 
         public init(
             name: String? = nil, description: String? = nil, tags: [String]? = nil, visibility: Visibility? = nil,
@@ -101,8 +104,8 @@ public struct Assets: Sendable {
                 guard try visibility == .workspace || !db.read.isMountedInShared(asset.id) else { throw WeirError.assetMountedInShared() }
                 asset.visibility = visibility
             }
-            asset.dataType = change.dataType ?? asset.dataType
-            asset.scenario = change.scenario ?? asset.scenario
+            asset.dataType = change.hasNoDataType ? nil : change.dataType ?? asset.dataType
+            asset.scenario = change.hasNoScenario ? nil : change.scenario ?? asset.scenario
             guard asset != before else { return asset }
             asset.changedAt = now
             try db.update(asset, name: name, by: caller.id)

@@ -109,7 +109,11 @@ public struct Notices: Sendable {
     private func look(at record: BudgetRecord, _ month: BillMonth, _ now: Timestamp, _ db: Writing) throws -> Bool {
         let key = "budget/\(record.workspace)/\(record.scope)/\(month)/\(record.budget.limit.micro)"
         var isTold = false
-        for percent in record.budget.warnings(before: Points(micro: -1), now: record.charged) {
+        // Of all that are passed at once, as when a limit is lowered, the highest is told, and none when the end is.
+        let passed =
+            record.budget.isReached(charged: record.charged)
+            ? nil : record.budget.warnings(before: Points(micro: -1), now: record.charged).max()
+        if let percent = passed {
             let isNew = try db.give(
                 .budgetWarning(percent: percent, record.budget, charged: record.charged, month), to: record.workspace,
                 key: "\(key)/\(percent)", subject: record.scope, at: now)
@@ -158,7 +162,22 @@ extension Writing {
         _ notice: BillingNotice, to workspace: Identifier<Workspace>, key: String, subject: SpendingScope = .workspace, at now: Timestamp
     ) throws -> Bool {
         try addNotice(
-            notice.code, key: key, to: workspace, subject: subject == .workspace ? "" : subject.description, notice.text, at: now)
+            notice.code, key: key, to: workspace, subject: subject == .workspace ? "" : subject.description,
+            try whose(subject).map { LocalizedText("\($0.en) – \(notice.text.en)", zh: "\($0.zh)：\(notice.text.zh)") } ?? notice.text,
+            at: now)
+    }
+
+    /// Whose budget it is that a notice is about (ux 17).
+    private func whose(_ scope: SpendingScope) throws -> LocalizedText? {
+        switch scope {
+        case .workspace: return nil
+        case .project(let id):
+            let name = try read.names(of: [id.text])[id.text] ?? id.text
+            return LocalizedText("Project \(name)", zh: "项目 \(name)")
+        case .account(let id):
+            let login = try read.names(of: [id.text])[id.text] ?? id.text
+            return LocalizedText("Member \(login)", zh: "成员 \(login)")
+        }
     }
 }
 

@@ -17,7 +17,9 @@ public struct Flavors: Sendable {
         /// An hour of an instance of a job or service; nil when the list in force has none.
         public let pricePerHour: Points?
         /// The kinds of workload that `no_price` refuses.
-        public let unpriced: [WorkloadKind]
+        public var unpriced: [WorkloadKind] { WorkloadKind.allCases.filter { prices[$0] == nil } }
+        /// An hour of one instance of each kind: environments and boards are priced by their parts (ux 11).
+        public let prices: [WorkloadKind: Points]
 
         public var flavor: Flavor { record.flavor }
     }
@@ -70,11 +72,10 @@ public struct Flavors: Sendable {
         let tariff = try? await tariffs.inForce()
         return records.map { record in
             let price = tariff?.flavors.first { $0.flavor == record.flavor.name }?.perHour
-            let unpriced = WorkloadKind.allCases.filter { kind in
-                guard let tariff else { return true }
-                return (try? tariff.price(kind: kind, flavor: record.flavor, replicas: 1)) == nil
+            let prices = WorkloadKind.allCases.reduce(into: [:]) { prices, kind in
+                prices[kind] = try? tariff?.price(kind: kind, flavor: record.flavor, replicas: 1).amount(minutes: 60)
             }
-            return Offer(record: record, pricePerHour: price, unpriced: unpriced)
+            return Offer(record: record, pricePerHour: price, prices: prices)
         }
     }
 

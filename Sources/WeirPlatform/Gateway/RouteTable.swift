@@ -96,10 +96,10 @@ public final class RouteTable: Sendable {
     }
 
     /// The same of all sessions of an account; its tokens go on.
-    public func endSessions(of account: Identifier<Account>) {
+    public func endSessions(of account: Identifier<Account>, but kept: Identifier<Session>? = nil) {
         state.withLock { state in
             state.logins = state.logins.filter { login in
-                if case .session = login.key { login.value.account != account } else { true }
+                if case .session(let session) = login.key { login.value.account != account || session == kept } else { true }
             }
             state.tellMemberWatchers()
         }

@@ -57,10 +57,16 @@ public struct Janitor: Service {
     /// Writes the counters of the ports down, and releases those that nobody has used (INF-07).
     public func lookAfterPorts() async throws {
         try await saveCounters()
-        let idleSince = clock.now() - portIdleLimit
+        let now = clock.now()
         let released = try await store.write { db in
-            let idle = try db.read.ports().filter { $0.activeAt <= idleSince }
-            for port in idle { try db.closePort(of: port.workload) }
+            let idle = try db.read.ports().filter { $0.activeAt <= now - portIdleLimit }
+            for port in idle {
+                guard let workload = try db.read.workload(port.workload) else { continue }
+                try db.releasePort(of: workload, cause: Cause("port_released"), at: now)
+                try db.addNotice(
+                    "port_released", key: "port/\(workload.id)/\(port.number)/\(port.openedAt.milliseconds)", to: workload.workspace,
+                    subject: workload.id.text, Self.released(port, of: workload, after: portIdleLimit), at: now)
+            }
             return idle
         }
         for port in released {
@@ -68,6 +74,16 @@ public struct Janitor: Service {
                 "an idle port was released", metadata: ["port": "\(port.number)", "workload": "\(port.workload)"])
             signals.send(.workload(port.workload))
         }
+        for workspace in Set(try await store.read { db in try released.compactMap { try db.workload($0.workload)?.workspace } }) {
+            signals.changed(in: workspace)
+        }
+    }
+
+    private static func released(_ port: PortRecord, of workload: WorkloadRecord, after limit: Duration) -> LocalizedText {
+        let hours = limit.milliseconds / 3_600_000
+        return LocalizedText(
+            "The external port \(port.number) of the service \(workload.name) was released: nobody called it for \(hours) h. The service goes on, and costs; open a port again on its page.",
+            zh: "服务 \(workload.name) 的外部端口 \(port.number) 已 \(hours) 小时无访问，已被释放。服务仍在运行并计费；可在其页面重新开放端口。")
     }
 
     private func saveCounters() async throws {

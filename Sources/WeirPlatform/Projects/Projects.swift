@@ -127,6 +127,14 @@ public struct Projects: Sendable {
         return (project.output, path)
     }
 
+    /// Whether the path is `jobs/ID` of a job or service of the project: nothing may be there yet, or any more.
+    public func isOutputOfRun(_ path: FilePath, in id: Identifier<Project>, for caller: Caller) async throws -> Bool {
+        let project = try await project(id, for: caller)
+        let parts = path.components
+        guard parts.count == 2, parts[0] == Self.jobs, let workload = Identifier<Workload>(parts[1]) else { return false }
+        return try await store.read { try $0.workload(workload)?.project == project.id }
+    }
+
     /// Deletes a file or folder of the output, which ends its charge (STO-10). All that a job wrote is `jobs/ID`, once it has ended.
     public func deleteOutput(of id: Identifier<Project>, at path: FilePath, by caller: Caller) async throws {
         let project = try await project(id, for: caller)

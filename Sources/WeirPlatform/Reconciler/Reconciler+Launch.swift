@@ -74,6 +74,8 @@ extension Reconciler {
             "WEIR_REPLICA": String(instance.position), "PYTHONUNBUFFERED": "1",
         ]
         if case .service(let service) = workload.spec.detail { variables["WEIR_PORT"] = String(service.port) }
+        // Where the tools keep their settings and caches is where the person's own are kept (STO-12, DEV-14).
+        if workload.kind != .board { variables["HOME"] = ContainerPaths.home }
         // Not the person's to set: by the secret the gateway alone is let in.
         return variables.merging(workload.spec.variables) { _, own in own }
             .merging(tool?.environment(secret: workload.secret) ?? [:]) { _, secret in secret }

@@ -10,12 +10,13 @@ public struct SSHAddresses: Sendable {
 
     /// Throws `ssh_off`, `not_found`.
     public func environment(_ id: Identifier<Workload>, for caller: Caller) async throws -> SSHLines {
-        let (workload, label) = try await store.read { db in
+        let (workload, label, letsIn) = try await store.read { db in
             let workload = try db.workload(id, for: caller, .enter)
-            return (workload, try db.label(of: workload.workspace))
+            return (workload, try db.label(of: workload.workspace), try db.letsInOverSSH(workload))
         }
         try requireOn()
         guard workload.kind == .environment else { throw WeirError.sshOnlyEnvironments() }
+        guard letsIn else { throw WeirError.sshSwitchedOff() }
         return lines(.environment(id), person: workload.createdBy == caller.id ? nil : caller, label, workload.name)
     }
 
@@ -57,7 +58,7 @@ public struct SSHAddresses: Sendable {
         return lines(.netdisk, person: caller, label, "netdisk")
     }
 
-    /// Gives the home of root back the mode without which programs refuse it, and says what the mode was (SSH-10).
+    /// Gives the home back the mode without which programs refuse it, and says what the mode was (SSH-10).
     public func repairHome(of id: Identifier<Workload>, by caller: Caller) async throws -> String {
         let instance = try await store.read { db -> Identifier<Instance> in
             let workload = try db.workload(id, for: caller, .enter)
@@ -70,9 +71,10 @@ public struct SSHAddresses: Sendable {
             return instance.id
         }
         let script = """
-            before=$(stat -c %a /root) && chmod 700 /root || exit 1
-            [ ! -d /root/.ssh ] || chmod 700 /root/.ssh
-            for key in /root/.ssh/authorized_keys /root/.ssh/id_*; do [ ! -f "$key" ] || chmod go-rwx "$key"; done
+            home=${HOME:-/root}
+            before=$(stat -c %a "$home") && chmod 700 "$home" || exit 1
+            [ ! -d "$home/.ssh" ] || chmod 700 "$home/.ssh"
+            for key in "$home"/.ssh/authorized_keys "$home"/.ssh/id_*; do [ ! -f "$key" ] || chmod go-rwx "$key"; done
             echo "$before"
             """
         let result = try await engine.run(["/bin/sh", "-c", script], in: instance)
@@ -107,6 +109,15 @@ extension WeirError {
             remedy: LocalizedText("Ask the operator to set ssh.listen.", zh: "请联系运营管理员配置 ssh.listen。"))
     }
 
+    static func sshSwitchedOff() -> WeirError {
+        WeirError(
+            "ssh_switched_off", .conflict, subject: "ssh", rule: "SSH-01",
+            LocalizedText("SSH is switched off for this environment, or for all of its workspace.", zh: "该开发环境或其所在空间已关闭 SSH。"),
+            remedy: LocalizedText(
+                "Switch it on on the environment's page; an administrator does it for the workspace: `weir ssh policy set --on`.",
+                zh: "请在开发环境页面开启；空间级开关由管理员设置：`weir ssh policy set --on`。"))
+    }
+
     static func sshOnlyEnvironments() -> WeirError {
         WeirError(
             "ssh_only_environments", .conflict, subject: "workload", rule: "SSH-02",
@@ -116,7 +127,7 @@ extension WeirError {
 
     static func homeNotRepaired(_ detail: String) -> WeirError {
         WeirError(
-            "home_not_repaired", .failed, subject: "/root", rule: "SSH-10",
-            LocalizedText("/root could not be repaired: \(detail.prefix(200))", zh: "/root 权限修复失败：\(detail.prefix(200))"))
+            "home_not_repaired", .failed, subject: "home", rule: "SSH-10",
+            LocalizedText("The home could not be repaired: \(detail.prefix(200))", zh: "主目录权限修复失败：\(detail.prefix(200))"))
     }
 }

@@ -32,6 +32,15 @@ public struct SSHEntrance: Sendable {
         return Environment(name: workload.name, instance: instance.id, place: place, hostName: hostName)
     }
 
+    /// Where the person's client may forward to (DEV-13).
+    public func forwarding(of identity: SSHIdentity) async throws -> SSHForwarding {
+        guard case .environment(let id) = identity.user.place else { return .off }
+        return try await store.read { db in
+            try db.requireEntry(identity)
+            return try db.workload(id).map { try db.sshPolicy(of: $0.workspace).forwarding } ?? .off
+        }
+    }
+
     /// The address of another instance of the environment's workspace. Nil when nobody there has that name.
     public func address(of neighbour: Neighbour, for identity: SSHIdentity) async throws -> String? {
         guard case .environment(let id) = identity.user.place else { return nil }

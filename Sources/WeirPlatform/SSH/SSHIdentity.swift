@@ -22,7 +22,7 @@ extension Reading {
             switch user.place {
             case .environment(let id):
                 let workload = try workload(id, for: caller, .enter)
-                return workload.kind == .environment && workload.workspace == workspace.id
+                return try workload.kind == .environment && workload.workspace == workspace.id && letsInOverSSH(workload)
             case .draft(let id): return try asset(id, for: caller, .changeDraft).workspace == workspace.id
             case .code(let id): return try project(id, for: caller, .changeCode).workspace == workspace.id
             case .netdisk: return try role(of: account.id, in: workspace.id) != nil
@@ -30,6 +30,12 @@ extension Reading {
         } catch is WeirError {
             return false
         }
+    }
+
+    /// The switches of the workspace and of the environment itself (SSH-01).
+    func letsInOverSSH(_ workload: WorkloadRecord) throws -> Bool {
+        guard case .environment(let detail) = workload.spec.detail, detail.ssh != false else { return false }
+        return try sshPolicy(of: workload.workspace).environments
     }
 
     /// The workspace of the place, when it goes by the label that stands in the user name.

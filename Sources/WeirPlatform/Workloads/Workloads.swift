@@ -9,6 +9,7 @@ public struct Workloads: Sendable {
     let ports: ClosedRange<Int>
     let tariffs: Tariffs
     let limits: Limits
+    let zones: Zones
 
     // MARK: Seeing
 
@@ -83,6 +84,7 @@ public struct Workloads: Sendable {
     public func start(_ id: Identifier<Workload>, by caller: Caller) async throws -> WorkloadRecord {
         let now = clock.now()
         let spec = try await store.read { try $0.specOfToday($0.workload(id, for: caller, .startWorkload).spec) }
+        try await zones.requireRoom(for: spec)
         let price = try await tariffs.prepared(spec, at: now)
         return try await change(id) { db in
             var workload = try db.read.workload(id, for: caller, .startWorkload)
@@ -147,7 +149,11 @@ public struct Workloads: Sendable {
     public func switchFlavor(
         of id: Identifier<Workload>, to name: String, by caller: Caller
     ) async throws -> WorkloadRecord {
-        try await change(id) { db in
+        var known = try await workload(id, for: caller, .startWorkload)
+        guard let wanted = try await store.read({ try $0.flavor(name) }) else { throw WeirError.notFound("flavor") }
+        known.spec.flavor = wanted
+        try await zones.requireRoom(for: known.spec)
+        return try await change(id) { db in
             var workload = try db.read.workload(id, for: caller, .startWorkload)
             try workload.state.require(.switchFlavor, for: workload.kind)
             guard let flavor = try db.read.flavor(name) else { throw WeirError.notFound("flavor") }
@@ -189,8 +195,10 @@ public struct Workloads: Sendable {
     ///   changes it, for it runs inside.
     /// - Parameter autoStop: when a timer stops an environment: so many seconds from now while it runs, and as long a run from the next start on;
     ///   0 for never, where the flavor has no longest run (DEV-24).
+    /// - Parameter ssh: whether an environment lets anybody in over SSH; holds at once (SSH-01).
     public func edit(
         _ id: Identifier<Workload>, name: String? = nil, description: String? = nil, onIdle: String? = nil, autoStop: Int? = nil,
+        ssh: Bool? = nil,
         by caller: Caller
     ) async throws -> WorkloadRecord {
         let now = clock.now()
@@ -199,7 +207,9 @@ public struct Workloads: Sendable {
         let newHook = try onIdle.map { try WorkloadRules.hook($0) }
         return try await change(id) { db in
             var workload = try db.read.workload(id, for: caller, newHook == nil ? .changeWorkload : .enter)
-            if name != nil || description != nil || autoStop != nil { _ = try db.read.workload(id, for: caller, .changeWorkload) }
+            if name != nil || description != nil || autoStop != nil || ssh != nil {
+                _ = try db.read.workload(id, for: caller, .changeWorkload)
+            }
             if let newHook {
                 guard case .environment(var detail) = workload.spec.detail else { throw WeirError.notFound("environment") }
                 detail.onIdle = newHook
@@ -207,6 +217,12 @@ public struct Workloads: Sendable {
                 try db.setSpec(workload.spec, of: workload.id)
             }
             if let autoStop { try db.setAutoStop(autoStop, of: &workload, at: now) }
+            if let ssh {
+                guard case .environment(var detail) = workload.spec.detail else { throw WeirError.sshOnlyEnvironments() }
+                detail.ssh = ssh
+                workload.spec.detail = .environment(detail)
+                try db.setSpec(workload.spec, of: workload.id)
+            }
             let name = try newName ?? Name(workload.name)
             workload.name = name.text
             workload.description = newDescription ?? workload.description

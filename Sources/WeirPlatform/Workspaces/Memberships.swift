@@ -21,7 +21,9 @@ public actor Memberships {
 
     nonisolated func begin(_ login: LiveLogin) { routes.begin(login) }
     nonisolated func end(_ login: LoginReference) { routes.end(login) }
-    nonisolated func endSessions(of account: Identifier<Account>) { routes.endSessions(of: account) }
+    nonisolated func endSessions(of account: Identifier<Account>, but kept: Identifier<Session>? = nil) {
+        routes.endSessions(of: account, but: kept)
+    }
 
     // MARK: Members
 

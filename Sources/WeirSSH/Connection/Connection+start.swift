@@ -158,7 +158,9 @@ extension Connection {
                 network: network.map { (address: $0.0, prefixLength: $0.1, gateway: $0.2) })
         }
         // A name is looked up among the workspace's own instances; where it leads is held to the same rule as an address.
-        guard let target = place(host) ?? address(ofNeighbour: host, for: identity).flatMap(place) else { return nil }
+        guard let target = place(host) ?? address(ofNeighbour: host, for: identity).flatMap(place),
+            forwarding(for: identity).allows(target, own: network?.0)
+        else { return nil }
         switch target.address {
         case .ipv4(let address): return Dial.ipv4(address, port: target.port, in: environment.place)
         case .loopback:
@@ -170,6 +172,11 @@ extension Connection {
 }
 
 extension Connection {
+    private func forwarding(for identity: SSHIdentity) -> SSHForwarding {
+        let entrance = core.entrance
+        return (try? core.questions.ask { try await entrance.forwarding(of: identity) }) ?? .off
+    }
+
     private func address(ofNeighbour host: String, for identity: SSHIdentity) -> String? {
         guard let neighbour = Neighbour(host: host) else { return nil }
         let entrance = core.entrance

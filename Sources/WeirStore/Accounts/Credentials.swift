@@ -103,8 +103,8 @@ extension Writing {
         try db.execute(sql: "DELETE FROM session WHERE secret_hash = ?", arguments: [secretHash])
     }
 
-    public func endSessions(of account: Identifier<Account>) throws {
-        try db.execute(sql: "DELETE FROM session WHERE account = ?", arguments: [account])
+    public func endSessions(of account: Identifier<Account>, but kept: Identifier<Session>? = nil) throws {
+        try db.execute(sql: "DELETE FROM session WHERE account = ? AND id IS NOT ?", arguments: [account, kept])
     }
 
     public func removeSessions(expiredBefore moment: Timestamp) throws {

@@ -31,6 +31,7 @@ public struct AuditEvent: Hashable, Sendable {
         case portOpened = "port_opened"
         case portClosed = "port_closed"
         case idlePolicySet = "idle_policy_set"
+        case sshPolicySet = "ssh_policy_set"
 
         case budgetSet = "budget_set"
         case budgetRemoved = "budget_removed"
@@ -59,7 +60,7 @@ public struct AuditEvent: Hashable, Sendable {
             case .workspaceCreated, .workspaceRenamed, .workspaceClosing, .workspaceReopened, .workspaceClosed, .memberAdded, .roleChanged,
                 .memberRemoved, .storagePayerChosen, .commitmentSigned:
                 .member
-            case .portOpened, .portClosed, .idlePolicySet: .workload
+            case .portOpened, .portClosed, .idlePolicySet, .sshPolicySet: .workload
             case .budgetSet, .budgetRemoved, .warningsSet, .invoiceRequested, .invoiceIssued, .invoiceRejected, .deletionApproved,
                 .deletionWithdrawn,
                 .vouchersMade, .voucherRevoked:

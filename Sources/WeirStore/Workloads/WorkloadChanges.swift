@@ -193,6 +193,12 @@ extension Writing {
         try record(workload, before: workload.state, cause: cause, at: now)
     }
 
+    /// Takes the external port from a service that goes on without it, and writes down why (INF-07).
+    public func releasePort(of workload: WorkloadRecord, cause: Cause, at now: Timestamp) throws {
+        try closePort(of: workload.id)
+        try record(workload, before: workload.state, cause: cause, at: now)
+    }
+
     public func rename(_ workload: WorkloadRecord, to name: Name, description: String) throws {
         if let other = try read.workload(named: name, kind: workload.kind, in: workload.workspace),
             other.id != workload.id

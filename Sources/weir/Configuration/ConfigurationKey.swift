@@ -189,7 +189,7 @@ struct ConfigurationKey: Sendable {
             "Instances that a new workspace may hold at once; no limit when empty."),
         key(
             "limits.service_idle", \.limits.serviceIdle, .duration,
-            "A service without activity for so long is released with its port."),
+            "The external port of a service that nobody calls for so long is released, and the workspace is told; the service goes on."),
         key(
             "limits.leaving_grace", \.limits.leavingGrace, .duration,
             "For so long what somebody kept to themselves stays theirs after they left a workspace; then it is an owner's."),

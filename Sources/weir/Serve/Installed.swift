@@ -46,12 +46,15 @@ struct Installed {
         let isSSHOn = configuration.ssh.enabled == .on
         let keys = isSSHOn ? try HostKeys(folder: data.ssh) : nil
         let sshTools = isSSHOn ? try makeTools() : nil
+        let profileMount = Launch.Mount(
+            source: try LoginProfile.bring(into: sshTools ?? data.profile), target: LoginProfile.target, writable: false)
+        let toolMounts = sshTools.map { [Launch.Mount(source: $0, target: FileTools.target, writable: false)] } ?? []
         let engine = PodmanEngine(
             configuration: PodmanConfiguration(
                 socket: configuration.engine.socket ?? PodmanService.defaultSocket, installation: installation.id,
                 host: profile, caBundle: configuration.engine.caBundle, scratchFolder: data.scratch,
                 egress: configuration.engineEgress, logLimit: configuration.engine.logLimit.count,
-                enteredMounts: sshTools.map { [Launch.Mount(source: $0, target: FileTools.target, writable: false)] } ?? [],
+                enteredMounts: toolMounts + [profileMount],
                 reserve: configuration.storage.reserve, nestedNamespaces: configuration.engine.nestedNamespaces == .on),
             clock: clock, logger: logger)
         let files = FileStore(

@@ -46,7 +46,10 @@ struct BudgetTests: MoneyScene {
             #expect(try await causes(of: job, test).contains("budget_reached"))
             for job in [other, third] { #expect(try await state(of: job, test) == .running) }
             #expect(
-                try await notices(tenant, platform) == ["budget_warning", "budget_warning", "budget_reached", "stopped_for_budget"])
+                try await notices(tenant, platform) == ["budget_warning", "budget_reached", "stopped_for_budget"])
+            // Each says whose budget it is (ux 17).
+            let told = try await platform.notices.list(in: tenant.workspace, PageRequest(), for: tenant.caller).items
+            #expect(told.allSatisfy { $0.text.en.hasPrefix("Project digits – ") && $0.text.zh.hasPrefix("项目 digits：") })
 
             // The next month begins anew.
             clock.advance(by: .seconds(31 * 86_400))

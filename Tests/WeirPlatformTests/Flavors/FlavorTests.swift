@@ -156,6 +156,46 @@ struct FlavorTests {
         }
     }
 
+    @Test("nor does it wait when it is started, switched or run again after the machine has shrunk (X22, audit-b B8)")
+    func neverFitsAgain() async throws {
+        let giant = Flavor(name: "giant", cpu: 64_000, memory: .gib(1), scratch: .gib(1), pricePerHour: 1)
+        let test = try TestPlatform(flavors: TestPlatform.flavors + [giant])
+        let (ada, lab, job) = try await test.running { platform in
+            let ada = try await test.tenant(on: platform)
+            let lab = try await platform.environments.create(
+                ada.submission("lab"), tool: nil, autoStop: nil, in: ada.project, by: ada.caller)
+            let job = try await ada.job("train", on: platform)
+            try await platform.wait(for: lab, toBe: .running)
+            try await platform.wait(for: job, toBe: .running)
+            test.engine.endInstances(of: job.id, .succeeded)
+            _ = try await platform.workloads.stop(lab.id, by: ada.caller)
+            try await platform.wait(for: lab, toBe: .stopped)
+            try await platform.wait(for: job, toBe: .completed)
+            let error = await #expect(throws: WeirError.self) {
+                try await platform.workloads.switchFlavor(of: lab.id, to: "giant", by: ada.caller)
+            }
+            #expect(error?.code == "too_large_for_zone")
+            return (ada, lab, job)
+        }
+        let smaller = SimulatedEngine(clock: test.clock, capacity: EngineCapacity(cpu: 1000, memory: .gib(1)))
+        let platform = try await test.start(engine: smaller)
+        let started = await #expect(throws: WeirError.self) { try await platform.workloads.start(lab.id, by: ada.caller) }
+        let again = await #expect(throws: WeirError.self) { try await platform.jobs.rerun(job.id, by: ada.caller) }
+        #expect(started?.code == "too_large_for_zone" && again?.code == "too_large_for_zone")
+    }
+
+    @Test("each kind of workload has the price that its form quotes (BIL-06, ux 11)")
+    func pricesOfKinds() async throws {
+        let test = try TestPlatform()
+        let platform = try await test.start()
+        let offer = try await platform.flavors.flavor("small")
+        let tariff = try await platform.tariffs.inForce()
+        for kind in WorkloadKind.allCases {
+            #expect(try offer.prices[kind] == tariff.price(kind: kind, flavor: offer.flavor, replicas: 1).amount(minutes: 60))
+        }
+        #expect(offer.prices[.job] == offer.pricePerHour)
+    }
+
     @Test("devices of the engine get their class, and the class's memory when they do not say their own (QUO-01, QUO-10)")
     func classified() {
         let classes = [

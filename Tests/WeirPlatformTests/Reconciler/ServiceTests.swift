@@ -76,7 +76,7 @@ struct ServiceTests {
         }
     }
 
-    @Test("a port without activity for 48 hours is released; the service goes on (INF-07)")
+    @Test("a port without activity for 48 hours is released, and that is told and recorded; the service goes on (INF-07, audit-b B7)")
     func idlePort() async throws {
         let clock = ManualClock()
         let test = try TestPlatform(clock: clock)
@@ -91,6 +91,12 @@ struct ServiceTests {
             try await platform.janitor.lookAfterPorts()
             #expect(try await platform.workloads.port(of: service.id, for: tenant.caller) == nil)
             try await platform.wait(for: service.id) { $0?.state == .running && platform.routes.port(port.number) == nil }
+            let history = try await platform.workloads.history(of: service.id, PageRequest(), for: tenant.caller).items
+            #expect(history.filter { $0.cause == "port_released" && $0.actor == nil && $0.state == .running }.count == 1)
+            let told = try await platform.notices.list(in: tenant.workspace, PageRequest(), for: tenant.caller).items
+                .filter { $0.code == "port_released" }
+            #expect(told.count == 1)
+            #expect(told.first?.text.en.contains("48 h") == true && told.first?.text.en.contains(service.name) == true)
         }
     }
 }

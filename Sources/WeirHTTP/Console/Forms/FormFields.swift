@@ -86,12 +86,18 @@ struct FormFields: Sendable {
         case "gib": return scaled(trimmed, 1_073_741_824) ?? asIs
         case "gb": return scaled(trimmed, 1_000_000_000) ?? asIs
         case "flag": return .bool(trimmed == "on" || trimmed == "true")
-        case "list": return .array(words(trimmed).map { .text(String($0)) })
+        case "list": return .array(parts(trimmed).map { .text($0) })
         case "numbers": return .array(words(trimmed).map { word in Int64(word).map { .integer($0) } ?? .text(String(word)) })
         case "pairs": return pairs(ofLines: trimmed)
         case "json": return (try? JSONDecoder().decode(JSON.self, from: Data(trimmed.utf8))) ?? asIs
         default: return .text(text)
         }
+    }
+
+    /// Only commas part them: a tag may have spaces in it.
+    private static func parts(_ text: String) -> [String] {
+        text.split { $0 == "," || $0 == "，" || $0 == "、" || $0.isNewline }.map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { !$0.isEmpty }
     }
 
     private static func words(_ text: String) -> [Substring] { text.split { $0 == "," || $0 == "，" || $0.isWhitespace } }

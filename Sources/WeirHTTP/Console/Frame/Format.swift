@@ -65,6 +65,9 @@ enum Format {
     }
 
     /// `2.5` for 2500 of 1000.
+    /// A part of a limit, as a bar's marks have it.
+    static func share(_ limit: String, _ part: Double) -> String { Double(limit).map { String(format: "%.6f", $0 * part) } ?? "0" }
+
     static func decimal(_ number: Int64, _ unit: Int64) -> String {
         let (whole, rest) = number.magnitude.quotientAndRemainder(dividingBy: UInt64(unit))
         let sign = number < 0 ? "-" : ""

@@ -72,7 +72,9 @@ struct PageAnswer: Sendable {
         if visit.session != nil, let own = try? await api.send(.get, "account", for: visit).value {
             context.know(own)
         }
-        return answer("error", nil, context, visit, Address(visit.address), Outcome(error: error), ErrorAnswer.status(of: error))
+        // A form's own address is no page to come back to.
+        let address = Address(visit.request.method == .get ? visit.address : "/")
+        return answer("error", nil, context, visit, address, Outcome(error: error), ErrorAnswer.status(of: error))
     }
 
     /// Leads the browser elsewhere. A page of its own, since forms may only lead to this site (`form-action`).
@@ -197,6 +199,10 @@ struct PageAnswer: Sendable {
         _ status: HTTPResponse.Status
     ) -> Response {
         let query = Dictionary(address.query.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        var outcome = outcome
+        if outcome.fields.isEmpty, let prefill = Prefill({ context[$0] }) {
+            outcome.fields = prefill.fields(wantsLarger: query["larger"] != nil)
+        }
         let look = Look(
             language: visit.language, zone: zone, texts: files.pages.texts, names: Names.within(context.data.map(\.value)),
             chosen: query.merging(outcome.fields) { $1 }.merging(context.parameters) { own, _ in own },
@@ -219,7 +225,8 @@ struct PageAnswer: Sendable {
             "answer": Shown.value(outcome.answer, look), "done": done ?? Shown.Nothing(), "error": Shown.Nothing(),
         ])
         if let error = outcome.error {
-            let shown = ErrorAnswer.json(of: error, in: visit.language, requestID: visit.information.requestID)
+            let shown = ErrorAnswer.json(
+                of: named(error, in: visit.language), in: visit.language, requestID: visit.information.requestID)
             root.values["error"] = Shown.value(shown["error"] ?? .null, look)
         }
         for (name, json) in context.data { root.values[name] = Shown.value(json, look) }
@@ -229,6 +236,20 @@ struct PageAnswer: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
         if done != nil { response.headers.append(setting(Visit.doneCookie, "", seconds: 0)) }
         return response
+    }
+
+    /// A field goes by the name that the page has for it, where it has one (ux 23).
+    private func named(_ error: WeirError, in language: Language) -> WeirError {
+        let key = "field_\(error.subject)"
+        guard ["malformed", "missing_field", "too_long"].contains(error.code), files.pages.texts.word(for: key, language) != key else {
+            return error
+        }
+        let words = files.pages.texts
+        let message = LocalizedText(
+            error.message.en.replacing(error.subject, with: words.word(for: key, .english), maxReplacements: 1),
+            zh: error.message.zh.replacing(error.subject, with: words.word(for: key, .chinese), maxReplacements: 1))
+        return WeirError(
+            error.code, error.category, subject: error.subject, rule: error.rule, message, remedy: error.remedy)
     }
 
     private static func listed(in answers: [JSON]) -> [String: Set<String>] {

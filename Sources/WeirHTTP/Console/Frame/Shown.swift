@@ -70,8 +70,14 @@ enum Shown {
                 ?? (name == "pairs" ? pairs : nil)
         }
 
-        /// `plots`: of what a workload used.
-        func transform(_ name: String) -> Any? { name == "plots" ? Plot.all(of: .object(fields), look) : nil }
+        /// `plots`: of what a workload used; `bars`: of what was spent by day.
+        func transform(_ name: String) -> Any? {
+            switch name {
+            case "plots": Plot.all(of: .object(fields), look)
+            case "bars": Bars.all(of: .object(fields), look)
+            default: nil
+            }
+        }
 
         /// The fields as a list of `name` and `value`, where names are data.
         private var pairs: [Group] {
@@ -148,6 +154,8 @@ extension Shown {
             case "when": Format.timeElement(text, in: look.zone)
             case "day": Text(text: Format.time(text, in: look.zone).map { String($0.prefix(10)) } ?? text, look: look)
             case "points": Text(text: Format.points(text), look: look)
+            case "low": Text(text: Format.share(text, 0.8), look: look)
+            case "high": Text(text: Format.share(text, 0.9999), look: look)
             case "url": Text(text: Address.escaped(text), look: look)
             case "short": Text(text: text.count > 60 ? text.prefix(59) + "…" : text, look: look)
             case "any": !text.isEmpty
@@ -189,6 +197,9 @@ extension Shown {
             case "milliseconds": Format.duration(number / 1000)
             case "thousandths": Format.decimal(number, 1000)
             case "percent": Format.decimal(number, 10) + " %"
+            // Of a limit: from where a bar warns, and from where it says that nothing is left (ux 16).
+            case "low": Format.share(String(number), 0.8)
+            case "high": Format.share(String(number), 0.9999)
             case "gib": Format.decimal(number / 1_048_576 * 1000 / 1024, 1000)
             case "hours": Format.decimal(number * 1000 / 3600, 1000)
             case "minutes": Format.decimal(number * 1000 / 60, 1000)

@@ -25,9 +25,34 @@ export function say(text, bad = false) {
 addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  await navigator.clipboard.writeText(button.dataset.copy);
-  say(document.body.dataset.copied);
+  say(document.body.dataset[await copied(button) ? "copied" : "notCopied"], false);
 });
+
+// A browser gives its clipboard to pages of a secure origin alone. Over plain HTTP the old way still does, and where that does not, the
+// text is selected for the person's own keys.
+async function copied(button) {
+  const text = button.dataset.copy;
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch { /* no clipboard, or none for this page */ }
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.readOnly = true;
+  field.className = "sr";
+  (button.closest("[popover], dialog") ?? document.body).append(field);
+  field.select();
+  let done = false;
+  try { done = document.execCommand("copy"); } catch { /* not there any more */ }
+  field.remove();
+  const shown = [...(button.parentElement?.querySelectorAll("code, pre") ?? [])].find((one) => one.textContent === text);
+  if (!done && shown) getSelection().selectAllChildren(shown);
+  button.focus();
+  return done;
+}
+
+// A form that was refused is shown at its own page's address, so that Enter, a bookmark and what is live ask for the page.
+if (location.pathname.startsWith("/form/") && document.body.dataset.address) history.replaceState(null, "", document.body.dataset.address);
 
 // A filter takes effect when it is chosen; what is typed, when the typing pauses.
 let pause = null;
@@ -35,8 +60,28 @@ addEventListener("input", (event) => {
   const form = event.target.closest("form.filters");
   if (!form) return;
   clearTimeout(pause);
-  pause = setTimeout(() => form.requestSubmit(), event.target.tagName === "SELECT" ? 0 : 400);
+  pause = setTimeout(() => narrow(form, event.target), event.target.tagName === "SELECT" ? 0 : 400);
 });
+
+// The list is put in the old one's place, and who types goes on typing. Where there is no list to be found, the form is sent.
+let narrowed = 0;
+async function narrow(form, field) {
+  const own = ++narrowed;
+  const address = new URL(form.getAttribute("action") ?? location.pathname, location.href);
+  address.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
+  const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
+  const page = answer?.ok && !answer.redirected && new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (own !== narrowed) return;
+  const parts = [...document.querySelectorAll("main section[id], main div[id]:not(#messages)")]
+    .filter((part) => !part.contains(form) && !part.parentElement.closest("main section[id], main div[id]"));
+  if (!page || !parts.length || parts.some((part) => !page.getElementById(part.id))) { form.requestSubmit(); return; }
+  for (const part of parts) part.replaceChildren(...page.getElementById(part.id).childNodes);
+  history.replaceState(null, "", address);
+  document.querySelector("#ask")?.replaceWith(page.querySelector("#ask"));
+  document.querySelector("#act")?.replaceWith(page.querySelector("#act"));
+  dispatchEvent(new CustomEvent("weir:live"));
+}
+addEventListener("submit", (event) => { if (event.target.matches("form.filters")) { clearTimeout(pause); narrowed += 1; } });
 
 // A form is sent once.
 addEventListener("submit", (event) => {

@@ -1,14 +1,38 @@
+import { say } from "./console.js";
+
 // Makes an editor of a text field, with CodeMirror where Weir has it, else with the Tab key alone. The field is what is sent.
 export async function begin(field) {
   let isSent = false;
-  const first = field.defaultValue;
+  let first = field.defaultValue;
   let text = () => field.value;
   const form = field.form;
   form.addEventListener("submit", () => { isSent = true; });
   addEventListener("beforeunload", (event) => { if (!isSent && text() !== first) event.preventDefault(); });
   addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") { event.preventDefault(); form.requestSubmit(); }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") { event.preventDefault(); save(); }
   });
+  // The text is saved where it stands: caret, undo and what was scrolled stay. What is refused is shown by the form itself.
+  let isSaving = false;
+  async function save() {
+    if (isSaving) return;
+    if (!form.checkValidity()) { form.requestSubmit(); return; }
+    isSaving = true;
+    const sent = text();
+    field.value = sent;
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+    const page = answer?.ok && answer.redirected ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+    const fresh = page?.querySelector("form input[name=tag]")?.form;
+    isSaving = false;
+    if (!fresh) { form.requestSubmit(); return; }
+    for (const name of ["tag", "line_end", "_key", "_csrf"]) {
+      let own = form.elements[name];
+      if (!own) { own = document.createElement("input"); own.type = "hidden"; own.name = name; form.append(own); }
+      own.value = fresh.elements[name]?.value ?? own.value;
+    }
+    first = sent;
+    history.replaceState(null, "", answer.url);
+    say(form.dataset.saved);
+  }
   try {
     const mirror = await import("./codemirror.js");
     text = await put(mirror, field);

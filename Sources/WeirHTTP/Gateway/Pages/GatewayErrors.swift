@@ -6,7 +6,9 @@ extension WeirError {
         WeirError(
             "not_entered", .unauthenticated, subject: "tool",
             LocalizedText("You have not entered this tool, or the visit is over.", zh: "您尚未进入此工具，或访问已过期。"),
-            remedy: LocalizedText("Open it from the console or by `weir env enter`.", zh: "请从控制台打开，或使用 `weir env enter`。"))
+            remedy: LocalizedText(
+                "Open it from the console, or by `weir env enter` or `weir board enter`.",
+                zh: "请从控制台打开，或使用 `weir env enter`、`weir board enter`。"))
     }
 
     static func foreignOrigin() -> WeirError {

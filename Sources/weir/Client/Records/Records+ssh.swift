@@ -8,6 +8,11 @@ extension Records {
         let publicKey: String
     }
 
+    struct SSHPolicy: Decodable, Sendable {
+        let environments: Bool
+        let forwarding: String
+    }
+
     struct SSHGateway: Decodable, Sendable {
         let enabled: Bool
         let host: String

@@ -51,6 +51,7 @@ extension Records {
         let number: Int
         let address: String
         let url: String?
+        let tls: Bool
         let mode: String
         let openedAt: Timestamp
         let releasedAt: Timestamp
@@ -139,6 +140,8 @@ extension Records {
             let kept: [String]
             let lost: String
             let whose: String?
+            let keptWhenDeleted: String
+            let lostWhenDeleted: String
         }
     }
 

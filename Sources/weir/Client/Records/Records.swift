@@ -125,6 +125,24 @@ enum Records {
         let changedAt: Timestamp
     }
 
+    struct ProjectData: Decodable, Sendable {
+        let asset: String
+        let name: String?
+        let kind: String?
+        let version: Int
+        let latestVersion: Int?
+        let zone: String?
+        let sync: String
+        let workloads: Int
+        let live: Int
+        let lastWorkload: Workload
+
+        struct Workload: Decodable, Sendable {
+            let id: String
+            let name: String
+        }
+    }
+
     struct System: Decodable, Sendable {
         let version: String
         let signUpOpen: Bool

@@ -141,12 +141,14 @@ struct AssetEdit<Noun: AssetNoun>: ClientCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "edit", abstract: "Change what is said about a \(Noun.word).",
-            discussion: "EXAMPLES:\n  weir \(Noun.word) edit digits --visibility owner")
+            discussion:
+                "EXAMPLES:\n  weir \(Noun.word) edit digits --visibility owner\n  weir \(Noun.word) edit digits --no-tags --data-type none")
     }
 
     @Argument(help: "Name or id.") var name: String
     @Option(name: .customLong("name"), help: "The new name.") var newName: String?
     @OptionGroup var about: AssetAbout
+    @Flag(help: "Take all tags away.") var noTags = false
     @OptionGroup var choice: WorkspaceOptions
     @OptionGroup var global: GlobalOptions
 
@@ -154,6 +156,7 @@ struct AssetEdit<Noun: AssetNoun>: ClientCommand {
         let id = try await session.asset(Noun.kind, name, in: choice).id
         var body = about.members
         body["name"] = newName.map { .string($0) }
+        if noTags { body["tags"] = .array([]) }
         let answer = try await session.api.answer(.send(.patch, "/api/v1/assets/\(id)", .members(body)))
         try session.output.done("Changed.", json: answer, identifier: id)
     }

@@ -7,13 +7,20 @@ struct BoardCommand: AsyncParsableCommand {
         subcommands: [
             Create.self, WorkloadList<BoardNoun>.self, WorkloadShow<BoardNoun>.self, Enter.self,
             WorkloadLogs<BoardNoun>.self,
-            WorkloadStart<BoardNoun>.self, WorkloadStop<BoardNoun>.self, WorkloadRestart<BoardNoun>.self, WorkloadDelete<BoardNoun>.self,
+            WorkloadSwitchFlavor<BoardNoun>.self, WorkloadEdit<BoardNoun>.self, WorkloadStart<BoardNoun>.self, WorkloadStop<BoardNoun>.self,
+            WorkloadRestart<BoardNoun>.self, WorkloadDelete<BoardNoun>.self,
         ])
 
     struct Create: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "Start TensorBoard on a folder of the output (DEV-05, DEV-31).",
-            discussion: "EXAMPLES:\n  weir board create curves --path train-1 --wait")
+            discussion: """
+                What a job wrote is `jobs/` and its id, as `weir job list` shows it.
+
+                EXAMPLES:
+                  weir board create curves --wait
+                  weir board create curves --path jobs/wld_01m8mxjxg4hgxpyy2f99tdev7z --wait
+                """)
 
         @Argument(help: "Its name.") var name: String
         @Option(help: "Folder below /gemini/output; all of it when left out.") var path = ""

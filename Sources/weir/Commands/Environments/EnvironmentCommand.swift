@@ -8,7 +8,8 @@ struct EnvironmentCommand: AsyncParsableCommand {
         subcommands: [
             Create.self, WorkloadList<EnvironmentNoun>.self, WorkloadShow<EnvironmentNoun>.self,
             WorkloadStart<EnvironmentNoun>.self, WorkloadStop<EnvironmentNoun>.self, WorkloadRestart<EnvironmentNoun>.self, Enter.self,
-            WorkloadSwitchFlavor<EnvironmentNoun>.self, AutoStop.self, OnIdle.self, Processes.self, Kill.self,
+            WorkloadSwitchFlavor<EnvironmentNoun>.self, WorkloadEdit<EnvironmentNoun>.self, AutoStop.self, OnIdle.self, Processes.self,
+            Kill.self,
             WorkloadLogs<EnvironmentNoun>.self,
             WorkloadDelete<EnvironmentNoun>.self,
         ], aliases: ["environment"])
@@ -109,11 +110,11 @@ struct EnvironmentCommand: AsyncParsableCommand {
                 EXAMPLES:
                   weir env enter lab
                   weir env enter lab --tool terminal
-                  weir env enter lab --tool tensorboard --path train-1 --open
+                  weir env enter lab --tool tensorboard --open
                 """)
 
         @Argument(help: "Name or id.") var name: String
-        @Option(help: "jupyterlab, terminal, tensorboard …") var tool: String?
+        @Option(help: "jupyterlab, terminal, or tensorboard on /gemini/output.") var tool: String?
         @Option(help: "Where in the tool to begin.") var path: String?
         @Flag(help: "Open it in the browser of this machine.") var open = false
         @OptionGroup var choice: ProjectOptions
@@ -154,12 +155,13 @@ struct EnvironmentCommand: AsyncParsableCommand {
 
         @Argument(help: "Name or id.") var name: String
         @Argument(help: "The process, by its number in `weir env processes`.") var pid: Int
+        @Flag(help: "At once, without letting it save anything (SIGKILL).") var force = false
         @OptionGroup var choice: ProjectOptions
         @OptionGroup var global: GlobalOptions
 
         func perform(in session: ClientSession) async throws {
             let workload = try await session.workload(.environment, name, in: choice)
-            let body: JSONValue = .object(["pid": .integer(Int64(pid))])
+            let body: JSONValue = .object(["pid": .integer(Int64(pid)), "force": .bool(force)])
             _ = try await session.api.answer(.send(.post, "/api/v1/workloads/\(workload.id)/processes/kill", body))
             try session.output.done("Ended.")
         }

@@ -6,7 +6,7 @@ struct JobCommand: AsyncParsableCommand {
         commandName: "job", abstract: "Training jobs: run without anybody watching, and can be run again exactly.",
         subcommands: [
             Submit.self, WorkloadList<JobNoun>.self, WorkloadShow<JobNoun>.self, WorkloadLogs<JobNoun>.self, Wait.self,
-            WorkloadStop<JobNoun>.self, Rerun.self, Export.self, WorkloadDelete<JobNoun>.self,
+            WorkloadStop<JobNoun>.self, Rerun.self, Export.self, WorkloadEdit<JobNoun>.self, WorkloadDelete<JobNoun>.self,
         ])
 
     struct Submit: ClientCommand {

@@ -5,7 +5,7 @@ struct ProjectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "project", abstract: "Projects: code, environments, jobs and services with one goal.",
         subcommands: [
-            Create.self, List.self, Use.self, Show.self, Edit.self, Delete.self, CodeCommand.self, OutputCommand.self,
+            Create.self, List.self, Use.self, Show.self, Edit.self, Delete.self, Data.self, CodeCommand.self, OutputCommand.self,
         ])
 
     static func details(_ project: Records.Project) -> [(name: String, value: String?)] {
@@ -155,10 +155,36 @@ struct ProjectCommand: AsyncParsableCommand {
 
         func perform(in session: ClientSession) async throws {
             let found = try await session.project(called: project, in: choice)
-            try Prompt.confirm("Delete the project \(found.name) with its code and output?", yes: yes)
+            try Prompt.confirm(
+                "Kept: datasets and models that were exported from it; bills and records.\nLost: its code, its outputs, and all its ended environments, jobs, services and boards.\nDelete the project \(found.name)?",
+                yes: yes)
             try await Deletion.delete("/api/v1/projects/\(found.id)", confirm: confirm, session)
             if session.profile.project?.id == found.id { try session.remember { $0.project = nil } }
             try session.output.done("Deleted.", identifier: found.id)
+        }
+    }
+
+    struct Data: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the datasets and models that its workloads have mounted, and whether they are in place (PRJ-13).",
+            discussion: "EXAMPLES:\n  weir project data digits")
+
+        @Argument(help: "Name or id; the chosen one when left out.") var project: String?
+        @OptionGroup var choice: WorkspaceOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let id = try await ProjectCommand.id(project, choice, session)
+            let answer = try await session.api.list(.get("/api/v1/projects/\(id)/data"), of: Records.ProjectData.self)
+            let table = Table(
+                .text("NAME"), .text("KIND"), .number("VERSION"), .number("NEWEST"), .text("STATE"), .text("ZONE"), .number("USED BY"),
+                .number("IN USE"), .text("LAST"), .text("ID"))
+            try session.output.list(answer, table, identifier: \.asset) {
+                [
+                    $0.name ?? "–", $0.kind ?? "", "\($0.version)", $0.latestVersion.map { "\($0)" } ?? "",
+                    $0.sync.replacing("_", with: " "), $0.zone ?? "", "\($0.workloads)", "\($0.live)", $0.lastWorkload.name, $0.asset,
+                ]
+            }
         }
     }
 

@@ -5,7 +5,10 @@ import WeirModel
 struct SSHCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ssh", abstract: "The way into environments by SSH, and to folders by SFTP.",
-        subcommands: [Show.self, Config.self, Repair.self, SFTPCommand.self, Git.self, SetPassword.self, Fingerprints.self, Attempts.self],
+        subcommands: [
+            Show.self, Config.self, SSHPolicyCommand.self, Switch.self, Repair.self, SFTPCommand.self, Git.self, SetPassword.self,
+            Fingerprints.self, Attempts.self,
+        ],
         defaultSubcommand: Show.self)
 
     struct Show: ClientCommand {
@@ -55,9 +58,29 @@ struct SSHCommand: AsyncParsableCommand {
         }
     }
 
+    struct Switch: ClientCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "switch", abstract: "Let in over SSH, or nobody, whatever key they have (SSH-01).",
+            discussion: "EXAMPLES:\n  weir ssh switch lab off\n  weir ssh switch lab on")
+
+        @Argument(help: "Name or id of the environment.") var name: String
+        @Argument(help: "on or off.") var state: State
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        enum State: String, ExpressibleByArgument, CaseIterable, Sendable { case on, off }
+
+        func perform(in session: ClientSession) async throws {
+            let workload = try await session.workload(.environment, name, in: choice)
+            let answer = try await session.api.answer(
+                .send(.patch, "/api/v1/workloads/\(workload.id)", .object(["ssh": .bool(state == .on)])))
+            try session.output.done("SSH of \(workload.name) is \(state.rawValue).", json: answer, identifier: workload.id)
+        }
+    }
+
     struct Repair: ClientCommand {
         static let configuration = CommandConfiguration(
-            commandName: "repair", abstract: "Give /root of an environment the mode 700 back (SSH-10).",
+            commandName: "repair", abstract: "Give the home in an environment the mode 700 back (SSH-10).",
             discussion: "EXAMPLES:\n  weir ssh repair lab")
 
         @Argument(help: "Name or id of the environment.") var name: String
@@ -69,7 +92,7 @@ struct SSHCommand: AsyncParsableCommand {
             let answer = try await session.api.answer(
                 .send(.post, "/api/v1/workloads/\(workload.id)/ssh/repair"), as: Records.SSHRepair.self)
             try session.output.done(
-                "/root had the mode \(answer.value.before) and has \(answer.value.now) now.", json: answer.json)
+                "The home had the mode \(answer.value.before) and has \(answer.value.now) now.", json: answer.json)
         }
     }
 

@@ -8,7 +8,8 @@ struct PortCommand: AsyncParsableCommand {
 
     static func details(_ port: Records.Port) -> [(name: String, value: String?)] {
         [
-            ("address", port.url ?? port.address), ("opened", port.openedAt.short),
+            ("address", port.url ?? port.address), ("TLS", port.tls && port.url == nil ? "callers speak TLS to it" : nil),
+            ("opened", port.openedAt.short),
             ("released", "\(port.releasedAt.short) unless it is called"),
             ("calls", "\(port.requests), \(port.errors) of them failed"),
         ]

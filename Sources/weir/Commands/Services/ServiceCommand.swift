@@ -8,7 +8,7 @@ struct ServiceCommand: AsyncParsableCommand {
             Create.self, WorkloadList<ServiceNoun>.self, WorkloadShow<ServiceNoun>.self, WorkloadLogs<ServiceNoun>.self,
             WorkloadStart<ServiceNoun>.self, WorkloadStop<ServiceNoun>.self, WorkloadRestart<ServiceNoun>.self, PortCommand.self,
             Commitment.self,
-            WorkloadSwitchFlavor<ServiceNoun>.self, WorkloadDelete<ServiceNoun>.self,
+            WorkloadSwitchFlavor<ServiceNoun>.self, WorkloadEdit<ServiceNoun>.self, WorkloadDelete<ServiceNoun>.self,
         ])
 
     struct Create: ClientCommand {

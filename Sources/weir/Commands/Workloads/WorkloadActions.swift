@@ -95,28 +95,35 @@ struct WorkloadShow<Noun: WorkloadNoun>: ClientCommand {
     }
 }
 
+/// What a stop keeps and loses, told before anything is done (X02).
+enum WorkloadLoss {
+    static func confirm(_ question: String, _ workload: Records.Workload, yes: Bool) throws {
+        let kept = workload.keeps.kept.isEmpty ? "–" : workload.keeps.kept.joined(separator: ", ")
+        try Prompt.confirm("Kept: \(kept)\nLost: \(workload.keeps.lost)\n\(question)", yes: yes)
+    }
+}
+
 struct WorkloadStop<Noun: WorkloadNoun>: ClientCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: Noun.kind == .job ? "cancel" : "stop", abstract: "Stop \(Noun.article).",
-            discussion: "EXAMPLES:\n  weir \(Noun.word) \(Noun.kind == .job ? "cancel" : "stop") NAME --wait")
+            discussion: "EXAMPLES:\n  weir \(Noun.word) \(Noun.kind == .job ? "cancel" : "stop") NAME --yes --wait")
     }
 
     @Argument(help: "Name or id.") var name: String
+    @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
     @Flag(help: "Return when it has stopped.") var wait = false
     @OptionGroup var choice: ProjectOptions
     @OptionGroup var global: GlobalOptions
 
     func perform(in session: ClientSession) async throws {
         let workload = try await session.workload(Noun.kind, name, in: choice)
+        try WorkloadLoss.confirm("Stop \(workload.name)?", workload, yes: yes)
         var answer = try await session.api.answer(
             .send(.post, "/api/v1/workloads/\(workload.id)/stop"), as: Records.Workload.self)
         if wait { answer = try await WorkloadWait.untilStopped(workload.id, session) }
         try session.output.done(
             "\(workload.name) is \(answer.value.state.rawValue).", json: answer.json, identifier: workload.id)
-        if Noun.kind == .environment {
-            session.output.note("Kept: \(workload.keeps.kept.joined(separator: ", ")). Lost: \(workload.keeps.lost)")
-        }
     }
 }
 
@@ -152,9 +159,31 @@ struct WorkloadDelete<Noun: WorkloadNoun>: ClientCommand {
 
     func perform(in session: ClientSession) async throws {
         let workload = try await session.workload(Noun.kind, name, in: choice)
-        try Prompt.confirm("Delete \(workload.name)? Lost: \(workload.keeps.lost)", yes: yes)
+        try Prompt.confirm(
+            "Kept: \(workload.keeps.keptWhenDeleted)\nLost: \(workload.keeps.lostWhenDeleted)\nDelete \(workload.name)?", yes: yes)
         _ = try await session.api.answer(.delete("/api/v1/workloads/\(workload.id)"))
         try session.output.done("Deleted.", identifier: workload.id)
+    }
+}
+
+struct WorkloadEdit<Noun: WorkloadNoun>: ClientCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "edit", abstract: "Change the name or the description (DEV-19).",
+            discussion: "EXAMPLES:\n  weir \(Noun.word) edit NAME --name other --description 'What it is for'")
+    }
+
+    @Argument(help: "Name or id.") var name: String
+    @Option(name: .customLong("name"), help: "The new name.") var newName: String?
+    @Option(help: "The new description.") var description: String?
+    @OptionGroup var choice: ProjectOptions
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in session: ClientSession) async throws {
+        let workload = try await session.workload(Noun.kind, name, in: choice)
+        let body = JSONValue.members(["name": newName.map { .string($0) }, "description": description.map { .string($0) }])
+        let answer = try await session.api.answer(.send(.patch, "/api/v1/workloads/\(workload.id)", body))
+        try session.output.done("Changed.", json: answer, identifier: workload.id)
     }
 }
 

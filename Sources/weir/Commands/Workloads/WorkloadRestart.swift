@@ -5,10 +5,11 @@ struct WorkloadRestart<Noun: WorkloadNoun>: ClientCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "restart", abstract: "Stop \(Noun.article) if it runs, and start it again.",
-            discussion: "EXAMPLES:\n  weir \(Noun.word) restart NAME --wait")
+            discussion: "EXAMPLES:\n  weir \(Noun.word) restart NAME --yes --wait")
     }
 
     @Argument(help: "Name or id.") var name: String
+    @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
     @Flag(help: "Return when it runs.") var wait = false
     @OptionGroup var choice: ProjectOptions
     @OptionGroup var global: GlobalOptions
@@ -16,6 +17,7 @@ struct WorkloadRestart<Noun: WorkloadNoun>: ClientCommand {
     func perform(in session: ClientSession) async throws {
         let workload = try await session.workload(Noun.kind, name, in: choice)
         if [.queued, .deploying, .running].contains(workload.state) {
+            try WorkloadLoss.confirm("Stop \(workload.name), and start it again?", workload, yes: yes)
             _ = try await session.api.answer(.send(.post, "/api/v1/workloads/\(workload.id)/stop"))
             _ = try await WorkloadWait.untilStopped(workload.id, session)
         }

@@ -1,0 +1,35 @@
+public import WeirModel
+import WeirStore
+
+/// What a workspace lets in over SSH, and its administrators' changes to it (SSH-01, DEV-13).
+public struct SSHPolicies: Sendable {
+    let store: Store
+    let clock: any WallClock
+
+    public func policy(of workspace: Identifier<Workspace>, for caller: Caller) async throws -> SSHPolicy {
+        try await store.read { db in
+            try db.role(of: caller, in: workspace, for: .seeWorkspace)
+            return try db.sshPolicy(of: workspace)
+        }
+    }
+
+    /// Holds at once: sessions that it does not let in any more end within a round of their checks.
+    public func set(_ policy: SSHPolicy, of workspace: Identifier<Workspace>, by caller: Caller) async throws -> SSHPolicy {
+        let now = clock.now()
+        try await store.write { db in
+            try db.read.role(of: caller, in: workspace, for: .setLimits)
+            let before = try db.read.sshPolicy(of: workspace)
+            guard policy != before else { return }
+            try db.setSSHPolicy(policy, of: workspace, by: caller.id, at: now)
+            try db.record(
+                AuditEvent(
+                    .sshPolicySet, of: workspace.text, named: try db.read.workspace(workspace)?.name ?? "", before: Self.text(before),
+                    after: Self.text(policy), in: workspace, by: caller.id, at: now))
+        }
+        return policy
+    }
+
+    private static func text(_ policy: SSHPolicy) -> String {
+        "\(policy.environments ? "on" : "off"), forwarding \(policy.forwarding.rawValue)"
+    }
+}

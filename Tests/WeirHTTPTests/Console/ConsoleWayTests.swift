@@ -1,0 +1,124 @@
+import Testing
+import WeirModel
+
+@testable import WeirHTTP
+
+/// Where the console leads, and with what its forms begin.
+@Suite struct ConsoleWayTests {
+    @Test(
+        "an address that is nowhere is a page, below one that is there and at a form's own address, too (ux 7)",
+        arguments: [
+            "/nope", "/projects/prj_x/nope", "/projects/prj_x/output?path=jobs/x", "/workloads/a/b/c", "/operator/a/b",
+            "/projects//services/commitment", "/form/sessions", "/form/workspaces/x/budgets/%7Bscope%7D", "/choose/language/en",
+            "/console/x/y/z",
+        ])
+    func nowhere(path: String) async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            for user in [ada, nil] {
+                for language in ["en", "zh-Hans"] {
+                    let answer = try await Browser(server: server, user: user, language: language).open(path)
+                    #expect(answer.status == 404 && answer.header("Content-Type")?.hasPrefix("text/html") == true, "\(path)")
+                    #expect(answer.body.contains(#"<html lang="\#(language)">"#) && answer.body.contains(#"href="/">"#))
+                }
+            }
+            // Programs have the API's words, wherever that is theirs.
+            #expect(try await server.client.send("GET", "/api/v1/nope", secret: ada.secret).code == "no_route")
+        }
+    }
+
+    @Test("a refused form's page says its own address, and its field by the name that it has there (ux 7, ux 23)")
+    func refused() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let fields = [("new_password:keep", "short"), ("current_password:keep", "x"), ("_method", "put"), ("_from", "/account")]
+            let english = try await Browser(server: server, user: ada).submit("/form/account/password", fields)
+            #expect(english.status == 400 && english.body.contains(#"data-address="/account""#))
+            #expect(english.body.contains("<strong>The new password is not valid: expected at least 10 characters.</strong>"))
+            #expect(!english.body.contains("new_password is not valid"))
+            let chinese = try await Browser(server: server, user: ada, language: "zh-Hans").submit("/form/account/password", fields)
+            #expect(chinese.body.contains("<strong>新密码 无效"))
+            // The code is there for whoever asks for it.
+            #expect(english.body.contains("<summary>Details</summary>"))
+        }
+    }
+
+    @Test("a tag keeps its spaces, and a choice of nothing takes away what was said (issue 12)")
+    func tagsAndDashes() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (workspace, _) = try await server.project(of: ada)
+            let asset = try await server.api(
+                ada, "POST", "workspaces/\(workspace)/assets",
+                ["kind": "dataset", "name": "leaves", "data_type": "image", "scenario": "object_detection"])["id"].text
+            let browser = Browser(server: server, user: ada)
+            let edit = try await browser.open("/assets/\(asset)/edit")
+            #expect(edit.body.contains(#"<option value="none">–"#))
+            func save(_ fields: [(String, String)]) async throws -> TestClient.Answer {
+                let sent = try await browser.submit(
+                    "/form/assets/\(asset)", fields + [("_method", "patch"), ("_from", "/assets/\(asset)/edit")])
+                #expect(sent.status == 303, "\(sent.body)")
+                return try await server.api(ada, "GET", "assets/\(asset)")
+            }
+            let tagged = try await save([("tags:list!", "field work, 2026， 野外 调查"), ("data_type", "table")])
+            #expect(tagged["tags"].items.map(\.text) == ["field work", "2026", "野外 调查"])
+            #expect(tagged["data_type"].text == "table" && tagged["scenario"].text == "object_detection")
+            let cleared = try await save([("tags:list!", ""), ("data_type", "none"), ("scenario", "none")])
+            #expect(cleared["tags"].items.isEmpty && cleared["data_type"] == .null && cleared["scenario"] == .null)
+        }
+    }
+
+    @Test("a form begins with what an earlier job was made of, under the next name, and with a larger flavor after out of memory (ux 14)")
+    func prefill() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (_, project) = try await server.project(of: ada)
+            let job = try await server.api(
+                ada, "POST", "projects/\(project)/jobs",
+                [
+                    "name": "train-1", "description": "leaves", "image": "weir/notebook", "flavor": "cpu-small",
+                    "command": "python train.py --epochs 3", "time_limit": 5400, "variables": ["EPOCHS": "3"], "priority": "high",
+                ])["id"].text
+            let browser = Browser(server: server, user: ada)
+            let again = try await browser.open("/projects/\(project)/jobs/new?from=\(job)").body
+            #expect(again.contains(#"name="name" value="train-2""#) && again.contains(">python train.py --epochs 3</textarea>"))
+            #expect(again.contains(#"name="time_limit:hours" type="number" min="0.02" step="any" value="1.5""#))
+            #expect(again.contains(">EPOCHS=3</textarea>") && again.contains(#"<option value="high" selected>"#))
+            #expect(again.contains(#"value="cpu-small" required checked"#) && !again.contains(#"value="cpu-large" required checked"#))
+            let larger = try await browser.open("/projects/\(project)/jobs/new?from=\(job)&larger=yes").body
+            #expect(larger.contains(#"value="cpu-large" required checked"#))
+            // What was typed stands above what it began with.
+            let typed = try await browser.submit(
+                "/form/projects/\(project)/jobs",
+                [("name", ""), ("command", "true"), ("_from", "/projects/\(project)/jobs/new?from=\(job)")]
+            ).body
+            #expect(typed.contains(">true</textarea>") && !typed.contains("--epochs 3"))
+            let page = try await browser.open("/workloads/\(job)").body
+            #expect(page.contains(#"href="/projects/\#(project)/jobs/new?from=\#(job)""#))
+            #expect(page.contains("outputs?path=jobs%2F\(job)"))
+            // Nothing was written yet: the folder is empty, and no dead end.
+            let outputs = try await browser.open("/projects/\(project)/outputs?path=jobs%2F\(job)&run=\(job)")
+            #expect(outputs.status == 200)
+        }
+    }
+
+    @Test(
+        "the next name counts up",
+        arguments: [("train", "train-2"), ("train-1", "train-2"), ("train-9", "train-10"), ("a-b", "a-b-2"), ("x-99999", "x-99999-2")])
+    func names(name: String, next: String) { #expect(Prefill.next(name) == next) }
+
+    @Test("a workspace's rules for SSH are a page, and its administrators' to change (SSH-01, DEV-13)")
+    func sshPolicy() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (workspace, _) = try await server.project(of: ada)
+            let browser = Browser(server: server, user: ada)
+            #expect(try await browser.open("/environments/ssh").body.contains(#"action="/form/workspaces/\#(workspace)/ssh-policy""#))
+            let fields = [("environments:flag", "false"), ("forwarding", "own"), ("_method", "put"), ("_from", "/environments/ssh")]
+            #expect(try await browser.submit("/form/workspaces/\(workspace)/ssh-policy", fields).status == 303)
+            let policy = try await server.api(ada, "GET", "workspaces/\(workspace)/ssh-policy")
+            #expect(policy["environments"] == .bool(false) && policy["forwarding"].text == "own")
+            #expect(try await browser.open("/environments/ssh").body.contains(#"<option value="own" selected>"#))
+        }
+    }
+}
