@@ -204,15 +204,17 @@ public struct Platform: Sendable {
         workspaces = Workspaces(
             store: store, clock: clock, identifiers: identifiers, memberships: memberships, departures: departures,
             startingGrant: settings.startingGrant, rules: settings.newWorkspaces, billingIsEnforced: isEnforced)
+        storageAccounting = StorageAccounting(store: store, files: files, clock: clock, marks: marks, logger: logger.labelled("meter"))
+        let reservations = StorageReservations(store: store, accounting: storageAccounting)
         projects = Projects(
-            store: store, clock: clock, identifiers: identifiers, files: files, limits: limits, logger: logger)
+            store: store, clock: clock, identifiers: identifiers, files: files, limits: limits, reservations: reservations, logger: logger)
         let sessions = UploadSessions()
         assets = Assets(
             store: store, clock: clock, identifiers: identifiers, files: files, zone: settings.zone, limits: limits,
-            sessions: sessions)
+            sessions: sessions, reservations: reservations)
         uploads = Uploads(
             store: store, clock: clock, identifiers: identifiers, files: files, assets: assets, projects: projects,
-            sizeLimit: settings.uploadLimit)
+            reservations: reservations, sizeLimit: settings.uploadLimit)
         exports = Exports(assets: assets, files: files, store: store)
         images = Images(store: store, clock: clock, identifiers: identifiers, build: buildOfficialImages)
         zones = Zones(
@@ -225,7 +227,7 @@ public struct Platform: Sendable {
 
         let submissions = Submissions(
             store: store, clock: clock, identifiers: identifiers, zones: zones, files: files, signals: signals,
-            ports: settings.ports, tariffs: tariffs, limits: limits)
+            ports: settings.ports, tariffs: tariffs, limits: limits, reservations: reservations)
         workloads = Workloads(
             store: store, clock: clock, signals: signals, ports: settings.ports, tariffs: tariffs, limits: limits, zones: zones)
         allWorkloads = AllWorkloads(store: store, clock: clock, signals: signals)
@@ -259,10 +261,9 @@ public struct Platform: Sendable {
         sshCredentials = SSHCredentials(
             store: store, clock: clock, identifiers: identifiers, threads: threads, assets: assets)
         let meterLogger = logger.labelled("meter")
-        storageAccounting = StorageAccounting(store: store, files: files, clock: clock, marks: marks, logger: meterLogger)
         sshEntrance = SSHEntrance(
             store: store, engine: engine, files: files, assets: assets, limits: limits, sessions: sessions,
-            accounting: storageAccounting, clock: clock, begun: clock.now())
+            accounting: storageAccounting, reservations: reservations, clock: clock, begun: clock.now())
         sshPolicies = SSHPolicies(store: store, clock: clock)
         sshAddresses = SSHAddresses(store: store, engine: engine, settings: settings.ssh)
 

@@ -225,6 +225,10 @@ def refuse(page, folder):
         (many / f"{number}.txt").write_text("x")
     page.locator("input[data-files]").first.set_input_files(sorted(many.iterdir()))
     expect(page.get_by_role("alert")).to_have_text(t("code.says_too_many"))
+    # A whole folder goes in turns (ux 13).
+    page.locator("input[webkitdirectory]").first.set_input_files(many)
+    expect(page.locator("[data-summary]")).to_contain_text(f"51 {t('code.says_of')} 51", timeout=60_000)
+    expect(page.locator("#list").get_by_role("link", name="many/")).to_be_visible()
 
 
 def in_chinese(page, weir, project, asset, shot):

@@ -112,7 +112,7 @@ struct ClientTests {
     @Test("an upload is remembered between two commands, and forgotten when it is done")
     func uploadMemory() async throws {
         let folder = try TemporaryFolder()
-        let file = LocalFile(path: "/tmp/a", target: "a", size: 1, changedAt: Date(timeIntervalSince1970: 1))
+        let file = LocalFile(path: LocalPath("/tmp/a"), target: "a", size: 1, changedAt: Date(timeIntervalSince1970: 1))
         let key = UploadMemory.key(server: "s", asset: "x", file: file)
         try await UploadMemory(folder: folder.path).set(key, to: "/api/v1/uploads/u")
         #expect(await UploadMemory(folder: folder.path).location(key) == "/api/v1/uploads/u")

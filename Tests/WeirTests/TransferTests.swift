@@ -87,6 +87,25 @@ struct TransferTests {
         }
     }
 
+    @Test("a file whose name is no text goes under the text of its name, and comes back under its own (bugs F5, F14)")
+    func oddNames() async throws {
+        let folder = try TemporaryFolder()
+        let name: [UInt8] = [0x62, 0xFF, 0x0A, 0x61]
+        let path = LocalPath(folder.path).appending(FileNameText.text(of: name))
+        try #require(path.open(O_WRONLY | O_CREAT)).write(contentsOf: Data([1, 2, 3]))
+        let tree = try LocalTree([folder.path])
+        #expect(tree.files.map(\.target) == [#"b\xFF\x0Aa"#])
+        #expect(tree.skipped.isEmpty)
+        #expect(try await FilePart.read(tree.files[0].path, offset: 0, count: 9).readableBytes == 3)
+        #expect(try Download.target(of: #"b\xFF\x0Aa"#, in: folder.path).status(followingLinks: false)?.size == 3)
+        #expect(LocalPath(folder.path).names() == [#"b\xFF\x0Aa"#])
+        // What reads like such a name is another one.
+        let other = LocalPath(folder.path).appending(FileNameText.text(of: Array(#"b\xFF"#.utf8)))
+        try #require(other.open(O_WRONLY | O_CREAT)).close()
+        #expect(FileManager.default.fileExists(atPath: folder.path + #"/b\xFF"#))
+        #expect(try LocalTree([folder.path]).files.map(\.target).contains(#"b\x5CxFF"#))
+    }
+
     @Test("many files go side by side, each whole, empty ones too")
     func manyFiles() async throws {
         let folder = try TemporaryFolder()

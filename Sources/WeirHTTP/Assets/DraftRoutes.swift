@@ -14,21 +14,20 @@ struct DraftRoutes {
         let (assets, accounts, files) = (assets, accounts, files)
 
         routes.get("assets/{asset}/draft", "listDraft") { call in
-            let draft = try await assets.draft(of: call.id("asset"), for: call.caller, .seeWorkspace)
+            let draft = try await assets.draftShown(of: call.id("asset"), for: call.caller)
             _ = (try call.path(), try call.page())
-            guard try await files.exists(draft) else { return call.answer(all: [FileEntry]()) { _ in .null } }
+            guard let draft else { return call.answer(all: [FileEntry]()) { _ in .null } }
             return try await call.listing(of: draft, in: files)
         }
 
         routes.post("assets/{asset}/draft/files", "uploadDraftFiles") { call in
-            let draft = try await assets.draftForUpload(of: call.id("asset"), for: call.caller)
-            return try await call.receive(into: draft, files)
+            try await call.receive(into: assets.intake(of: call.id("asset"), for: call.caller), files)
         }
 
         routes.post("assets/{asset}/draft/rename", "renameDraft") { call in
             let draft = try await assets.draft(of: call.id("asset"), for: call.caller, .changeDraft)
             let input = try await call.input(RenameInput.self)
-            try await files.rename(draft, from: FilePath(input.from), to: FilePath(input.to))
+            try await files.rename(draft, from: FilePath(input.from), toTyped: FilePath(input.to))
             return call.done()
         }
 
@@ -41,8 +40,8 @@ struct DraftRoutes {
         }
 
         routes.post("assets/{asset}/draft/unpack", "unpackDraft") { call in
-            let draft = try await assets.draftForUpload(of: call.id("asset"), for: call.caller)
-            return call.answer(try await call.input(UnpackInput.self).unpack(in: draft, files))
+            let draft = try await assets.intake(of: call.id("asset"), for: call.caller)
+            return call.answer(try await call.input(UnpackInput.self).unpack(in: draft))
         }
 
         routes.post("assets/{asset}/draft/discard", "discardDraft") { call in
@@ -75,7 +74,7 @@ struct DraftRoutes {
 
 extension Call {
     /// A form's parts `file`, written below the query's `path` under their own names.
-    func receive(into folder: StoredFolder, _ files: FileStore) async throws -> Response {
+    func receive(into intake: Intake, _ files: FileStore) async throws -> Response {
         let place = try path()
         var entries: [JSON] = []
         let form = try MultipartReader(request)
@@ -83,8 +82,8 @@ extension Call {
             guard part.name == "file" else { throw WeirError.unknownField(part.name, known: ["file"]) }
             try files.webLimits.check(files: entries.count + 1)
             let path = try place.appending(FileName(part.fileName ?? ""))
-            try await files.write(part.body, to: folder, at: path)
-            guard let entry = try await files.entry(folder, at: path) else { throw WeirError.notFound("file") }
+            try await intake.write(part.body, at: path)
+            guard let entry = try await intake.entry(path) else { throw WeirError.notFound("file") }
             entries.append(Self.json(of: entry, at: path))
         }
         guard !entries.isEmpty else { throw WeirError.missing("file") }

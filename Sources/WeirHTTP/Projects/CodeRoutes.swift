@@ -22,10 +22,11 @@ struct CodeRoutes {
         }
 
         routes.put("projects/{project}/code/file", "uploadCode") { call in
-            let code = try await projects.codeForUpload(of: call.id("project"), for: call.caller)
+            let code = try await projects.intake(of: call.id("project"), for: call.caller)
             let path = try call.filePath()
-            try await files.write(call.request.body, to: code, at: path, if: try call.fileCondition)
-            guard let entry = try await files.entry(code, at: path) else { throw WeirError.notFound("file") }
+            let announced = call.request.headers[.contentLength].flatMap { Int64($0) }.map { Bytes($0) }
+            try await code.write(call.request.body, at: path, announced: announced, if: try call.fileCondition)
+            guard let entry = try await code.entry(path) else { throw WeirError.notFound("file") }
             var response = call.answer(Call.json(of: entry, at: path))
             response.headers[.eTag] = "\"\(entry.tag)\""
             return response
@@ -38,25 +39,25 @@ struct CodeRoutes {
         }
 
         routes.post("projects/{project}/code/files", "uploadCodeFiles") { call in
-            try await call.receive(into: projects.codeForUpload(of: call.id("project"), for: call.caller), files)
+            try await call.receive(into: projects.intake(of: call.id("project"), for: call.caller), files)
         }
 
         routes.post("projects/{project}/code/folder", "createCodeFolder") { call in
             let code = try await projects.code(of: call.id("project"), for: call.caller, .changeCode)
-            try await files.makeFolder(code, at: FilePath(call.input(FolderInput.self).path))
+            try await files.makeFolder(code, atTyped: FilePath(call.input(FolderInput.self).path))
             return call.done()
         }
 
         routes.post("projects/{project}/code/rename", "renameCode") { call in
             let code = try await projects.code(of: call.id("project"), for: call.caller, .changeCode)
             let input = try await call.input(RenameInput.self)
-            try await files.rename(code, from: FilePath(input.from), to: FilePath(input.to))
+            try await files.rename(code, from: FilePath(input.from), toTyped: FilePath(input.to))
             return call.done()
         }
 
         routes.post("projects/{project}/code/unpack", "unpackCode") { call in
-            let code = try await projects.codeForUpload(of: call.id("project"), for: call.caller)
-            return call.answer(try await call.input(UnpackInput.self).unpack(in: code, files))
+            let code = try await projects.intake(of: call.id("project"), for: call.caller)
+            return call.answer(try await call.input(UnpackInput.self).unpack(in: code))
         }
 
         routes.post("projects/{project}/code/clone", "cloneCode") { call in

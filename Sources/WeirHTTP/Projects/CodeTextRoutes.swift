@@ -32,7 +32,7 @@ struct CodeTextRoutes {
         }
 
         routes.put("projects/{project}/code/text", "writeCodeText") { call in
-            let code = try await projects.codeForUpload(of: call.id("project"), for: call.caller)
+            let code = try await projects.intake(of: call.id("project"), for: call.caller)
             let path = try call.filePath()
             let input = try await call.input(TextInput.self)
             let text = input.lineEnd == .crlf ? input.text.replacing("\r\n", with: "\n").replacing("\n", with: "\r\n") : input.text
@@ -41,8 +41,8 @@ struct CodeTextRoutes {
                 stream.yield(ByteBuffer(string: text))
                 stream.finish()
             }
-            try await files.write(body, to: code, at: path, if: input.tag.map { .tag($0) } ?? .absent)
-            guard let entry = try await files.entry(code, at: path) else { throw WeirError.notFound("file") }
+            try await code.write(body, at: path, announced: Bytes(Int64(text.utf8.count)), if: input.tag.map { .tag($0) } ?? .absent)
+            guard let entry = try await code.entry(path) else { throw WeirError.notFound("file") }
             return call.answer([
                 "path": path.text, "name": entry.name, "tag": entry.tag, "size": entry.size, "changed_at": entry.modifiedAt,
             ])

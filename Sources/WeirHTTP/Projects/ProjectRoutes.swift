@@ -58,7 +58,8 @@ struct ProjectRoutes {
                 let sync = !record.isKept ? "deleted" : "in_place"
                 return [
                     "asset": record.asset, "name": asset?.name, "kind": asset?.kind, "version": record.version,
-                    "latest_version": asset?.latest, "zone": asset?.zone, "sync": sync, "workloads": record.workloads,
+                    "latest_version": asset.flatMap { $0.latest == 0 ? nil : $0.latest }, "zone": asset?.zone, "sync": sync,
+                    "workloads": record.workloads,
                     "live": record.live, "last_workload": ["id": record.lastWorkload, "name": record.lastWorkloadName] as JSON,
                 ]
             }

@@ -21,6 +21,7 @@ struct APIRoutes {
         ProjectRoutes(projects: platform.projects, accounts: accounts, workspaces: platform.workspaces).add(to: routes)
         CodeRoutes(projects: platform.projects, files: files).add(to: routes)
         OutputRoutes(projects: platform.projects, files: files).add(to: routes)
+        ExportRoutes(exports: platform.exports, accounts: accounts, workspaces: platform.workspaces).add(to: routes)
 
         AssetRoutes(assets: platform.assets, accounts: accounts, workspaces: platform.workspaces).add(to: routes)
         DraftRoutes(assets: platform.assets, accounts: accounts, files: files).add(to: routes)
@@ -36,7 +37,7 @@ struct APIRoutes {
         ProcessRoutes(workloads: platform.workloads, processes: platform.processes, history: platform.usageHistory).add(to: routes)
         LogRoutes(logs: platform.logs).add(to: routes)
         EnvironmentRoutes(environments: platform.environments, answers: answers).add(to: routes)
-        JobRoutes(jobs: platform.jobs, exports: platform.exports, accounts: accounts, answers: answers).add(to: routes)
+        JobRoutes(jobs: platform.jobs, answers: answers).add(to: routes)
         ServiceRoutes(
             services: platform.services, workloads: platform.workloads, commitment: platform.commitment,
             answers: answers

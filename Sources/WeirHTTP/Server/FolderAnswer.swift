@@ -29,14 +29,17 @@ extension Call {
         let (path, page) = (try path(), try page())
         let found = try await files.list(folder, at: place ?? path, after: page.after, limit: page.limit)
         return answer([
-            "items": try found.entries.map { try Self.json(of: $0, at: path.appending(component: $0.name)) },
+            // However deep it stands: nothing in a folder keeps the rest of it from being listed.
+            "items": found.entries.map { Self.json(of: $0, at: path.isRoot ? $0.name : path.text + "/" + $0.name) },
             "next": found.next,
         ])
     }
 
-    static func json(of entry: FileEntry, at path: FilePath) -> JSON {
+    static func json(of entry: FileEntry, at path: FilePath) -> JSON { json(of: entry, at: path.text) }
+
+    private static func json(of entry: FileEntry, at path: String) -> JSON {
         [
-            "name": entry.name, "path": path.text, "kind": JSON.text(entry.kind.rawValue), "size": entry.size,
+            "name": entry.name, "path": path, "kind": JSON.text(entry.kind.rawValue), "size": entry.size,
             "changed_at": entry.modifiedAt,
         ]
     }
@@ -58,19 +61,20 @@ struct RenameInput: Input {
 struct UnpackInput: Input {
     let path: String
     let into: String?
+    let charset: String?
     let keepArchive: Bool?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case path, into
+        case path, into, charset
         case keepArchive = "keep_archive"
     }
 
     /// Unpacks into the archive's own folder when no other is named.
-    func unpack(in folder: StoredFolder, _ files: FileStore) async throws -> JSON {
+    func unpack(in intake: Intake) async throws -> JSON {
         let archive = try FilePath(path)
-        let unpacked = try await files.unpack(
-            archive, in: folder, into: try into.map { try FilePath($0) } ?? archive.parent)
-        if keepArchive != true { try await files.delete(folder, at: archive) }
+        let unpacked = try await intake.unpack(
+            archive, into: try into.map { try FilePath($0) } ?? archive.parent, charset: try charset.map { try ArchiveCharset(named: $0) })
+        if keepArchive != true { try await intake.delete(archive) }
         return ["files": unpacked.files, "size": unpacked.size]
     }
 }

@@ -6,15 +6,16 @@ public struct FileName: Hashable, Sendable, CustomStringConvertible {
 
     /// Throws `bad_file_name` (DAT-02).
     public init(_ text: String) throws(WeirError) {
-        guard !text.isEmpty, text.count <= Self.limit else {
+        // A byte that is no text counts as one character.
+        let name = String(decoding: FileNameText.bytes(of: text), as: UTF8.self)
+        guard !text.isEmpty, name.count <= Self.limit else {
             throw .badFileName(text, "1 to \(Self.limit) characters", zh: "1 至 \(Self.limit) 个字符", rule: "DAT-02")
         }
         // Bytes, not characters: "/" followed by a combining mark is one character that is not "/".
         guard !text.utf8.contains(UInt8(ascii: "/")), text != ".", text != ".." else {
             throw .badFileName(text, "no \"/\", not \".\" or \"..\"", zh: "不含“/”，且不是“.”或“..”", rule: "DAT-02")
         }
-        try FilePath.check(component: text)
-        self.text = text
+        self.text = try FilePath.checked(component: text)
     }
 
     public var description: String { text }

@@ -1,5 +1,8 @@
 /// Where a file stands below a folder of Weir: components of at most 255 bytes, none of them "." or "..", at most 64 deep
 /// (X20). The empty path is the folder itself.
+///
+/// A component is the text of a name (`FileNameText`): whatever a program called its file, there is a path to it. Two that differ by
+/// Unicode's normal forms alone are two.
 public struct FilePath: Hashable, Sendable, CustomStringConvertible {
     public static let componentLimit = 255
     public static let depthLimit = 64
@@ -11,7 +14,8 @@ public struct FilePath: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads `a/b/c`; "" is the folder itself. Throws `path_leaves_folder`, `bad_file_name` or `path_too_deep`.
     public init(_ text: String) throws(WeirError) {
-        guard text.utf8.count <= Self.lengthLimit else { throw .pathTooDeep(text) }
+        // A byte that is no text is written as four.
+        guard text.utf8.count <= 4 * Self.lengthLimit else { throw .pathTooDeep(text) }
         guard text.utf8.first != UInt8(ascii: "/") else { throw .pathLeaves(text) }
         var components: [String] = []
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
@@ -20,11 +24,11 @@ public struct FilePath: Hashable, Sendable, CustomStringConvertible {
                 if part.isEmpty, position == parts.count - 1 { break }
                 let component = String(decoding: part, as: UTF8.self)
                 guard component != ".." else { throw .pathLeaves(text) }
-                try Self.check(component: component)
-                components.append(component)
+                components.append(try Self.checked(component: component))
             }
         }
-        guard components.count <= Self.depthLimit else { throw .pathTooDeep(text) }
+        let length = components.reduce(-1) { $0 + 1 + FileNameText.bytes(of: $1).count }
+        guard components.count <= Self.depthLimit, length <= Self.lengthLimit else { throw .pathTooDeep(text) }
         self.components = components
     }
 
@@ -49,17 +53,38 @@ public struct FilePath: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether `other` is this path or stands below it.
-    public func contains(_ other: FilePath) -> Bool { other.components.starts(with: components) }
+    public func contains(_ other: FilePath) -> Bool { other.components.starts(with: components) { $0.utf8.elementsEqual($1.utf8) } }
+
+    public static func == (a: Self, b: Self) -> Bool {
+        a.components.elementsEqual(b.components) { $0.utf8.elementsEqual($1.utf8) }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for component in components {
+            for byte in component.utf8 { hasher.combine(byte) }
+            hasher.combine(UInt8(ascii: "/"))
+        }
+    }
+
+    /// As names are written.
+    static func checked(component: String) throws(WeirError) -> String {
+        try check(component: component)
+        return FileNameText.text(of: FileNameText.bytes(of: component))
+    }
 
     static func check(component: String) throws(WeirError) {
+        let bytes = FileNameText.bytes(of: component)
         guard !component.isEmpty, component != ".", component != ".." else {
             throw .badFileName(component, "a name", zh: "有效名称", rule: "X20")
         }
-        guard component.utf8.count <= componentLimit else {
+        guard bytes.count <= componentLimit else {
             throw .badFileName(component, "at most \(componentLimit) bytes", zh: "不超过 \(componentLimit) 字节", rule: "X20")
         }
         guard !component.unicodeScalars.contains(where: { $0.value < 32 || (127..<160).contains($0.value) }) else {
             throw .badFileName(component, "no control characters", zh: "不含控制字符", rule: "X20")
+        }
+        guard !bytes.contains(0), !bytes.contains(UInt8(ascii: "/")) else {
+            throw .badFileName(component, "a name without NUL and \"/\"", zh: "不含 NUL 和“/”", rule: "X20")
         }
     }
 

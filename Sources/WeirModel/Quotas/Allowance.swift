@@ -96,16 +96,16 @@ public struct Allowances: Hashable, Sendable {
     }
 
     /// What is kept and would be. Gives how much more may be kept after that; nil without a limit. Throws `storage_quota`.
+    /// - Parameter adding: nil for what has no size yet, which what is full does not begin to take; what adds nothing is never refused.
     @discardableResult
-    public func checkStorage(workspace held: Bytes, person own: Bytes, adding: Bytes) throws(WeirError) -> Bytes? {
+    public func checkStorage(workspace held: Bytes, person own: Bytes, adding: Bytes?) throws(WeirError) -> Bytes? {
         var left: Bytes?
         for (allowance, kept, isPersonal) in [(workspace, held, false), (person, own, true)] {
             guard let limit = allowance.quota.storage else { continue }
-            // What is full takes nothing more, not even what has no size yet.
-            guard kept < limit, kept + adding <= limit else {
-                throw .storageQuota(kept: kept, adding: adding, limit: limit, isPersonal: isPersonal)
-            }
-            let own = limit - kept - adding
+            let (after, isTooMuch) = kept.count.addingReportingOverflow(adding?.count ?? 0)
+            let fits = adding.map { $0 == 0 || (!isTooMuch && Bytes(after) <= limit) } ?? (kept < limit)
+            guard fits else { throw .storageQuota(kept: kept, adding: adding ?? 0, limit: limit, isPersonal: isPersonal) }
+            let own = max(0, limit - Bytes(after))
             left = min(left ?? own, own)
         }
         return left
@@ -133,10 +133,12 @@ extension WeirError {
                     zh: "请选择更小的规格或减少实例数，或请运营管理员提高空间配额。"))
     }
 
+    public static let storageQuotaCode = "storage_quota"
+
     public static func storageQuota(kept: Bytes, adding: Bytes, limit: Bytes, isPersonal: Bool) -> WeirError {
         let more = adding > 0 ? (" and \(adding) more", "，另需 \(adding)") : ("", "")
         return WeirError(
-            "storage_quota", .conflict, subject: "storage", rule: "QUO-03",
+            storageQuotaCode, .conflict, subject: "storage", rule: "QUO-03",
             isPersonal
                 ? LocalizedText(
                     "You keep \(kept) in this workspace\(more.0); your quota is \(limit).", zh: "您在此空间已保存 \(kept)\(more.1)，个人配额为 \(limit)。")

@@ -76,16 +76,17 @@ public struct SFTPStream: Sendable {
 extension SFTPStream.Opening {
     /// The file below the folder that stands at `/upload`, where clients begin. Nil for what cannot lead into it.
     public func file(below root: String) -> FilePath? {
-        guard !path.contains(0), let text = String(validating: path, as: UTF8.self) else { return nil }
-        var components: [Substring] = text.hasPrefix("/") ? [] : [root.dropFirst()]
-        for part in text.split(separator: "/") {
-            switch part {
+        guard !path.contains(0) else { return nil }
+        let top = Array(root.utf8.dropFirst())
+        var components: [[UInt8]] = path.first == UInt8(ascii: "/") ? [] : [top]
+        for part in path.split(separator: UInt8(ascii: "/")) {
+            switch String(decoding: part, as: UTF8.self) {
             case ".": continue
             case "..": _ = components.popLast()
-            default: components.append(part)
+            default: components.append(Array(part))
             }
         }
-        guard components.first == root.dropFirst(), components.count > 1 else { return nil }
-        return try? FilePath(components.dropFirst().joined(separator: "/"))
+        guard components.first == top, components.count > 1 else { return nil }
+        return try? FilePath(components.dropFirst().map { FileNameText.text(of: $0) }.joined(separator: "/"))
     }
 }

@@ -10,6 +10,7 @@ public struct Assets: Sendable {
     let zone: String
     let limits: Limits
     let sessions: UploadSessions
+    let reservations: StorageReservations
 
     /// What a person says of an asset; what is nil stays as it is.
     public struct Description: Sendable {

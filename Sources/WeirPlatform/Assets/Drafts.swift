@@ -16,21 +16,44 @@ extension Assets {
         return asset.draft
     }
 
-    /// The draft for what adds to it: refused while the balance is used up (BIL-18).
+    /// What a look at the draft shows: its files, and while there is none, those that it would begin with. Nil where there are none.
+    public func draftShown(of id: Identifier<Asset>, for caller: Caller) async throws -> StoredFolder? {
+        let (asset, latest) = try await store.read { db in
+            let asset = try db.asset(id, for: caller, .seeWorkspace)
+            return (asset, try db.latestVersion(of: asset.id))
+        }
+        if try await files.exists(asset.draft) { return asset.draft }
+        return latest.map { .tree($0.tree, in: asset.workspace) }
+    }
+
+    /// The draft for what adds to it: refused while the balance is used up (BIL-18), and by a full quota.
     public func draftForUpload(of id: Identifier<Asset>, for caller: Caller) async throws -> StoredFolder {
-        try await store.read { try requireUpload(into: $0.asset(id, for: caller, .changeDraft), by: caller, $0) }
-        return try await draft(of: id, for: caller, .changeDraft)
+        try await intake(of: id, for: caller).folder
     }
 
-    /// Throws `balance_used_up`, `budget_reached`, `storage_quota`.
-    func requireUpload(of length: Bytes = 0, into asset: AssetRecord, by caller: Caller, _ db: Reading) throws {
-        try requireRoom(of: length, in: asset.workspace, by: caller, db)
+    /// The way into the draft. Throws `balance_used_up`, `budget_reached`, `storage_quota`.
+    public func intake(of id: Identifier<Asset>, for caller: Caller) async throws -> Intake {
+        let asset = try await store.read { db in
+            let asset = try db.asset(id, for: caller, .changeDraft)
+            try requireMoney(in: asset.workspace, by: caller, db)
+            return asset
+        }
+        try await reservations.requireRoom(in: asset.workspace, by: caller.id)
+        let folder = try await draft(of: id, for: caller, .changeDraft)
+        return Intake(
+            folder: folder, place: asset.place(for: caller), files: files, reservations: reservations,
+            turn: DraftTurn(asset: asset, assets: self))
     }
 
-    /// Throws `balance_used_up`, `budget_reached`, `storage_quota`.
-    func requireRoom(of length: Bytes = 0, in workspace: Identifier<Workspace>, by caller: Caller, _ db: Reading) throws {
+    /// Throws `balance_used_up`, `budget_reached`.
+    func requireMoney(in workspace: Identifier<Workspace>, by caller: Caller, _ db: Reading) throws {
         try limits.check(.upload, in: workspace, project: nil, by: caller.id, db)
-        try db.requireStorage(in: workspace, by: caller.id, adding: length)
+    }
+
+    /// Begins a draft that is not there with the newest version.
+    func beginDraft(of asset: AssetRecord) async throws {
+        let latest = try await store.read { try $0.latestVersion(of: asset.id) }
+        try await beginDraft(of: asset, from: latest?.tree)
     }
 
     func beginDraft(of asset: AssetRecord, from tree: TreeName?) async throws {
@@ -61,13 +84,15 @@ extension Assets {
         let note = try Note.checked(note, field: "note")
         let asset = try await asset(id, for: caller, .changeDraft)
         if let made = try await version(madeUnder: key, by: caller) { return made }
-        try await store.read { try requireUpload(into: asset, by: caller, $0) }
+        try await store.read { try requireMoney(in: asset.workspace, by: caller, $0) }
         return try await sessions.confirming(asset.id) {
             guard try await files.exists(asset.draft), try await files.measure(asset.draft).files > 0 else {
                 throw WeirError.emptyDraft()
             }
-            let version = try await addVersion(
-                to: asset, from: asset.draft, note: note, origin: nil, key: key, by: caller)
+            let tree = newTree()
+            // The draft's files become the version's: nothing is added that is not kept already, so a full quota lets it pass.
+            let frozen = try await files.freeze(asset.draft, as: tree, in: asset.workspace, keeper: asset.soleKeeper)
+            let version = try await addVersion(frozen, to: asset, note: note, origin: nil, key: key, by: caller)
             try await files.remove(asset.draft)
             let now = clock.now()
             try await store.write { try $0.revokeUploadTokens(of: asset.id, at: now) }
@@ -75,20 +100,18 @@ extension Assets {
         }
     }
 
+    func newTree() -> TreeName { TreeName(identifiers.next(Tree.self, at: clock.now())) }
+
     /// The tree is on the disk before the record says so; one without a record is collected later.
     func addVersion(
-        to asset: AssetRecord, from folder: StoredFolder, at path: FilePath = .root, note: String,
-        origin: Identifier<Workload>?, key: IdempotencyKey?, by caller: Caller
+        _ frozen: FrozenTree, to asset: AssetRecord, note: String, origin: Identifier<Workload>?, key: IdempotencyKey?, by caller: Caller
     ) async throws -> AssetVersionRecord {
         let now = clock.now()
-        let tree = TreeName(identifiers.next(Tree.self, at: now))
-        let frozen = try await files.freeze(
-            folder, at: path, as: tree, in: asset.workspace, keeper: asset.visibility == .owner ? asset.keeper : nil)
         return try await store.write { db in
             let asset = try db.read.asset(asset.id, for: caller, .changeDraft)
-            try requireUpload(into: asset, by: caller, db.read)
+            try requireMoney(in: asset.workspace, by: caller, db.read)
             var version = AssetVersionRecord(
-                asset: asset.id, number: 0, tree: tree, size: frozen.size, added: frozen.added, files: frozen.files,
+                asset: asset.id, number: 0, tree: frozen.tree, size: frozen.size, added: frozen.added, files: frozen.files,
                 note: note, origin: origin, createdBy: caller.id, createdAt: now)
             version.number = try db.insertNext(version)
             try db.remember("\(asset.id)/\(version.number)", under: key, by: caller, at: now)
@@ -117,6 +140,33 @@ extension Assets {
 
 extension AssetRecord {
     var draft: StoredFolder { .draft(id, in: workspace) }
+
+    func place(for caller: Caller) -> StoragePlace { StoragePlace(unit: .asset(id), workspace: workspace, account: caller.id) }
+}
+
+/// The turn of what comes into a draft: while it lasts, the draft is there, with the files that it began with, and no version is made of
+/// it. What ends after a version was made, or the draft discarded, comes into the next one, and nothing of that is lost.
+struct DraftTurn: Sendable {
+    let asset: AssetRecord
+    let assets: Assets
+
+    /// Throws `draft_being_confirmed`.
+    func taking<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+        try assets.sessions.enter(asset.id)
+        return try await inside(body)
+    }
+
+    /// The same for what has come already.
+    func placing<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+        try await assets.sessions.enterWhenFree(asset.id)
+        return try await inside(body)
+    }
+
+    private func inside<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+        defer { assets.sessions.leave(asset.id) }
+        try await assets.beginDraft(of: asset)
+        return try await body()
+    }
 }
 
 extension FileStore {

@@ -13,25 +13,58 @@ public struct Exports: Sendable {
         case named(String, AssetKind)
     }
 
-    /// Makes a version of what a workload wrote to its /gemini/output, or of a part of it. Throws `balance_used_up`, `budget_reached`.
+    /// Makes a version of what a workload wrote to its /gemini/output, or of a part of it; of an environment, which shares the folder with
+    /// the others of its project, all that lies there. Throws `balance_used_up`, `budget_reached`, `storage_quota`.
     public func export(
         of id: Identifier<Workload>, path: String = "", to destination: Destination, note: String = "",
         key: IdempotencyKey? = nil, by caller: Caller
     ) async throws -> (AssetRecord, AssetVersionRecord) {
-        let note = try Note.checked(note, field: "note")
-        let path = try FilePath(path)
         let workload = try await store.read { try $0.workload(id, for: caller, .createAsset) }
-        guard workload.kind == .job || workload.kind == .service else { throw WeirError.notFound("job") }
+        let output: StoredFolder
+        switch workload.kind {
+        case .job, .service: output = .workloadOutput(workload.id, of: workload.project, in: workload.workspace)
+        case .environment: output = .output(workload.project, in: workload.workspace)
+        case .board: throw WeirError.notFound("job")
+        }
+        return try await export(
+            output, at: FilePath(path), origin: workload.id, in: workload.workspace, to: destination, note: note, key: key, by: caller)
+    }
+
+    /// The same of what stands at a path of a project's results, as environments see them: `jobs/ID` is what one job or service wrote.
+    public func export(
+        of id: Identifier<Project>, path: String = "", to destination: Destination, note: String = "",
+        key: IdempotencyKey? = nil, by caller: Caller
+    ) async throws -> (AssetRecord, AssetVersionRecord) {
+        let path = try FilePath(path)
+        let project = try await store.read { try $0.project(id, for: caller, .createAsset) }
+        guard path.components.first == Projects.jobs else {
+            return try await export(
+                project.output, at: path, origin: nil, in: project.workspace, to: destination, note: note, key: key, by: caller)
+        }
+        let rest = try FilePath(path.components.dropFirst().joined(separator: "/"))
+        let origin = try await store.read { db in
+            try rest.components.first.flatMap { Identifier<Workload>($0) }.flatMap { try db.workload($0) }?.id
+        }
+        return try await export(
+            project.jobs, at: rest, origin: origin, in: project.workspace, to: destination, note: note, key: key, by: caller)
+    }
+
+    private func export(
+        _ output: StoredFolder, at path: FilePath, origin: Identifier<Workload>?, in workspace: Identifier<Workspace>,
+        to destination: Destination, note: String, key: IdempotencyKey?, by caller: Caller
+    ) async throws -> (AssetRecord, AssetVersionRecord) {
+        let note = try Note.checked(note, field: "note")
         if let made = try await assets.version(madeUnder: key, by: caller) {
             return (try await assets.asset(made.asset, for: caller), made)
         }
         // Asked again in the transaction; here, so that nothing is made for what is refused.
-        try await store.read { try assets.requireRoom(in: workload.workspace, by: caller, $0) }
-        let output = StoredFolder.workloadOutput(workload.id, of: workload.project, in: workload.workspace)
+        try await store.read { try assets.requireMoney(in: workspace, by: caller, $0) }
         guard try await files.measure(output, at: path).files > 0 else { throw WeirError.nothingToExport() }
-        let asset = try await asset(destination, in: workload.workspace, by: caller)
-        let version = try await assets.addVersion(
-            to: asset, from: output, at: path, note: note, origin: workload.id, key: key, by: caller)
+        let asset = try await asset(destination, in: workspace, by: caller)
+        let version = try await assets.reservations.holding(asset.place(for: caller)) { hold in
+            let frozen = try await assets.reservations.freeze(output, at: path, as: assets.newTree(), for: hold, in: files, keeper: asset.soleKeeper)
+            return try await assets.addVersion(frozen, to: asset, note: note, origin: origin, key: key, by: caller)
+        }
         return (asset, version)
     }
 

@@ -40,6 +40,8 @@ public struct Uploads: Sendable {
     let files: FileStore
     let assets: Assets
     let projects: Projects
+    let turns = UploadTurns()
+    let reservations: StorageReservations
     /// Of one file.
     let sizeLimit: Bytes
 
@@ -51,27 +53,36 @@ public struct Uploads: Sendable {
         guard !path.isRoot else { throw WeirError.missing("filename") }
         guard length >= 0 else { throw WeirError.malformed("Upload-Length", "a number of bytes") }
         guard length <= sizeLimit else { throw WeirError.fileTooLarge(path.text, limit: sizeLimit) }
-        switch target {
-        case .draft(let asset): _ = try await assets.draftForUpload(of: asset, for: caller)
-        case .code(let project): _ = try await projects.codeForUpload(of: project, for: caller)
-        }
-        let workspace = try await store.read { try allow(target, for: caller, $0) }
+        let place = try await place(of: target, by: caller)
+        try await files.requireTyped(path, in: target.folder(in: place.workspace))
         let now = clock.now()
         let upload = UploadRecord(
             id: identifiers.next(Upload.self, at: now), unit: target.unit, account: caller.id, path: path.text,
             length: length, createdAt: now)
-        // The record comes first: a file without one could never be found again.
-        try await store.write { db in
-            try require(target, adding: length, by: caller, db.read)
-            guard try db.read.uploads(into: upload.unit).count < Self.mostPerTarget else {
-                throw WeirError.tooManyUploads(Self.mostPerTarget)
+        try await reservations.holding(place) { hold in
+            try await hold.grow(by: length)
+            // The record comes first: a file without one could never be found again.
+            try await store.write { db in
+                try require(target, by: caller, db.read)
+                guard try db.read.uploads(into: upload.unit).count < Self.mostPerTarget else {
+                    throw WeirError.tooManyUploads(Self.mostPerTarget)
+                }
+                try db.insert(upload)
             }
-            try db.insert(upload)
-            try db.expect(length, in: upload.unit)
+            // From here on its record holds its length.
+            hold.settle(at: 0)
         }
-        try await files.createUpload(StoredUpload(upload.id, in: workspace), length: length)
-        if length == 0 { try await finish(upload, in: target.folder(in: workspace)) }
+        try await files.createUpload(StoredUpload(upload.id, in: place.workspace), length: length)
+        if length == 0 { try await finish(upload, target, in: place.workspace) }
         return upload
+    }
+
+    /// Throws `balance_used_up`, `budget_reached`, `storage_quota`.
+    private func place(of target: UploadTarget, by caller: Caller) async throws -> StoragePlace {
+        switch target {
+        case .draft(let asset): try await assets.intake(of: asset, for: caller).place
+        case .code(let project): try await projects.intake(of: project, for: caller).place
+        }
     }
 
     /// How far it has come. Asking also finishes one that was cut off after its last byte.
@@ -79,7 +90,7 @@ public struct Uploads: Sendable {
         if let length = try await finished(id, by: caller) { return UploadProgress(offset: length, length: length) }
         let (upload, target, workspace) = try await upload(id, by: caller)
         let progress = try await files.progress(of: StoredUpload(id, in: workspace))
-        if progress.isComplete { try await finish(upload, in: target.folder(in: workspace)) }
+        if progress.isComplete { try await finish(upload, target, in: workspace) }
         return progress
     }
 
@@ -92,10 +103,13 @@ public struct Uploads: Sendable {
         let (upload, target, workspace) = try await upload(id, by: caller)
         let folder = target.folder(in: workspace)
         try await store.read { try require(target, by: caller, $0) }
+        let turn = UploadTurns.Turn(account: caller.id, target: target)
+        try turns.begin(id, in: turn)
+        defer { turns.end(id, in: turn) }
         let progress = try await files.changing(folder) {
             try await files.append(body, to: StoredUpload(id, in: workspace), at: offset, checksum: checksum)
         }
-        if progress.isComplete { try await finish(upload, in: folder) }
+        if progress.isComplete { try await finish(upload, target, in: workspace) }
         return progress
     }
 
@@ -151,19 +165,23 @@ public struct Uploads: Sendable {
         }
     }
 
-    /// Throws `balance_used_up`, `budget_reached`, `storage_quota`.
-    private func require(_ target: UploadTarget, adding length: Bytes = 0, by caller: Caller, _ db: Reading) throws {
+    /// Throws `balance_used_up`, `budget_reached`.
+    private func require(_ target: UploadTarget, by caller: Caller, _ db: Reading) throws {
         switch target {
-        case .draft(let asset):
-            try assets.requireUpload(of: length, into: db.asset(asset, for: caller, .changeDraft), by: caller, db)
-        case .code(let id):
-            try projects.requireUpload(of: length, into: db.project(id, for: caller, .changeCode), by: caller, db)
+        case .draft(let asset): try assets.requireMoney(in: db.asset(asset, for: caller, .changeDraft).workspace, by: caller, db)
+        case .code(let id): try projects.requireMoney(for: db.project(id, for: caller, .changeCode), by: caller, db)
         }
     }
 
-    private func finish(_ upload: UploadRecord, in folder: StoredFolder) async throws {
-        guard case .workspace(let workspace) = folder.volume else { return }
-        try await files.put(StoredUpload(upload.id, in: workspace), into: folder, at: FilePath(upload.path))
+    /// Into the draft that is there by now: one that was made a version, or discarded, since the upload began is begun again.
+    private func finish(_ upload: UploadRecord, _ target: UploadTarget, in workspace: Identifier<Workspace>) async throws {
+        let (folder, stored, path) = (target.folder(in: workspace), StoredUpload(upload.id, in: workspace), try FilePath(upload.path))
+        switch target {
+        case .draft(let id):
+            guard let asset = try await store.read({ try $0.asset(id) }) else { throw WeirError.notFound("asset") }
+            try await DraftTurn(asset: asset, assets: assets).placing { try await files.put(stored, into: folder, at: path) }
+        case .code: try await files.put(stored, into: folder, at: path)
+        }
         let now = clock.now()
         try await store.write { try $0.finish(upload, at: now) }
     }

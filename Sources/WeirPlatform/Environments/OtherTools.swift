@@ -36,7 +36,7 @@ struct OtherTools: Sendable {
         if await probe.isHealthy(target) { return }
         // Two who open it at once start it twice: the second finds its port taken, and ends.
         let start = #"trap "" HUP; "$@" > "$0" 2>&1 < /dev/null &"#
-        let command = tool.command(prefix: prefix, secret: workload.secret, path: ContainerPaths.output)
+        let command = tool.command(prefix: prefix, path: ContainerPaths.output)
         _ = try await engine.run(["/bin/sh", "-c", start, "/tmp/.weir-\(name).log"] + command, in: instance.id)
         let deadline = clock.now() + Self.patience
         while clock.now() < deadline {

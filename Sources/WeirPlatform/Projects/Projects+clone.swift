@@ -22,17 +22,19 @@ extension Projects {
     public func clone(
         _ repository: Repository, into id: Identifier<Project>, at path: FilePath, by caller: Caller
     ) async throws {
-        let code = try await codeForUpload(of: id, for: caller)
+        let intake = try await intake(of: id, for: caller)
         if repository.password != nil, repository.user == nil { throw WeirError.missing("user") }
         let credential = try repository.user.map { try GitSource.Credential(user: $0, password: repository.password ?? "") }
         let source = try GitSource(repository.url, branch: repository.branch, credential: credential, schemes: files.git.schemes)
         try clones.begin(caller.id)
         defer { clones.end(caller.id) }
         let logger = logger
-        _ = try await files.gitClone(source, into: code, at: path) { detail in
-            logger.notice(
-                "A clone failed",
-                metadata: ["project": "\(id)", "account": "\(caller.id)", "address": "\(source.text)", "reason": "\(detail)"])
+        _ = try await intake.taking { hold in
+            try await files.gitClone(source, into: intake.folder, at: path, holding: hold) { detail in
+                logger.notice(
+                    "A clone failed",
+                    metadata: ["project": "\(id)", "account": "\(caller.id)", "address": "\(source.text)", "reason": "\(detail)"])
+            }
         }
     }
 }

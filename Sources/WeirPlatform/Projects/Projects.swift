@@ -9,6 +9,7 @@ public struct Projects: Sendable {
     let identifiers: any IdentifierSource
     let files: FileStore
     let limits: Limits
+    let reservations: StorageReservations
     let logger: Logger
     let clones = CloneTurns()
 
@@ -100,16 +101,27 @@ public struct Projects: Sendable {
         return project.code
     }
 
-    /// The code store for what adds to it: refused while the balance is used up (BIL-18).
+    /// The code store for what adds to it: refused while the balance is used up (BIL-18), and by a full quota.
     public func codeForUpload(of id: Identifier<Project>, for caller: Caller) async throws -> StoredFolder {
-        try await store.read { try requireUpload(into: $0.project(id, for: caller, .changeCode), by: caller, $0) }
-        return try await code(of: id, for: caller, .changeCode)
+        try await intake(of: id, for: caller).folder
     }
 
-    /// Throws `balance_used_up`, `budget_reached`, `storage_quota`.
-    func requireUpload(of length: Bytes = 0, into project: ProjectRecord, by caller: Caller, _ db: Reading) throws {
+    /// The way into the code. Throws `balance_used_up`, `budget_reached`, `storage_quota`.
+    public func intake(of id: Identifier<Project>, for caller: Caller) async throws -> Intake {
+        let project = try await store.read { db in
+            let project = try db.project(id, for: caller, .changeCode)
+            try requireMoney(for: project, by: caller, db)
+            return project
+        }
+        try await reservations.requireRoom(in: project.workspace, by: caller.id)
+        let folder = try await code(of: id, for: caller, .changeCode)
+        let place = StoragePlace(unit: .code(project.id), workspace: project.workspace, account: caller.id)
+        return Intake(folder: folder, place: place, files: files, reservations: reservations, turn: nil)
+    }
+
+    /// Throws `balance_used_up`, `budget_reached`.
+    func requireMoney(for project: ProjectRecord, by caller: Caller, _ db: Reading) throws {
         try limits.check(.upload, in: project.workspace, project: project.id, by: caller.id, db)
-        try db.requireStorage(in: project.workspace, by: caller.id, adding: length)
     }
 
     /// The results of everything that ran in the project, as environments see them at /gemini/output: their own, and

@@ -30,16 +30,19 @@ extension Reading {
     }
 
     /// Gives how much more may be kept; nil without a limit. Throws `storage_quota`.
-    /// - Parameter adding: what is going to be kept, as far as it is known.
+    /// - Parameters:
+    ///   - adding: what is going to be kept; nil while that is not known.
+    ///   - held: what is on its way and in no figure yet.
     @discardableResult
     func requireStorage(
-        in workspace: Identifier<Workspace>, by account: Identifier<Account>, adding: Bytes = 0
+        in workspace: Identifier<Workspace>, by account: Identifier<Account>, adding: Bytes? = nil,
+        held: (workspace: Bytes, person: Bytes) = (0, 0)
     ) throws -> Bytes? {
         let allowances = try allowances(of: account, in: workspace)
         // Nearly nobody has a limit, and then nothing is summed up.
         guard allowances.workspace.quota.storage != nil || allowances.person.quota.storage != nil else { return nil }
         return try allowances.checkStorage(
-            workspace: allowances.workspace.quota.storage == nil ? 0 : storageKept(by: workspace),
-            person: allowances.person.quota.storage == nil ? 0 : storageKept(by: account, in: workspace), adding: adding)
+            workspace: allowances.workspace.quota.storage == nil ? 0 : held.workspace + storageKept(by: workspace),
+            person: allowances.person.quota.storage == nil ? 0 : held.person + storageKept(by: account, in: workspace), adding: adding)
     }
 }

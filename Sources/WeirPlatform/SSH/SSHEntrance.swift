@@ -11,6 +11,7 @@ public struct SSHEntrance: Sendable {
     let limits: Limits
     let sessions: UploadSessions
     let accounting: StorageAccounting
+    let reservations: StorageReservations
     let clock: any WallClock
     /// When this Weir began: what an older one was doing is not going on.
     let begun: Timestamp
@@ -139,8 +140,14 @@ public struct SSHEntrance: Sendable {
         case .code(let id): stored = try await store.read { try $0.project(id, for: identity.caller, .changeCode) }.code
         case .netdisk: stored = .netdisk(identity.account.id)
         }
-        let path = try await files.make(stored)
-        if case .draft = stored { try await files.giveFolders(of: stored, to: Self.draftUser) }
+        let path: String
+        if case .draft = stored {
+            // Not made here: one that was made a version meanwhile begins anew with that version's files, next time.
+            path = try await files.path(of: stored)
+            try await files.giveFolders(of: stored, to: Self.draftUser)
+        } else {
+            path = try await files.make(stored)
+        }
         return Folder(path: path, isDraft: identity.user.place.isDraft, readOnly: readOnly, stored: stored)
     }
 
@@ -227,7 +234,8 @@ public struct SSHEntrance: Sendable {
     private func checkLimits(_ identity: SSHIdentity, _ db: Reading) throws -> Bytes? {
         guard let (workspace, unit) = try payer(of: identity, db) else { return nil }
         let project: Identifier<Project>? = if case .code(let id) = unit { id } else { nil }
-        let left = try db.requireStorage(in: workspace, by: identity.account.id)
+        let held = reservations.held(in: workspace, by: identity.account.id)
+        let left = try db.requireStorage(in: workspace, by: identity.account.id, held: held)
         try limits.check(.upload, in: workspace, project: project, by: identity.account.id, db)
         return left
     }

@@ -11,6 +11,23 @@ final class UploadSessions: Sendable {
 
     private let state = Mutex(State())
 
+    /// How long what has come whole waits for its place while a version is made.
+    static let longestWait = Duration.seconds(30)
+    private static let look = Duration.milliseconds(50)
+
+    /// The same for what has come and only wants its place: a version is made within moments.
+    func enterWhenFree(_ asset: Identifier<Asset>) async throws {
+        let deadline = ContinuousClock.now + Self.longestWait
+        while true {
+            do {
+                return try enter(asset)
+            } catch let error as WeirError {
+                guard ContinuousClock.now < deadline else { throw error }
+                try await Task.sleep(for: Self.look)
+            }
+        }
+    }
+
     /// Throws `draft_being_confirmed`. To be followed by `leave`.
     func enter(_ asset: Identifier<Asset>) throws {
         let isFree = state.withLock { state in
@@ -20,6 +37,8 @@ final class UploadSessions: Sendable {
         }
         guard isFree else { throw WeirError.draftBeingConfirmed() }
     }
+
+    func isEntered(_ asset: Identifier<Asset>) -> Bool { state.withLock { $0.open[asset] != nil } }
 
     func leave(_ asset: Identifier<Asset>) {
         state.withLock { state in
@@ -44,14 +63,14 @@ extension WeirError {
     static func draftInTransfer() -> WeirError {
         WeirError(
             "draft_in_transfer", .conflict, subject: "draft", rule: "DAT-08",
-            LocalizedText("Somebody is connected to this draft by SFTP.", zh: "此草稿正有 SFTP 连接。"),
-            remedy: LocalizedText("Disconnect, refresh, then confirm.", zh: "请断开连接并刷新后再确认。"))
+            LocalizedText("Something is coming into this draft, in the web or by SFTP.", zh: "正在通过网页或 SFTP 向此草稿传输文件。"),
+            remedy: LocalizedText("Let it end, or disconnect; refresh, then confirm.", zh: "请等待传输结束或断开连接，刷新后再确认。"))
     }
 
     static func draftBeingConfirmed() -> WeirError {
         WeirError(
             "draft_being_confirmed", .conflict, subject: "draft", rule: "DAT-08",
             LocalizedText("This draft is being made a version.", zh: "此草稿正在生成版本。"),
-            remedy: LocalizedText("Connect again in a moment.", zh: "请稍后重新连接。"))
+            remedy: LocalizedText("Try again in a moment.", zh: "请稍后重试。"))
     }
 }

@@ -18,17 +18,20 @@ struct ArchiveWalk: Sendable {
     private static let mostNamed = 100
     private var descent: FolderDescent?
     /// Of the folders on the way down, each with a slash at its end.
-    private var paths: [String] = []
+    private var paths: [[UInt8]] = []
     private var leftOut: [String] = []
     private var reading: Reading?
     private var isOver = false
     private let root: OpenFolder
-    private let prefix: String?
+    /// With a slash at its end; empty for none.
+    private let prefix: [UInt8]
 
-    init(root: OpenFolder, prefix: String?) {
+    init(root: OpenFolder, prefix: EntryName?) {
         self.root = root
-        self.prefix = prefix
+        self.prefix = prefix.map { $0.bytes + [Self.slash] } ?? []
     }
+
+    private static let slash = UInt8(ascii: "/")
 
     /// About a mebibyte, or nil after the end.
     mutating func next() throws -> ByteBuffer? {
@@ -36,10 +39,9 @@ struct ArchiveWalk: Sendable {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(Self.piece + 4096)
         if descent == nil {
-            let path = prefix.map { $0 + "/" } ?? ""
-            if prefix != nil { TarHeader(path: path, kind: .folder, status: try root.status()).write(to: &buffer) }
+            if !prefix.isEmpty { TarHeader(path: prefix, kind: .folder, status: try root.status()).write(to: &buffer) }
             descent = try FolderDescent(root, isSorted: true)
-            paths = [path]
+            paths = [prefix]
         }
         while buffer.readableBytes < Self.piece {
             if reading != nil { try readOn(&buffer) } else if try !step(&buffer) { break }
@@ -73,23 +75,23 @@ struct ArchiveWalk: Sendable {
             return false
         }
         paths.removeLast(paths.count - 1 - depth)
-        let path = (paths.last ?? "") + name.text
-        guard path.utf8.count < Self.longestPath else {
-            if leftOut.count < Self.mostNamed { leftOut.append(path.prefix(200) + "…") }
+        let path = (paths.last ?? []) + name.bytes
+        guard path.count < Self.longestPath else {
+            if leftOut.count < Self.mostNamed { leftOut.append(FileNameText.text(of: path).prefix(200) + "…") }
             return true
         }
         switch status.kind {
         case .folder:
             guard try descent?.enter(name) == true else { return true }
-            TarHeader(path: path + "/", kind: .folder, status: status).write(to: &buffer)
-            paths.append(path + "/")
+            TarHeader(path: path + [Self.slash], kind: .folder, status: status).write(to: &buffer)
+            paths.append(path + [Self.slash])
         case .file:
             guard case .some(let (file, opened)) = try? folder.openPlain(name) else { return true }
             TarHeader(path: path, kind: .file, status: opened).write(to: &buffer)
             if opened.size > 0 { reading = Reading(file: file, size: opened.size) }
         case .link:
             guard case .some(let target) = try? folder.target(ofLink: name) else { return true }
-            TarHeader(path: path, kind: .link(target.text), status: status).write(to: &buffer)
+            TarHeader(path: path, kind: .link(target.bytes), status: status).write(to: &buffer)
         case .special: break
         }
         return true
@@ -104,7 +106,7 @@ struct ArchiveWalk: Sendable {
             status.st_mode = S_IFREG | 0o644
             status.st_size = text.utf8.count
             status.st_mtim.tv_sec = time(nil)
-            TarHeader(path: (prefix.map { $0 + "/" } ?? "") + "LEFT-OUT.txt", kind: .file, status: FileStatus(status)).write(to: &buffer)
+            TarHeader(path: prefix + Array("LEFT-OUT.txt".utf8), kind: .file, status: FileStatus(status)).write(to: &buffer)
             buffer.writeString(text)
             buffer.writeRepeatingByte(0, count: (512 - text.utf8.count % 512) % 512)
         }

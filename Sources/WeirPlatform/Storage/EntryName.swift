@@ -1,9 +1,14 @@
-/// A name in a folder as the file system has it: any bytes but NUL and "/". Tenants make names that are no text.
+import WeirModel
+
+/// A name in a folder as the file system has it: any bytes but NUL and "/". Tenants make names that are no text; as text they are written
+/// by `FileNameText`, there and back.
 struct EntryName: Hashable, Sendable, Comparable {
     /// Ends with NUL, so that it can be handed to the C library as it is.
     let c: [CChar]
 
-    init(_ text: String) { c = Array(text.utf8CString) }
+    init(_ text: String) { self.init(bytes: FileNameText.bytes(of: text)) }
+
+    init(bytes: some Sequence<UInt8>) { c = bytes.map { CChar(bitPattern: $0) } + [0] }
 
     init(c pointer: UnsafePointer<CChar>) {
         var length = 0
@@ -11,7 +16,8 @@ struct EntryName: Hashable, Sendable, Comparable {
         c = Array(UnsafeBufferPointer(start: pointer, count: length + 1))
     }
 
-    var text: String { String(decoding: c.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+    var bytes: [UInt8] { c.dropLast().map { UInt8(bitPattern: $0) } }
+    var text: String { FileNameText.text(of: bytes) }
     var length: Int { c.count - 1 }
     var isDot: Bool { c == [46, 0] || c == [46, 46, 0] }
 

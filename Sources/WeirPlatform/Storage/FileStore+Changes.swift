@@ -13,13 +13,24 @@ extension FileStore {
         _ body: Body, to folder: StoredFolder, at path: FilePath, limit: Bytes? = nil, owner: UInt32 = 0,
         if condition: FileCondition? = nil
     ) async throws -> Bytes where Body.Element == ByteBuffer {
+        try await write(body, to: folder, at: path, limit: limit, owner: owner, if: condition, holding: nil)
+    }
+
+    /// The same, against a quota.
+    @discardableResult
+    func write<Body: AsyncSequence>(
+        _ body: Body, to folder: StoredFolder, at path: FilePath, limit: Bytes? = nil, owner: UInt32 = 0,
+        if condition: FileCondition? = nil, holding hold: StorageHold?
+    ) async throws -> Bytes where Body.Element == ByteBuffer {
         try requireChangeable(folder, path)
         let limit = limit ?? webLimits.size
         let temporary = stagingName("file")
         let file = try await blocking { try open(.staging, of: folder.volume).open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644) }
         do {
-            let writer = PartWriter(file: file, at: 0, room: limit.count, digest: .none, pool: pool)
+            var writer = PartWriter(file: file, at: 0, room: limit.count, digest: .none, pool: pool)
+            if let hold { writer.admit = { total in try await hold.reach(Bytes(total)) } }
             let outcome = try await writer.take(body)
+            hold?.settle(at: Bytes(outcome.written))
             switch outcome.end {
             case .finished: break
             case .noRoom: throw WeirError.fileTooLarge(path.text, limit: limit)
@@ -44,6 +55,32 @@ extension FileStore {
             await takeAway(temporary, in: folder.volume)
             throw error
         }
+    }
+
+    /// What is not there yet and was typed, or uploaded in the web, has 1 to 64 characters (DAT-02, MOD-02, X20); what is there may have
+    /// come on another way. Throws `bad_file_name`.
+    public func requireTyped(_ path: FilePath, in folder: StoredFolder) async throws {
+        try await blocking {
+            var here: OpenFolder?
+            do { here = try open(folder) } catch let error as WeirError where error.code == "not_found" {}
+            for component in path.components {
+                let status = try here?.status(EntryName(component))
+                if status == nil { _ = try FileName(component) }
+                here = status?.kind == .folder ? try here?.folder(EntryName(component)) : nil
+            }
+        }
+    }
+
+    /// As `rename`, to a path that was typed.
+    public func rename(_ folder: StoredFolder, from old: FilePath, toTyped new: FilePath) async throws {
+        try await requireTyped(new, in: folder)
+        try await rename(folder, from: old, to: new)
+    }
+
+    /// As `makeFolder`, at a path that was typed.
+    public func makeFolder(_ folder: StoredFolder, atTyped path: FilePath) async throws {
+        try await requireTyped(path, in: folder)
+        try await makeFolder(folder, at: path)
     }
 
     /// Makes a folder and those on the way. Throws `path_taken` when a file stands there.

@@ -38,24 +38,24 @@ extension FileStore {
     ///
     /// A folder that stays live is copied (by sharing blocks where the file system can); a file that is written meanwhile
     /// is taken in some state it had. From a draft the files are shared by hard links; it goes on with the same content.
+    /// `admit` is asked before so many new bytes are copied, and may refuse them.
     /// Throws `link_leaves_folder`, `special_file`, `storage_full`, `not_found`; then no tree of that name exists.
     /// - Parameter keeper: who alone sees it: its content is shared with nothing of others, so that none of them learns from a size, a time or
     ///   a number of links that it is there, too.
     @discardableResult
     public func freeze(
         _ folder: StoredFolder, at path: FilePath = .root, as tree: TreeName, in workspace: Identifier<Workspace>, links: LinkRule? = nil,
-        keeper: Identifier<Account>? = nil
+        keeper: Identifier<Account>? = nil, admit: (@Sendable (Int64) throws -> Void)? = nil
     ) async throws -> FrozenTree {
         let rule: LinkRule = if let links { links } else if case .code = folder { .kept } else { .inside }
         let begun = try await blocking { try open(folder).folder(at: path) }
-        return try await freeze(
-            begun, isOwn: folder.isOwn && folder.volume == .workspace(workspace), rule: rule, as: tree, in: workspace,
-            keeper: keeper)
+        let isOwn = folder.isOwn && folder.volume == .workspace(workspace)
+        return try await freeze(begun, isOwn: isOwn, rule: rule, as: tree, in: workspace, keeper: keeper, admit: admit)
     }
 
     func freeze(
         _ source: OpenFolder, isOwn: Bool, rule: LinkRule, as tree: TreeName, in workspace: Identifier<Workspace>,
-        keeper: Identifier<Account>? = nil, most: Int? = nil
+        keeper: Identifier<Account>? = nil, most: Int? = nil, admit: (@Sendable (Int64) throws -> Void)? = nil
     ) async throws -> FrozenTree {
         let volume = StorageVolume.workspace(workspace)
         let name = stagingName("freeze")
@@ -65,7 +65,7 @@ extension FileStore {
                 try staging.makeFolder(name)
                 return try FreezePlan(
                     source: source, target: staging.folder(name), blobs: BlobFolder(folder: contents(of: keeper, in: volume)),
-                    isOwn: isOwn, rule: rule, most: most ?? limits.files)
+                    isOwn: isOwn, rule: rule, most: most ?? limits.files, admit: admit)
             }
             let plan = try await inSlices(begun) { try $0.survey(Self.walkSlice) }
             let made = try await content(of: plan)

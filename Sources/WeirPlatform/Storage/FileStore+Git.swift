@@ -13,6 +13,14 @@ extension FileStore {
         _ source: GitSource, into folder: StoredFolder, at destination: FilePath = .root, owner: UInt32 = 0,
         progress: (@Sendable (String) -> Void)? = nil, report: (@Sendable (String) -> Void)? = nil
     ) async throws -> FolderSize {
+        try await gitClone(source, into: folder, at: destination, owner: owner, holding: nil, progress: progress, report: report)
+    }
+
+    /// The same, against a quota.
+    func gitClone(
+        _ source: GitSource, into folder: StoredFolder, at destination: FilePath = .root, owner: UInt32 = 0, holding hold: StorageHold?,
+        progress: (@Sendable (String) -> Void)? = nil, report: (@Sendable (String) -> Void)? = nil
+    ) async throws -> FolderSize {
         if case .tree = folder { throw WeirError.versionImmutable() }
         let begin = ContinuousClock.now
         let place = stagingName("clone")
@@ -28,7 +36,7 @@ extension FileStore {
             }
             let addresses = try await permittedAddresses(of: source, report)
             try await contact(source, at: addresses, in: target, report)
-            try await fetch(program(for: source, at: addresses, in: target), source, into: target, progress, report)
+            try await fetch(program(for: source, at: addresses, in: target), source, into: target, hold, progress, report)
             let clone = try await blocking { try target.folder(EntryName("clone")) }
             let size = try await changing(folder) {
                 let check = try await blocking {
@@ -37,6 +45,8 @@ extension FileStore {
                 }
                 _ = try await inSlices(check) { try $0.advance(Self.walkSlice) }
                 let size = try await measure(clone)
+                try await hold?.reach(size.size)
+                hold?.settle(at: size.size)
                 try await blocking {
                     let root = try open(folder, making: true)
                     try requireEmpty(root, destination)
@@ -87,7 +97,8 @@ extension FileStore {
     }
 
     private func fetch(
-        _ program: ChildProgram, _ source: GitSource, into target: OpenFolder, _ progress: (@Sendable (String) -> Void)?,
+        _ program: ChildProgram, _ source: GitSource, into target: OpenFolder, _ hold: StorageHold?,
+        _ progress: (@Sendable (String) -> Void)?,
         _ report: (@Sendable (String) -> Void)?
     ) async throws {
         let outcome = try await withThrowingTaskGroup(of: ChildOutcome?.self) { group in
@@ -98,6 +109,7 @@ extension FileStore {
                     try await Task.sleep(for: Self.watchInterval)
                     let now = try await measure(target)
                     try limits.check(size: now.size, files: now.files + now.folders, from: limits.size)
+                    try await hold?.reach(now.size)
                 }
             }
             defer { group.cancelAll() }

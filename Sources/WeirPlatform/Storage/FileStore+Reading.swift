@@ -70,6 +70,6 @@ extension FileStore {
     /// Throws `not_found`.
     public func archive(_ folder: StoredFolder, at path: FilePath = .root) async throws -> FolderArchive {
         let root = try await blocking { try open(folder).folder(at: path) }
-        return FolderArchive(root: root, prefix: path.name, pool: pool)
+        return FolderArchive(root: root, prefix: path.name.map { EntryName($0) }, pool: pool)
     }
 }

@@ -9,122 +9,237 @@ public struct Unpacked: Hashable, Sendable {
 
 /// Unpacking of tar, zip, tar.gz and rar (DAT-03, MOD-03), of archives that may have been made to harm.
 ///
-/// The archive is listed first; then it is unpacked by an unprivileged user into an empty folder in staging, walked, and
-/// only then moved in. So whatever is wrong with it, the draft is as it was.
+/// A confined program without rights turns whatever the archive is into one plain tar, on a pipe; Weir itself reads that, byte by byte and
+/// no text for people, and writes the files into an empty folder of its own, which is then moved in. So names stay what they are, and
+/// whatever is wrong with the archive, the draft is as it was.
 extension FileStore {
     static let unpackTime: Duration = .seconds(3600)
     static let watchInterval: Duration = .milliseconds(200)
 
     /// Unpacks an archive that lies in a folder into `destination` of the same folder. Files of the same name are
     /// replaced; the archive stays.
+    /// - Parameter charset: of the names that do not say which they are in; without it, where there are such, the guesses are thrown.
     ///
-    /// Throws `not_an_archive`, `archive_too_large`, `archive_too_many_files`, `archive_ratio`, `archive_damaged`,
-    /// `archive_encrypted`, `path_leaves_folder`, `link_leaves_folder`, `special_file`, `bad_file_name`,
-    /// `path_too_deep`, `path_taken`, `storage_full`.
+    /// Throws `not_an_archive`, `archive_too_large`, `archive_too_many_files`, `archive_ratio`, `archive_damaged`, `archive_empty`,
+    /// `archive_encrypted`, `archive_is_volume`, `archive_too_old`, `archive_charset`, `archive_charset_wrong`, `path_leaves_folder`,
+    /// `link_leaves_folder`, `special_file`, `bad_file_name`, `path_too_deep`, `path_taken`, `storage_full`.
     public func unpack(
-        _ archive: FilePath, in folder: StoredFolder, into destination: FilePath, owner: UInt32 = 0
+        _ archive: FilePath, in folder: StoredFolder, into destination: FilePath, owner: UInt32 = 0, charset: ArchiveCharset? = nil
+    ) async throws -> Unpacked {
+        try await unpack(archive, in: folder, into: destination, owner: owner, charset: charset, holding: nil)
+    }
+
+    /// The same, against a quota.
+    func unpack(
+        _ archive: FilePath, in folder: StoredFolder, into destination: FilePath, owner: UInt32 = 0, charset: ArchiveCharset?,
+        holding hold: StorageHold?
     ) async throws -> Unpacked {
         guard let name = archive.name else { throw WeirError.missing("path") }
         if case .tree = folder { throw WeirError.versionImmutable() }
         let format = try ArchiveFormat(fileName: name)
-        let (file, status) = try await blocking { try open(folder).folder(at: archive.parent).openPlain(EntryName(name)) }
-        let size = Bytes(status.size)
-        var options: [String] = []
-        var listing = try await list(file, size, options, in: folder.volume)
-        if listing.hasEscapedNames, format == .zip {
-            // Zip files of Chinese Windows have GBK names and do not say so.
-            options = ["--options", "zip:hdrcharset=GBK"]
-            listing = try await list(file, size, options, in: folder.volume)
+        let plan = try await blocking {
+            let (file, status) = try open(folder).folder(at: archive.parent).openPlain(EntryName(name))
+            return try UnpackPlan(format, file, size: status.size, charset: charset, limits: limits)
         }
+        if let expected = plan.expected { try await hold?.grow(by: expected) }
         let place = stagingName("unpack")
         do {
-            let target = try await blocking {
-                let staging = try open(.staging, of: folder.volume)
-                try staging.makeFolder(place, mode: 0o700)
-                let target = try staging.folder(place)
-                try target.setOwner(toolUser, toolUser)
-                return target
-            }
-            try await extract(file, size, options, into: target)
-            let expected = listing.paths.count
-            let unpacked = try await changing(folder) {
-                let begun = try await blocking {
-                    try UnpackedCheck(target, at: destination, limits: limits, archive: size, maker: toolUser, owner: owner)
-                }
-                let check = try await inSlices(begun) { try $0.advance(Self.walkSlice) }
-                return try await blocking {
-                    guard check.files == expected else {
-                        throw WeirError.archiveDamaged("\(expected - check.files) of \(expected) files are missing")
-                    }
-                    try target.setOwner(owner, owner)
+            let (target, writer) = try await write(plan, into: place, of: folder.volume, at: destination, owner: owner, hold)
+            hold?.settle(at: Bytes(writer.size))
+            try await changing(folder) {
+                try await blocking {
                     let root = try open(folder, making: true)
                     try target.requireFits(root, destination)
                     try target.merge(into: root.folder(making: destination))
-                    return Unpacked(files: check.files, size: Bytes(check.size))
                 }
             }
             await takeAway(place, in: folder.volume)
-            return unpacked
+            return Unpacked(files: writer.files, size: Bytes(writer.size))
         } catch {
             await takeAway(place, in: folder.volume)
             throw error
         }
     }
 
-    private func list(
-        _ file: OpenFile, _ size: Bytes, _ options: [String], in volume: StorageVolume
-    ) async throws -> ArchiveListing {
-        let listing = Mutex(ArchiveListing(limits: limits, archive: size))
-        let program = try await blocking {
-            try file.rewind()
-            return ChildProgram.confined(
-                "/usr/bin/bsdtar", ["-tv", "--numeric-owner", "-f", "-"] + options, user: toolUser,
-                folder: try open(.staging, of: volume), input: file, largest: 0, timeLimit: Self.unpackTime)
+    private func write(
+        _ plan: UnpackPlan, into place: EntryName, of volume: StorageVolume, at destination: FilePath, owner: UInt32, _ hold: StorageHold?
+    ) async throws -> (OpenFolder, ArchiveWriter) {
+        var source = plan.source
+        while true {
+            let target = try await blocking {
+                let staging = try open(.staging, of: volume)
+                try staging.makeFolder(place, mode: 0o700)
+                let target = try staging.folder(place)
+                try target.setMode(0o755)
+                return target
+            }
+            var writer = ArchiveWriter(into: target, at: destination, limits: limits, archive: plan.size, owner: owner)
+            if let hold { writer.admit = { total in try hold.reachNow(Bytes(total)) } }
+            let extraction = Mutex(Extraction(writer: writer, names: plan.names))
+            do {
+                try await read(plan.file, by: source, in: volume) { bytes in try extraction.withLock { try $0.take(bytes) } }
+                return (target, try extraction.withLock { try $0.finish() })
+            } catch is TarReader.NotRead where source != .program {
+                // Another kind of tar than Weir reads by itself.
+                source = .program
+                await takeAway(place, in: volume)
+            } catch is TarReader.NotRead {
+                throw WeirError.archiveDamaged("it is no archive that can be read")
+            }
         }
-        let outcome = try await ChildProcess(program: program, pool: tools).run(output: { bytes in
-            try listing.withLock { try $0.take(bytes) }
-            return .goOn
-        })
-        try Self.require(outcome, most: 0)
-        return listing.withLock { $0 }
     }
 
-    private func extract(_ file: OpenFile, _ size: Bytes, _ options: [String], into target: OpenFolder) async throws {
-        let arguments = [
-            "-x", "-f", "-", "--no-same-owner", "--no-same-permissions", "--no-acls", "--no-fflags", "--no-xattrs",
-        ]
-        let most = limits.most(from: size)
+    /// Hands the archive over as a tar, piece by piece.
+    private func read(
+        _ file: OpenFile, by source: UnpackPlan.Source, in volume: StorageVolume,
+        _ take: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void
+    ) async throws {
+        let arguments: (String, [String])
+        switch source {
+        case .itself:
+            var offset: Int64 = 0
+            while case let begin = offset,
+                case let count = try await blocking({
+                    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 << 20, alignment: 4096)
+                    defer { block.deallocate() }
+                    let count = try file.read(into: block, at: begin)
+                    try take(UnsafeRawBufferPointer(rebasing: block[..<count]))
+                    return count
+                }), count > 0
+            {
+                try Task.checkCancellation()
+                offset += Int64(count)
+            }
+            return
+        case .gunzip: arguments = ("/usr/bin/gzip", ["-dc"])
+        case .program: arguments = ("/usr/bin/bsdtar", ["-cf", "-", "--format=gnutar", "@-"])
+        }
         let program = try await blocking {
             try file.rewind()
             return ChildProgram.confined(
-                "/usr/bin/bsdtar", arguments + options, user: toolUser, folder: target, input: file, largest: most,
+                arguments.0, arguments.1, user: toolUser, folder: try open(.staging, of: volume), input: file, largest: 0,
                 timeLimit: Self.unpackTime)
         }
-        // The listing may lie, and in a live folder the archive may change under the program: so it is watched as well.
-        try await withThrowingTaskGroup(of: ChildOutcome?.self) { group in
-            group.addTask { try await ChildProcess(program: program, pool: tools).run() }
-            group.addTask {
-                while true {
-                    try await Task.sleep(for: Self.watchInterval)
-                    let now = try await measure(target)
-                    try limits.check(size: now.size, files: now.files + now.folders, from: size)
-                }
-            }
-            defer { group.cancelAll() }
-            if let outcome = try await group.next() ?? nil { try Self.require(outcome, most: most) }
-        }
+        let outcome = try await ChildProcess(program: program, pool: tools).run(output: { bytes in
+            try take(bytes)
+            return .goOn
+        })
+        try Self.require(outcome, of: arguments.0)
     }
 
     /// Whatever the program says on its standard error is a failure: for some archives it leaves files out and ends well.
-    private static func require(_ outcome: ChildOutcome, most: Bytes) throws {
-        if outcome.timedOut { throw WeirError.toolTimedOut("bsdtar", limit: unpackTime) }
+    private static func require(_ outcome: ChildOutcome, of program: String) throws {
+        let name = program.split(separator: "/").last.map { String($0) } ?? program
+        if outcome.timedOut { throw WeirError.toolTimedOut(name, limit: unpackTime) }
         guard outcome.status != 0 || !outcome.errors.isEmpty else { return }
-        if outcome.status == 128 + SIGXFSZ { throw WeirError.archiveTooLarge(limit: most) }
         let text = outcome.errors.lowercased()
         if text.contains("passphrase") || text.contains("encrypted") { throw WeirError.archiveEncrypted() }
-        if text.contains("no space left") || text.contains("quota exceeded") { throw WeirError.storageFull() }
         let first = outcome.errors.split(separator: "\n").first.map(String.init) ?? "status \(outcome.status)"
-        throw WeirError.archiveDamaged(first.replacing("bsdtar: ", with: ""))
+        throw WeirError.archiveDamaged(String(first.replacing(name + ": ", with: "").trimmingPrefix(while: \.isWhitespace)))
+    }
+}
+
+/// What is known of an archive before anything comes out of it.
+private struct UnpackPlan: Sendable {
+    enum Source: Sendable { case itself, gunzip, program }
+
+    let file: OpenFile
+    let size: Bytes
+    let source: Source
+    /// The entries of a zip, in the order in which the program gives them, under the names that they are to have.
+    var names: [ZipDirectory.Entry]?
+
+    /// What comes out, where the archive says so.
+    var expected: Bytes? { names.map { entries in Bytes(entries.reduce(Int64(0)) { sum, entry in sum &+ max(0, entry.size) }) } }
+
+    init(_ format: ArchiveFormat, _ file: OpenFile, size: Int64, charset: ArchiveCharset?, limits: UnpackLimits) throws {
+        self.file = file
+        self.size = Bytes(size)
+        guard size > 0 else { throw WeirError.archiveEmpty() }
+        switch format {
+        case .tar: source = .itself
+        case .tarGzip: source = .gunzip
+        case .rar:
+            try RarHead.check(file, size: size)
+            source = .program
+        case .zip:
+            var directory = try ZipDirectory(of: file, size: size, limits: limits)
+            try directory.read(in: charset)
+            let sum = directory.entries.reduce(Int64(0)) { sum, entry in
+                let (next, isTooMuch) = sum.addingReportingOverflow(max(0, entry.size))
+                return isTooMuch ? .max : next
+            }
+            try limits.check(size: Bytes(sum), files: directory.entries.count, from: Bytes(size))
+            names = directory.entries
+            source = .program
+        }
+    }
+}
+
+extension ZipDirectory {
+    /// Gives the names that do not say what they are in the form that the others have. Throws `archive_charset`, `archive_charset_wrong`.
+    fileprivate mutating func read(in charset: ArchiveCharset?) throws {
+        let unknown = entries.filter { !$0.isUnicode }.map(\.name)
+        if !unknown.isEmpty {
+            guard let charset else {
+                let guesses = ArchiveCharset.guesses(of: unknown)
+                throw WeirError.archiveCharset(
+                    guesses.isEmpty ? [.init(charset: .raw, samples: [FileNameText.text(of: unknown[0])])] : guesses)
+            }
+            for index in entries.indices where !entries[index].isUnicode {
+                guard let name = charset.decode(entries[index].name) else {
+                    throw WeirError.archiveCharsetWrong(FileNameText.text(of: entries[index].name), charset)
+                }
+                entries[index].name = name
+            }
+        }
+        // Only now: in some charsets the second byte of a character looks like a backslash.
+        for index in entries.indices where entries[index].isOfDOS && !entries[index].name.contains(UInt8(ascii: "/")) {
+            entries[index].name = entries[index].name.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 }
+        }
+    }
+}
+
+/// An archive on its way from a pipe into a folder.
+private struct Extraction: Sendable {
+    private var reader = TarReader()
+    private var writer: ArchiveWriter
+    private let names: [ZipDirectory.Entry]?
+    private var count = 0
+
+    init(writer: ArchiveWriter, names: [ZipDirectory.Entry]?) {
+        self.writer = writer
+        self.names = names
+    }
+
+    mutating func take(_ bytes: UnsafeRawBufferPointer) throws {
+        var (reader, writer, count) = (reader, writer, count)
+        defer { (self.reader, self.writer, self.count) = (reader, writer, count) }
+        let names = names
+        try reader.take(bytes) { entry in
+            var entry = entry
+            if let names {
+                guard count < names.count, entry.kind != .file || entry.size == names[count].size else {
+                    throw WeirError.archiveDamaged("its directory does not fit its content")
+                }
+                entry.name = names[count].name
+            }
+            count += 1
+            try writer.begin(entry)
+        } content: {
+            try writer.content($0)
+        } end: {
+            try writer.end()
+        }
+    }
+
+    mutating func finish() throws -> ArchiveWriter {
+        try reader.finish()
+        guard count > 0 else { throw WeirError.archiveEmpty() }
+        if let names, count != names.count {
+            throw WeirError.archiveDamaged("\(names.count - count) of \(names.count) entries are missing")
+        }
+        return writer
     }
 }
 

@@ -9,7 +9,7 @@ import WeirModel
 public struct FolderArchive: AsyncSequence, Sendable {
     let root: OpenFolder
     /// The name of the folder in the archive; nil puts its entries at the top.
-    let prefix: String?
+    let prefix: EntryName?
     let pool: NIOThreadPool
 
     public func makeAsyncIterator() -> Iterator {
@@ -37,26 +37,31 @@ public struct FolderArchive: AsyncSequence, Sendable {
 struct TarHeader {
     enum Kind {
         case file, folder
-        case link(String)
+        case link([UInt8])
     }
 
-    let path: String
+    /// As the file system has it.
+    let path: [UInt8]
     let kind: Kind
     let status: FileStatus
 
     func write(to buffer: inout ByteBuffer) {
-        var records = ""
-        if path.utf8.count > 100 { records += Self.record("path", path) }
-        if case .link(let target) = kind, target.utf8.count > 100 { records += Self.record("linkpath", target) }
-        if size > 0o777_7777_7777 { records += Self.record("size", String(size)) }
+        var records: [UInt8] = []
+        if path.count > 100 { records += Self.record("path", path) }
+        if case .link(let target) = kind, target.count > 100 { records += Self.record("linkpath", target) }
+        // Names are UTF-8 in such a record, unless it says that they are not.
+        if !records.isEmpty, String(validating: records, as: UTF8.self) == nil {
+            records = Self.record("hdrcharset", Array("BINARY".utf8)) + records
+        }
+        if size > 0o777_7777_7777 { records += Self.record("size", Array(String(size).utf8)) }
         if !records.isEmpty {
-            block("pax", "x", "", Int64(records.utf8.count), 0o644, to: &buffer)
-            buffer.writeString(records)
-            buffer.writeRepeatingByte(0, count: (512 - records.utf8.count % 512) % 512)
+            block(Array("pax".utf8), "x", [], Int64(records.count), 0o644, to: &buffer)
+            buffer.writeBytes(records)
+            buffer.writeRepeatingByte(0, count: (512 - records.count % 512) % 512)
         }
         switch kind {
-        case .file: block(path, "0", "", size, status.isExecutable ? 0o755 : 0o644, to: &buffer)
-        case .folder: block(path, "5", "", 0, 0o755, to: &buffer)
+        case .file: block(path, "0", [], size, status.isExecutable ? 0o755 : 0o644, to: &buffer)
+        case .folder: block(path, "5", [], 0, 0o755, to: &buffer)
         case .link(let target): block(path, "2", target, 0, 0o777, to: &buffer)
         }
     }
@@ -64,20 +69,21 @@ struct TarHeader {
     private var size: Int64 { if case .file = kind { status.size } else { 0 } }
 
     /// `length key=value\n`, where the length counts itself.
-    private static func record(_ key: String, _ value: String) -> String {
-        let rest = " \(key)=\(value)\n".utf8.count
-        var length = rest + String(rest).utf8.count
-        if String(length).utf8.count + rest != length { length = rest + String(length).utf8.count }
-        return "\(length) \(key)=\(value)\n"
+    private static func record(_ key: String, _ value: [UInt8]) -> [UInt8] {
+        let rest = Array(" \(key)=".utf8) + value + [UInt8(ascii: "\n")]
+        var length = rest.count + String(rest.count).utf8.count
+        if String(length).utf8.count + rest.count != length { length = rest.count + String(length).utf8.count }
+        return Array(String(length).utf8) + rest
     }
 
     private func block(
-        _ path: String, _ type: String, _ target: String, _ size: Int64, _ mode: Int, to buffer: inout ByteBuffer
+        _ path: [UInt8], _ type: String, _ target: [UInt8], _ size: Int64, _ mode: Int, to buffer: inout ByteBuffer
     ) {
         var header = [UInt8](repeating: 0, count: 512)
-        func put(_ text: String, _ start: Int, _ most: Int) {
-            for (index, byte) in text.utf8.prefix(most).enumerated() { header[start + index] = byte }
+        func put(_ text: some Collection<UInt8>, _ start: Int, _ most: Int) {
+            for (index, byte) in text.prefix(most).enumerated() { header[start + index] = byte }
         }
+        func put(_ text: String, _ start: Int, _ most: Int) { put(text.utf8, start, most) }
         func octal(_ value: Int64, _ digits: Int) -> String {
             let text = String(value, radix: 8)
             return text.count > digits

@@ -8,6 +8,8 @@ struct FolderWeight: Hashable, Sendable {
     var files = 0
     /// False when the walk was cut off: there is more.
     var isWhole = true
+    /// What was counted of uploads on their way.
+    var uploads: [Identifier<Upload>: Bytes] = [:]
 
     mutating func add(_ file: FileStatus) {
         let (sum, overflow) = bytes.addingReportingOverflow(min(file.size, file.allocated))
@@ -93,6 +95,7 @@ extension FileStore {
                         continue
                     }
                     weight.add(data)
+                    weight.uploads[upload.id] = Bytes(min(data.size, data.allocated))
                 } catch let error as WeirError where error.code == "not_found" {}
             }
             return FolderWalk(roots, from: weight)

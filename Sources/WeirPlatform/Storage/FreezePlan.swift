@@ -41,6 +41,8 @@ struct FreezePlan: Sendable {
     let isOwn: Bool
     let rule: LinkRule
     let most: Int
+    /// Asked before so many bytes are copied that are not there yet.
+    let admit: (@Sendable (Int64) throws -> Void)?
 
     private(set) var items: [FreezeItem] = []
     private(set) var folders: [[EntryName]] = [[]]
@@ -57,7 +59,10 @@ struct FreezePlan: Sendable {
     private var descent: FolderDescent
     private var places: [Place]
 
-    init(source: OpenFolder, target: OpenFolder, blobs: BlobFolder, isOwn: Bool, rule: LinkRule, most: Int) throws {
+    init(
+        source: OpenFolder, target: OpenFolder, blobs: BlobFolder, isOwn: Bool, rule: LinkRule, most: Int,
+        admit: (@Sendable (Int64) throws -> Void)? = nil
+    ) throws {
         descent = try FolderDescent(source)
         places = [Place(target: target, path: [])]
         self.source = source
@@ -66,6 +71,7 @@ struct FreezePlan: Sendable {
         self.isOwn = isOwn
         self.rule = rule
         self.most = most
+        self.admit = admit
     }
 
     var isSmall: Bool { files + folders.count <= FileStore.fewFiles }
@@ -182,6 +188,7 @@ struct FreezePlan: Sendable {
         if status.size > Self.block {
             let (digest, size) = try file.digest(block)
             if try blobs.link(BlobName(digest, like: status), to: to, as: name) { return (size, nil) }
+            try admit?(size)
             let copy = try file.copy(to: to, as: name, mode: 0o600)
             let (copied, copiedSize) = try copy.digest(block)
             return try keep(copy, BlobName(copied, like: status), copiedSize, status)
@@ -192,6 +199,7 @@ struct FreezePlan: Sendable {
         hash.update(bufferPointer: bytes)
         let blob = BlobName(Array(hash.finalize()), like: status)
         if try blobs.link(blob, to: to, as: name) { return (Int64(count), nil) }
+        try admit?(Int64(count))
         let copy = try to.open(name, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
         try copy.write(bytes, at: 0)
         return try keep(copy, blob, Int64(count), status)

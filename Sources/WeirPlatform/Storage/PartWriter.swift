@@ -14,6 +14,8 @@ struct PartWriter: Sendable {
     let room: Int64
     let digest: PartDigest
     let pool: NIOThreadPool
+    /// Asked before so many bytes in all are taken; what it throws is what broke the stream.
+    var admit: (@Sendable (Int64) async throws -> Void)?
     /// Called on the pool's thread after each batch with all bytes written so far.
     var progress: (@Sendable (Int64) throws -> Void)?
 
@@ -77,6 +79,12 @@ struct PartWriter: Sendable {
                 arrived += Int64(buffer.readableBytes)
                 guard arrived <= room else {
                     outcome.end = .noRoom
+                    break receiving
+                }
+                do {
+                    try await admit?(arrived)
+                } catch {
+                    outcome.end = .broken(error)
                     break receiving
                 }
                 waiting.append(buffer)

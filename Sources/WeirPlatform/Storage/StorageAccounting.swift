@@ -23,8 +23,18 @@ public struct StorageAccounting: Sendable {
     /// round. Gives how many units were measured.
     @discardableResult
     public func measureChanged(within limit: Duration = .seconds(600)) async throws -> Int {
+        try await measure(try await store.read { try $0.storageUnitsChanged(most: Self.mostInRound) }, within: limit)
+    }
+
+    /// The same of one workspace.
+    func measureChanged(in workspace: Identifier<Workspace>, within limit: Duration) async throws {
+        try await measure(
+            try await store.read { try $0.storageUnitsChanged(in: workspace, most: Self.mostInRound) }, within: limit)
+    }
+
+    @discardableResult
+    private func measure(_ units: [StorageUnit], within limit: Duration) async throws -> Int {
         let deadline = ContinuousClock.now + limit
-        let units = try await store.read { try $0.storageUnitsChanged(most: Self.mostInRound) }
         return try await withThrowingTaskGroup(of: Measured?.self) { group in
             var waiting = units.makeIterator()
             var count = 0
@@ -70,6 +80,8 @@ public struct StorageAccounting: Sendable {
         let weight: FolderWeight
         /// The count that it stands for; nil when something was writing meanwhile.
         let changes: Int64?
+        /// What had been expected before the walk began.
+        let expected: Bytes
         let at: Timestamp
     }
 
@@ -78,7 +90,8 @@ public struct StorageAccounting: Sendable {
         try await store.write { db in
             for figure in figures {
                 try db.setMeasured(
-                    figure.unit, bytes: Bytes(figure.weight.bytes), files: figure.weight.files, changes: figure.changes, at: figure.at)
+                    figure.unit, bytes: Bytes(figure.weight.bytes), files: figure.weight.files, changes: figure.changes,
+                    expected: figure.expected, uploads: figure.weight.uploads, at: figure.at)
             }
         }
     }
@@ -104,7 +117,8 @@ public struct StorageAccounting: Sendable {
         if !weight.isWhole { logger.warning("a folder is too large to be counted whole", metadata: ["unit": "\(unit)"]) }
         let wasChanged = marks.endMeasuring(unit, isStill: isStill)
         return Measured(
-            unit: unit, weight: weight, changes: isStill && !wasChanged ? plan.record.changes : nil, at: clock.now())
+            unit: unit, weight: weight, changes: isStill && !wasChanged ? plan.record.changes : nil, expected: plan.record.expected,
+            at: clock.now())
     }
 
     /// What a unit takes beside `part` of it; nothing where one of the two could not be counted whole.
@@ -113,10 +127,18 @@ public struct StorageAccounting: Sendable {
         return whole.isWhole && part.isWhole ? Bytes(whole.bytes - part.bytes) : 0
     }
 
-    func weigh(_ plan: StorageUnitPlan, without tree: TreeName? = nil) async throws -> FolderWeight {
+    /// What a unit would take beside what it takes, with one more tree in it: what is the same in both takes its space once.
+    func rise(of unit: StorageUnit, in workspace: Identifier<Workspace>, with tree: TreeName) async throws -> Bytes {
+        let plan = try await store.read { try $0.storagePlan(of: unit) }
+        guard let plan else { return Bytes(try await files.weigh([.tree(tree, in: workspace)]).bytes) }
+        let before = try await weigh(plan)
+        return Bytes(max(0, try await weigh(plan, with: tree).bytes - before.bytes))
+    }
+
+    func weigh(_ plan: StorageUnitPlan, without tree: TreeName? = nil, with new: TreeName? = nil) async throws -> FolderWeight {
         let workspace = plan.record.workspace
         let uploads = plan.uploads.map { StoredUpload($0, in: workspace) }
-        let trees = plan.trees.filter { $0 != tree }.map { StoredFolder.tree($0, in: workspace) }
+        let trees = (plan.trees.filter { $0 != tree } + (new.map { [$0] } ?? [])).map { StoredFolder.tree($0, in: workspace) }
         let folders: [StoredFolder] =
             switch plan.record.unit {
             case .code(let project): [.code(project, in: workspace)]

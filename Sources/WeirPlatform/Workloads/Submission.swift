@@ -53,6 +53,7 @@ struct Submissions: Sendable {
     let ports: ClosedRange<Int>
     let tariffs: Tariffs
     let limits: Limits
+    let reservations: StorageReservations
 
     /// What a submission has come to after every name in it was looked up.
     struct Resolved: Sendable {
@@ -96,18 +97,19 @@ struct Submissions: Sendable {
         try await store.read { db in
             // Asked again in the transaction; here, so that nothing is frozen for what is refused.
             try db.requireQuota(of: spec, in: resolved.project.workspace, by: caller.id)
-            if case .snapshot = code { try db.requireStorage(in: resolved.project.workspace, by: caller.id) }
-        }
-        if case .snapshot = code {
-            _ = try await files.make(resolved.project.code)
-            _ = try await files.freeze(resolved.project.code, as: tree, in: resolved.project.workspace)
         }
 
         let workload = WorkloadRecord(
             id: identifiers.next(Workload.self, at: now), workspace: resolved.project.workspace, project: project,
             name: name, description: description, createdBy: caller.id, createdAt: now, spec: spec,
             secret: Secrets.make(prefix: "weiri"))
-        return try await insert(workload, name: name, exposed: exposed, key: key, by: caller)
+        guard case .snapshot = code else { return try await insert(workload, name: name, exposed: exposed, key: key, by: caller) }
+        let place = StoragePlace(unit: .frozen(project), workspace: workload.workspace, account: caller.id)
+        _ = try await files.make(resolved.project.code)
+        return try await reservations.holding(place) { hold in
+            _ = try await reservations.freeze(resolved.project.code, as: tree, for: hold, in: files)
+            return try await insert(workload, name: name, exposed: exposed, key: key, by: caller)
+        }
     }
 
     /// Writes the workload, its port and its key in one transaction.

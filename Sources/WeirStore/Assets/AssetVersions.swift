@@ -86,7 +86,7 @@ extension Writing {
     /// Adds the next version and gives its number.
     public func insertNext(_ version: AssetVersionRecord) throws -> Int {
         try db.execute(
-            sql: "UPDATE asset SET latest = latest + 1, changed_at = ? WHERE id = ? AND deleted_at IS NULL",
+            sql: "UPDATE asset SET latest = latest + 1, newest = latest + 1, changed_at = ? WHERE id = ? AND deleted_at IS NULL",
             arguments: [version.createdAt, version.asset])
         guard
             let number = try Int.fetchOne(
@@ -109,6 +109,11 @@ extension Writing {
         try db.execute(
             sql: "UPDATE asset_version SET deleted_at = ? WHERE asset = ? AND number = ?",
             arguments: [now, asset, number])
+        try db.execute(
+            sql: """
+                UPDATE asset SET newest = coalesce(
+                    (SELECT max(number) FROM asset_version WHERE asset = ?1 AND deleted_at IS NULL), 0) WHERE id = ?1
+                """, arguments: [asset])
         try markChanged(.asset(asset))
     }
 }

@@ -18,7 +18,7 @@ public struct AssetRecord: Hashable, Sendable {
     public var keeper: Identifier<Account>
     public var createdAt: Timestamp
     public var changedAt: Timestamp
-    /// The number of the last version made; 0 before the first.
+    /// The number of the newest version that is there; 0 where there is none.
     public var latest: Int
 
     public init(
@@ -58,7 +58,7 @@ public struct AssetRecord: Hashable, Sendable {
         keeper = row["keeper"]
         createdAt = row["created_at"]
         changedAt = row["changed_at"]
-        latest = row["latest"]
+        latest = row["newest"]
     }
 }
 
@@ -175,6 +175,9 @@ extension Writing {
 extension AssetRecord {
     /// Whether somebody in the workspace may know of it (DAT-14).
     public func isSeen(by viewer: Identifier<Account>) -> Bool { visibility == .workspace || keeper == viewer }
+
+    /// Who alone sees it; nil for what the workspace shares.
+    public var soleKeeper: Identifier<Account>? { visibility == .owner ? keeper : nil }
 }
 
 extension AssetKind {

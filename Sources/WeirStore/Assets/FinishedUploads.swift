@@ -16,8 +16,10 @@ extension Reading {
 }
 
 extension Writing {
-    /// The upload is on its way no more.
+    /// The upload is in its place, and whole.
     public func finish(_ upload: UploadRecord, at now: Timestamp) throws {
+        // A measuring that began before may have seen less of it by now than stands in the figure.
+        if let record = try read.upload(upload.id) { try expect(record.length, in: record.unit, ofWhichCounted: record.counted) }
         try db.cachedStatement(
             sql: "INSERT OR IGNORE INTO finished_upload (id, unit, account, length, finished_at) VALUES (?, ?, ?, ?, ?)"
         ).execute(arguments: [upload.id, upload.unit.description, upload.account, upload.length, now])

@@ -9,6 +9,8 @@ public struct UploadRecord: Hashable, Sendable {
     public var account: Identifier<Account>
     public var path: String
     public var length: Bytes
+    /// How much of it stands in the figure of its unit.
+    public var counted: Bytes = 0
     public var createdAt: Timestamp
 
     public init(
@@ -29,6 +31,7 @@ public struct UploadRecord: Hashable, Sendable {
         account = row["account"]
         path = row["path"]
         length = row["length"]
+        counted = row["counted"]
         createdAt = row["created_at"]
     }
 }

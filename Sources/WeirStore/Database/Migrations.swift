@@ -25,6 +25,7 @@ enum Migrations {
         migrator.registerMigration("19 starters") { db in try db.execute(sql: starters) }
         migrator.registerMigration("20 prices") { db in try db.execute(sql: prices) }
         migrator.registerMigration("21 makers") { db in try db.execute(sql: makers) }
+        migrator.registerMigration("22 reservations") { db in try db.execute(sql: reservations) }
         migrator.registerMigration("24 ssh policy") { db in try db.execute(sql: sshPolicy) }
         migrator.registerMigration("26 memory") { db in try db.execute(sql: memory) }
         migrator.registerMigration("27 finished uploads") { db in try db.execute(sql: finishedUploads) }

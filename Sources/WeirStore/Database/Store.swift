@@ -42,6 +42,11 @@ public final class Store: Sendable {
         try await pool.read { db in try body(Reading(db: db)) }
     }
 
+    /// The same for a thread that may be held: work on files asks between two of its steps.
+    public func readBlocking<T>(_ body: (Reading) throws -> T) throws -> T {
+        try pool.read { db in try body(Reading(db: db)) }
+    }
+
     /// Runs one transaction: all of it happens and lasts, or none of it.
     public func write<T: Sendable>(_ body: @escaping @Sendable (Writing) throws -> T) async throws -> T {
         try await committer.commit { db in try body(Writing(db: db)) }

@@ -75,6 +75,9 @@ extension Reading {
                     SELECT (SELECT coalesce(sum(bytes), 0) FROM storage_held WHERE workspace = ?1) + (
                         SELECT coalesce(sum(size), 0)
                         FROM (SELECT max(size) AS size FROM image WHERE workspace = ?1 GROUP BY digest)
+                    ) + (
+                        SELECT coalesce(sum(upload.length - upload.counted), 0) FROM storage_unit JOIN upload ON upload.unit = storage_unit.unit
+                        WHERE storage_unit.workspace = ?1
                     )
                     """), arguments: [workspace]) ?? 0
     }
@@ -87,6 +90,10 @@ extension Reading {
                     SELECT (SELECT coalesce(sum(bytes), 0) FROM storage_held WHERE workspace = ?1 AND account = ?2) + (
                         SELECT coalesce(sum(storage_unit.bytes), 0) FROM asset INDEXED BY asset_keeper
                         JOIN storage_unit ON storage_unit.unit = 'asset/' || asset.id
+                        WHERE asset.workspace = ?1 AND asset.keeper = ?2 AND asset.deleted_at IS NULL
+                    ) + (
+                        SELECT coalesce(sum(upload.length - upload.counted), 0) FROM asset INDEXED BY asset_keeper
+                        JOIN upload ON upload.unit = 'asset/' || asset.id
                         WHERE asset.workspace = ?1 AND asset.keeper = ?2 AND asset.deleted_at IS NULL
                     )
                     """), arguments: [workspace, account]) ?? 0
@@ -102,6 +109,10 @@ extension Reading {
                         UNION ALL
                         SELECT asset.keeper AS account, storage_unit.bytes FROM asset INDEXED BY asset_keeper
                         JOIN storage_unit ON storage_unit.unit = 'asset/' || asset.id
+                        WHERE asset.workspace = ?1 AND asset.deleted_at IS NULL
+                        UNION ALL
+                        SELECT asset.keeper AS account, upload.length - upload.counted AS bytes FROM asset INDEXED BY asset_keeper
+                        JOIN upload ON upload.unit = 'asset/' || asset.id
                         WHERE asset.workspace = ?1 AND asset.deleted_at IS NULL
                     ) GROUP BY account
                     """), arguments: [workspace])
@@ -119,6 +130,9 @@ extension Reading {
                         SELECT workspace, bytes FROM storage_held
                         UNION ALL
                         SELECT workspace, max(size) AS bytes FROM image WHERE workspace IS NOT NULL GROUP BY workspace, digest
+                        UNION ALL
+                        SELECT storage_unit.workspace, upload.length - upload.counted AS bytes
+                        FROM upload JOIN storage_unit ON storage_unit.unit = upload.unit
                     ) GROUP BY workspace
                     """))
         return Dictionary(uniqueKeysWithValues: rows.map { ($0["workspace"], $0["bytes"]) })

@@ -11,6 +11,8 @@ public struct StorageUnitRecord: Hashable, Sendable {
     public var files: Int
     /// Counts what may have changed it.
     public var changes: Int64
+    /// All that was ever expected in it, which only grows.
+    public var expected: Bytes
     /// When its figure was taken last; nil before the first time.
     public var measuredAt: Timestamp?
 
@@ -22,6 +24,7 @@ public struct StorageUnitRecord: Hashable, Sendable {
         bytes = row["bytes"]
         files = row["files"]
         changes = row["changes"]
+        expected = row["expected"]
         measuredAt = row["measured_at"]
     }
 }
@@ -51,6 +54,15 @@ extension Reading {
             db.cachedStatement(
                 sql: "SELECT unit FROM storage_unit WHERE changes <> measured ORDER BY measured_at, unit LIMIT ?"),
             arguments: [most]
+        ).map { try $0.unit() }
+    }
+
+    /// The same of one workspace.
+    public func storageUnitsChanged(in workspace: Identifier<Workspace>, most: Int) throws -> [StorageUnit] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT unit FROM storage_unit WHERE workspace = ? AND changes <> measured ORDER BY measured_at, unit LIMIT ?"),
+            arguments: [workspace, most]
         ).map { try $0.unit() }
     }
 
@@ -283,31 +295,42 @@ extension Writing {
 
     /// Writes a figure down. It stands for the changes up to `changes`; with nil it is taken again next time, since something was being
     /// written. Nothing happens to a unit that was deleted meanwhile.
-    public func setMeasured(_ unit: StorageUnit, bytes: Bytes, files: Int, changes: Int64?, at now: Timestamp) throws {
+    /// - Parameters:
+    ///   - expected: what had been expected in the unit when its measuring began: what was since then may not have been seen.
+    ///   - uploads: how much of each upload on its way the figure holds.
+    public func setMeasured(
+        _ unit: StorageUnit, bytes: Bytes, files: Int, changes: Int64?, expected: Bytes? = nil, uploads: [Identifier<Upload>: Bytes] = [:],
+        at now: Timestamp
+    ) throws {
         guard
             let row = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT workspace, account, kind, bytes FROM storage_unit WHERE unit = ?"),
+                db.cachedStatement(sql: "SELECT workspace, account, kind, bytes, expected FROM storage_unit WHERE unit = ?"),
                 arguments: [unit.description])
         else { return }
-        let before: Bytes = row["bytes"]
+        let (before, expectedNow): (Bytes, Bytes) = (row["bytes"], row["expected"])
+        let bytes = bytes + (expectedNow - (expected ?? expectedNow))
         let workspace: Identifier<Workspace> = row["workspace"]
         try db.cachedStatement(
             sql: "UPDATE storage_unit SET bytes = ?, files = ?, measured = coalesce(?, 0), measured_at = ? WHERE unit = ?"
         ).execute(arguments: [bytes, files, changes, now, unit.description])
         if bytes != before { try addHeld(bytes - before, workspace, row["account"], row["kind"]) }
+        // One that began while the folder was walked is not in the figure.
+        for (upload, counted) in uploads {
+            try db.cachedStatement(sql: "UPDATE upload SET counted = ? WHERE id = ?").execute(arguments: [counted, upload])
+        }
     }
 
-    /// Counts what is on its way into a unit before it is measured, so that a quota is not passed in between. The next measuring says
+    /// Counts what has come into a unit before it is measured, so that a quota is not passed in between. The next measuring says
     /// what came of it: the caller marks the unit as changed.
-    public func expect(_ bytes: Bytes, in unit: StorageUnit) throws {
+    public func expect(_ bytes: Bytes, in unit: StorageUnit, ofWhichCounted counted: Bytes = 0) throws {
         guard bytes > 0,
             let row = try Row.fetchOne(
                 db.cachedStatement(sql: "SELECT workspace, account, kind FROM storage_unit WHERE unit = ?"),
                 arguments: [unit.description])
         else { return }
-        try db.cachedStatement(sql: "UPDATE storage_unit SET bytes = bytes + ? WHERE unit = ?")
-            .execute(arguments: [bytes, unit.description])
-        try addHeld(bytes, row["workspace"], row["account"], row["kind"])
+        try db.cachedStatement(sql: "UPDATE storage_unit SET bytes = bytes + ?1, expected = expected + ?2 WHERE unit = ?3")
+            .execute(arguments: [bytes - counted, bytes, unit.description])
+        try addHeld(bytes - counted, row["workspace"], row["account"], row["kind"])
     }
 
     /// What is deleted is charged no more, though its files may go a little later.

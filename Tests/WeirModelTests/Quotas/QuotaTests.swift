@@ -95,10 +95,12 @@ struct QuotaTests {
         #expect(try allowances.checkStorage(workspace: .gib(5), person: .gib(1), adding: 0) == .gib(3))
         #expect(try allowances.checkStorage(workspace: .gib(9), person: .gib(1), adding: 0) == .gib(1))
         #expect(try Allowances.plain.checkStorage(workspace: .gib(99), person: 0, adding: 0) == nil)
+        // What adds nothing is never refused.
+        #expect(try allowances.checkStorage(workspace: .gib(11), person: .gib(5), adding: 0) == 0)
         for (kept, own, adding, isPersonal) in [
-            (Bytes.gib(8), Bytes.gib(2), Bytes.gib(2) + 1, false), (.gib(10), 0, 0, false), (.gib(5), .gib(4), 0, true),
-            (.gib(5), .gib(3), .gib(2), true),
-        ] {
+            (Bytes.gib(8), Bytes.gib(2), Bytes.gib(2) + 1, false), (.gib(10), 0, nil, false), (.gib(5), .gib(4), nil, true),
+            (.gib(5), .gib(3), .gib(2), true), (.gib(1), .gib(1), Bytes(.max), false),
+        ] as [(Bytes, Bytes, Bytes?, Bool)] {
             let error = #expect(throws: WeirError.self) {
                 try allowances.checkStorage(workspace: kept, person: own, adding: adding)
             }

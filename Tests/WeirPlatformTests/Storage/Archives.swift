@@ -7,6 +7,18 @@ enum Archives {
         var type: Character = "0"
         var target = ""
         var mode = 0o644
+        var bytes: [UInt8] { odd ?? Array(name.utf8) }
+        private var odd: [UInt8]?
+
+        init(name: String, content: [UInt8] = [], type: Character = "0", target: String = "", mode: Int = 0o644) {
+            (self.name, self.content, self.type, self.target, self.mode) = (name, content, type, target, mode)
+        }
+
+        /// Of a name that is no text.
+        init(bytes: [UInt8], content: [UInt8]) {
+            self.init(name: "", content: content)
+            odd = bytes
+        }
     }
 
     static func tar(_ entries: [Entry]) -> [UInt8] {
@@ -20,7 +32,7 @@ enum Archives {
                 let text = String(value, radix: 8)
                 return String(repeating: "0", count: digits - text.count) + text
             }
-            put(entry.name, 0)
+            for (index, byte) in entry.bytes.enumerated() { header[index] = byte }
             put(octal(entry.mode, 7), 100)
             put(octal(0, 7), 108)
             put(octal(0, 7), 116)
@@ -40,12 +52,12 @@ enum Archives {
     }
 
     /// Stored entries; names are given as bytes because old programs write them in the encoding of their country.
-    static func zip(_ entries: [(name: [UInt8], content: [UInt8])], encrypted: Bool = false) -> [UInt8] {
+    static func zip(_ entries: [(name: [UInt8], content: [UInt8])], encrypted: Bool = false, sharingOne: Bool = false) -> [UInt8] {
         var out: [UInt8] = []
         var directory: [UInt8] = []
         let flags = encrypted ? 1 : 0
         for (name, content) in entries {
-            let offset = out.count
+            let offset = sharingOne ? 0 : out.count
             let sum = Int(crc32(content))
             let common =
                 le(20, 2) + le(flags, 2) + le(0, 4) + le(0x21, 2) + le(sum, 4) + le(content.count, 4)
@@ -58,13 +70,13 @@ enum Archives {
     }
 
     /// RAR 4 with stored entries; `solid` marks the archive as one that the unpacking program does not know.
-    static func rar(_ entries: [(name: String, content: [UInt8])], solid: Bool = false) -> [UInt8] {
+    static func rar(_ entries: [(name: String, content: [UInt8])], solid: Bool = false, flags: Int = 0, fileFlags: Int = 0) -> [UInt8] {
         func block(_ header: [UInt8]) -> [UInt8] { le(Int(crc32(header) & 0xffff), 2) + header }
         var out: [UInt8] = [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07, 0x00]
-        out += block([0x73] + le(solid ? 8 : 0, 2) + le(13, 2) + le(0, 6))
+        out += block([0x73] + le(flags | (solid ? 8 : 0), 2) + le(13, 2) + le(0, 6))
         for (name, content) in entries {
             let bytes = Array(name.utf8)
-            var header: [UInt8] = [0x74] + le(0x8000 | (solid ? 0x10 : 0), 2) + le(32 + bytes.count, 2)
+            var header: [UInt8] = [0x74] + le(0x8000 | fileFlags | (solid ? 0x10 : 0), 2) + le(32 + bytes.count, 2)
             header += le(content.count, 4) + le(content.count, 4) + [3] + le(Int(crc32(content)), 4) + le(0x5000_0021, 4)
             header += [20, 0x30] + le(bytes.count, 2) + le(0o100644, 4) + bytes
             out += block(header) + content

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import TestSupport
 import Testing
 import WeirModel
@@ -58,8 +59,105 @@ struct UnpackTests {
         // 训练/数据.txt in GBK.
         let name: [UInt8] = [0xd1, 0xb5, 0xc1, 0xb7, 0x2f, 0xca, 0xfd, 0xbe, 0xdd, 0x2e, 0x74, 0x78, 0x74]
         try await bench.put(Archives.zip([(name, [1])]), "a.zip")
-        _ = try await bench.store.unpack(FilePath("a.zip"), in: bench.draft, into: .root)
+        // What the names read as is shown before they are used.
+        let guessed = await #expect(throws: WeirError.self) {
+            try await bench.store.unpack(FilePath("a.zip"), in: bench.draft, into: .root)
+        }
+        #expect(guessed?.code == "archive_charset")
+        #expect(guessed?.message.en.contains("They read as GBK: “训练/数据.txt”") == true)
+        _ = try await bench.store.unpack(FilePath("a.zip"), in: bench.draft, into: .root, charset: .gbk)
         #expect(try await bench.names("训练") == ["数据.txt"])
+    }
+
+    @Test(
+        "names of other countries are guessed, shown, and read in the charset that is chosen (bugs R2, hostile 10)",
+        arguments: [
+            (.big5, [0xB0, 0x56, 0xBD, 0x6D, 0xB8, 0xEA, 0xAE, 0xC6], "訓練資料"),
+            (.shiftJIS, [0x83, 0x65, 0x83, 0x58, 0x83, 0x67], "テスト"),
+            (.eucKR, [0xB5, 0xA5, 0xC0, 0xCC, 0xC5, 0xCD], "데이터"),
+            (.cp850, [0x43, 0x61, 0x66, 0x82], "Café"), (.cp437, [0x43, 0x61, 0x66, 0x82], "Café"),
+        ] as [(ArchiveCharset, [UInt8], String)])
+    func charsets(charset: ArchiveCharset, bytes: [UInt8], name: String) async throws {
+        let bench = try await StorageBench()
+        try await bench.put(Archives.zip([(bytes + Array(".txt".utf8), [1]), (Array("plain.txt".utf8), [2])]), "a.zip")
+        let guessed = try await refusalOfUnpacking("a.zip", in: bench)
+        #expect(guessed?.code == "archive_charset" && guessed?.rule == "DAT-03")
+        #expect(guessed?.message.en.contains(name + ".txt") == true, "\(guessed?.message.en ?? "")")
+        _ = try await bench.store.unpack(FilePath("a.zip"), in: bench.draft, into: FilePath("out"), charset: charset)
+        #expect(
+            try await bench.names("out")
+                == [name + ".txt", "plain.txt"].sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) })
+        _ = try await bench.store.unpack(FilePath("a.zip"), in: bench.draft, into: FilePath("raw"), charset: .raw)
+        #expect(try await bench.names("raw").contains(FileNameText.text(of: bytes) + ".txt"))
+    }
+
+    private func refusalOfUnpacking(_ archive: String, in bench: StorageBench) async throws -> WeirError? {
+        await #expect(throws: WeirError.self) { try await bench.store.unpack(FilePath(archive), in: bench.draft, into: .root) }
+    }
+
+    @Test("two names that differ by normalisation stay two, in zip and in tar (bugs F7)")
+    func normalisation() async throws {
+        let bench = try await StorageBench()
+        let (composed, decomposed) = ("caf\u{e9}.txt", "cafe\u{301}.txt")
+        try await bench.put(
+            Archives.zip([(Array(composed.utf8), Array("one".utf8)), (Array(decomposed.utf8), Array("two".utf8))]), "a.zip")
+        try await bench.put(
+            Archives.tar([.init(name: composed, content: Array("one".utf8)), .init(name: decomposed, content: Array("two".utf8))]), "a.tar")
+        for archive in ["a.zip", "a.tar"] {
+            let folder = try FilePath("of-" + archive)
+            #expect(try await bench.store.unpack(FilePath(archive), in: bench.draft, into: folder).files == 2)
+            #expect(try await bench.text("\(folder)/\(composed)") == "one")
+            #expect(try await bench.text("\(folder)/\(decomposed)") == "two")
+        }
+    }
+
+    @Test("a name that reads like a listing of a link is a name (bugs F10)", arguments: ["zip", "tar"])
+    func linkTo(_ format: String) async throws {
+        let bench = try await StorageBench()
+        let names = ["how to link to A.txt", "how to link to B.txt", "a -> b", "C:x\\y"]
+        try await bench.put(
+            format == "zip"
+                ? Archives.zip(names.map { (Array($0.utf8), Array($0.utf8)) })
+                : Archives.tar(names.map { .init(name: $0, content: Array($0.utf8)) }), "a." + format)
+        #expect(try await bench.store.unpack(FilePath("a." + format), in: bench.draft, into: FilePath("d")).files == names.count)
+        for name in names where format == "tar" || !name.contains("\\") { #expect(try await bench.text("d/" + name) == name) }
+    }
+
+    @Test("an empty archive, a part of a set and names that share one content are told as such (hostile 10)")
+    func toldAsSuch() async throws {
+        let bench = try await StorageBench()
+        for name in ["a.tar.gz", "b.tar", "c.zip", "d.rar"] {
+            #expect(try await refusal([], name, in: bench)?.code == "archive_empty")
+        }
+        #expect(try await refusal(Archives.zip([]), "e.zip", in: bench)?.code == "archive_empty")
+        #expect(try await refusal(Archives.tar([]), "f.tar", in: bench)?.code == "archive_empty")
+        #expect(try await refusal(await gzip(Archives.tar([]), in: bench), "g.tar.gz", in: bench)?.code == "archive_empty")
+        #expect(try await refusal(Archives.rar([("a", [1])], flags: 1), "h.rar", in: bench)?.code == "archive_is_volume")
+        #expect(try await refusal(Archives.rar([("a", [1])], flags: 0x80), "i.rar", in: bench)?.code == "archive_encrypted")
+        #expect(try await refusal(Archives.rar([("a", [1])], fileFlags: 4), "j.rar", in: bench)?.code == "archive_encrypted")
+        #expect(try await refusal(Array("RE~^".utf8) + [1, 2, 3, 4, 5], "k.rar", in: bench)?.code == "archive_too_old")
+        let shared = Archives.zip([(Array("a".utf8), [1]), (Array("b".utf8), [1])], sharingOne: true)
+        #expect(try await refusal(shared, "l.zip", in: bench)?.code == "archive_damaged")
+    }
+
+    @Test(
+        "any bytes that a file system takes for a name come out of a tar, and none blocks the others (bugs F5, F6)",
+        arguments: Property.seeds(5))
+    func anyNames(seed: UInt64) async throws {
+        var random = SeededRandom(seed: seed)
+        let bench = try await StorageBench()
+        var names: Set<[UInt8]> = []
+        while names.count < 30 {
+            let name = (0..<Int.random(in: 1...60, using: &random)).map { _ in UInt8.random(in: 1...255, using: &random) }
+            let clean = name.filter { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ".") }
+            if !clean.isEmpty { names.insert(clean) }
+        }
+        try await bench.put(Archives.tar(names.map { .init(bytes: $0, content: $0) }), "a.tar")
+        #expect(try await bench.store.unpack(FilePath("a.tar"), in: bench.draft, into: FilePath("d")).files == 30, "seed \(seed)")
+        for name in names {
+            let file = try await bench.store.open(bench.draft, at: FilePath("d/" + FileNameText.text(of: name)))
+            #expect(Array(buffer: try await file.read(at: 0, count: 100)) == name, "seed \(seed): \(name)")
+        }
     }
 
     @Test(
@@ -120,11 +218,18 @@ struct UnpackTests {
         #expect(try await refusal([1], "a.bin", in: bench)?.code == "not_an_archive")
     }
 
-    @Test("a name over 255 bytes or with a control character is refused (X20)")
+    @Test("a name over 255 bytes is refused, and one with a control character comes out under it (X20, bugs F6)")
     func names() async throws {
         let bench = try await StorageBench()
-        let error = try await refusal(Archives.tar([.init(name: "a\u{1}b", content: [1])]), "bad.tar", in: bench)
+        let long = Archives.tar([
+            .init(name: "paxHeader", content: Array("266 path=\(String(repeating: "n", count: 256))\n".utf8), type: "x"),
+            .init(name: "x", content: [1]),
+        ])
+        let error = try await refusal(long, "bad.tar", in: bench)
         #expect(error?.code == "bad_file_name" && error?.rule == "X20")
+        try await bench.put(Archives.tar([.init(name: "a\u{1}b", content: [1])]), "odd.tar")
+        _ = try await bench.store.unpack(FilePath("odd.tar"), in: bench.draft, into: FilePath("d"))
+        #expect(try await bench.names("d") == [#"a\x01b"#])
     }
 
     @Test("files of the same name are replaced; where a folder stands against a file, nothing is unpacked (DAT-05)")

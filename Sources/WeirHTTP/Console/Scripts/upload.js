@@ -15,6 +15,8 @@ export function begin(place) {
   const summary = overall.querySelector("[data-summary]");
   const drop = place.querySelector(".drop");
   const items = [];
+  // Of a folder, what has no turn yet: so many files go at a time, and what is done makes room.
+  const later = [];
   let running = 0;
   let last = { at: 0, bytes: 0, speed: 0 };
 
@@ -42,13 +44,21 @@ export function begin(place) {
   overall.querySelector("[data-pause]").addEventListener("click", () => items.forEach(pause));
   overall.querySelector("[data-resume]").addEventListener("click", () => items.forEach(resume));
   overall.querySelector("[data-cancel]").addEventListener("click", () => items.forEach(cancel));
+  overall.querySelector("[data-cancel]").addEventListener("click", () => { later.length = 0; show(); });
   addEventListener("online", () => items.forEach((item) => item.wake?.()));
-  addEventListener("beforeunload", (event) => { if (items.some(isOpen)) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (items.some(isOpen) || later.length) event.preventDefault(); });
 
   function add(found) {
-    const open = items.filter(isOpen).length;
-    if (open + found.length > most) { tell(says.too_many.replace("50", most)); return; }
-    for (const { file, path } of found) {
+    const loose = found.filter(({ path }) => !path.includes("/")).length;
+    if (loose && items.filter(isOpen).length + later.length + loose > most) { tell(says.too_many.replace("50", most)); return; }
+    later.push(...found);
+    turn();
+  }
+
+  function turn() {
+    const room = Math.max(0, most - items.filter(isOpen).length);
+    if (later.length > room) items.filter((one) => one.state === "done").forEach((one) => one.row.remove());
+    for (const { file, path } of later.splice(0, room)) {
       const row = place.querySelector("template[data-row]").content.firstElementChild.cloneNode(true);
       const item = { file, path: (place.dataset.path ? place.dataset.path + "/" : "") + path, row, sent: 0, state: "waits", tries: 0 };
       row.querySelector("[data-name]").textContent = path;
@@ -72,9 +82,17 @@ export function begin(place) {
       if (!item) break;
       running += 1;
       set(item, "runs");
-      send(item).finally(() => { running -= 1; next(); if (!items.some(isOpen)) finished(); });
+      send(item).finally(() => { running -= 1; next(); if (!items.some(isOpen)) over(); });
     }
     show();
+  }
+
+  function over() {
+    if (!later.length) { finished(); return; }
+    items.filter((one) => one.state === "done").forEach((one) => one.row.remove());
+    turn();
+    // Of a whole turn nothing could be sent.
+    if (!items.some(isOpen)) over();
   }
 
   // One file from where it is to its end. A network that breaks is waited for; what Weir refuses is told.
@@ -215,13 +233,13 @@ export function begin(place) {
       row.querySelector("[data-cancel]").hidden = ["done", "given_up"].includes(state);
     }
     const counted = items.filter((one) => one.state !== "given_up");
-    const all = counted.reduce((sum, one) => sum + one.file.size, 0);
+    const all = [...counted, ...later].reduce((sum, one) => sum + one.file.size, 0);
     const sent = counted.reduce((sum, one) => sum + one.sent, 0);
     const now = performance.now();
     if (now - last.at > 1000) {
       last = { at: now, bytes: sent, speed: last.at ? Math.max(0, (sent - last.bytes) * 1000 / (now - last.at)) : 0 };
       const ready = counted.filter((one) => one.state === "done").length;
-      summary.textContent = `${ready} ${says.of} ${counted.length} · ${size(sent)} ${says.of} ${size(all)}` + (last.speed ? ` · ${size(last.speed)}/s` : "");
+      summary.textContent = `${ready} ${says.of} ${counted.length + later.length} · ${size(sent)} ${says.of} ${size(all)}` + (last.speed ? ` · ${size(last.speed)}/s` : "");
     }
     overall.querySelector("progress").value = all ? sent / all : 0;
     overall.querySelector("[data-pause]").hidden = !items.some((one) => ["waits", "runs", "broken"].includes(one.state));

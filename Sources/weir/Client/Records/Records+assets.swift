@@ -9,7 +9,7 @@ extension Records {
         let changedAt: Timestamp
 
         enum Kind: String, Decodable, Sendable {
-            case file, folder, link
+            case file, folder, link, special
         }
     }
 

@@ -48,7 +48,7 @@ struct CodeUpload: Sendable {
                 guard offset < file.size else { return nil }
                 let count = Int(Swift.min(Int64(CodeUpload.chunk), file.size - offset))
                 let part = try await FilePart.read(file.path, offset: offset, count: count)
-                guard part.readableBytes > 0 else { throw WeirError.changedFile(file.path) }
+                guard part.readableBytes > 0 else { throw WeirError.changedFile(file.path.text) }
                 offset += Int64(part.readableBytes)
                 progress.advance(Int64(part.readableBytes))
                 return part

@@ -20,9 +20,10 @@ struct Download: Sendable {
         let size: Int64
     }
 
-    /// Every file below `folder`.
-    func files(below folder: String) async throws -> [RemoteFile] {
+    /// Every file below `folder`, and what is none and cannot be fetched.
+    func files(below folder: String) async throws -> (files: [RemoteFile], leftOut: [String]) {
         var files: [RemoteFile] = []
+        var leftOut: [String] = []
         var open = [folder]
         while let next = open.popLast() {
             let entries = try await api.list(
@@ -31,11 +32,11 @@ struct Download: Sendable {
                 switch entry.kind {
                 case .folder: open.append(entry.path)
                 case .file: files.append(RemoteFile(path: entry.path, size: Int64(entry.size)))
-                case .link: continue
+                case .link, .special: leftOut.append(entry.path)
                 }
             }
         }
-        return files.sorted { $0.path < $1.path }
+        return (files.sorted { $0.path < $1.path }, leftOut.sorted())
     }
 
     func fetch(_ files: [RemoteFile], into folder: String, progress: Progress) async throws {
@@ -50,10 +51,9 @@ struct Download: Sendable {
 
     private func fetch(_ file: RemoteFile, into folder: String, progress: Progress) async throws {
         let target = try Self.target(of: file.path, in: folder)
-        try FileManager.default.createDirectory(
-            atPath: (target as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        let partial = target + ".weir-part"
-        try? FileManager.default.removeItem(atPath: partial)
+        try target.parent.makeFolders()
+        let partial = target.appending(suffix: ".weir-part")
+        partial.remove()
         var offset: Int64 = 0
         var failures = 0
         repeat {
@@ -86,16 +86,16 @@ struct Download: Sendable {
                 try await Task.sleep(for: .milliseconds(250 << failures))
             }
         } while offset < file.size
-        guard rename(partial, target) == 0 else { throw WeirError.unreadableFile(target) }
+        guard partial.rename(to: target) else { throw WeirError.unreadableFile(target.text) }
     }
 
     /// Where a file of the server's naming goes: always below `folder`.
-    static func target(of path: String, in folder: String) throws(WeirError) -> String {
+    static func target(of path: String, in folder: String) throws(WeirError) -> LocalPath {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         guard !path.isEmpty, !path.contains("\0"), !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." })
         else {
             throw .unsafePath(path)
         }
-        return folder + "/" + path
+        return LocalPath(folder).appending(path)
     }
 }

@@ -4,8 +4,8 @@ import WeirModel
 /// A file of this machine on its way to the server.
 struct LocalFile: Sendable, Equatable {
     /// Where it lies here.
-    let path: String
-    /// Where it goes, relative, with "/" between the names.
+    let path: LocalPath
+    /// Where it goes, relative, with "/" between the names as they are written.
     let target: String
     let size: Int64
     let changedAt: Date
@@ -24,15 +24,13 @@ struct LocalTree: Sendable {
     ///   - exclude: names that are left out at any depth.
     init(_ paths: [String], into: String = "", exclude: Set<String> = []) throws(WeirError) {
         let prefix = into.split(separator: "/").map { $0 + "/" }.joined()
-        for path in paths {
-            var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-                throw .unreadableFile(path)
-            }
-            if isFolder.boolValue {
-                try walk(path, prefix: prefix, exclude: exclude)
-            } else {
-                try add(path, target: prefix + (path as NSString).lastPathComponent)
+        for text in paths {
+            let path = LocalPath(text)
+            guard let status = path.status(followingLinks: true) else { throw .unreadableFile(text) }
+            switch status.kind {
+            case .folder: try walk(path, prefix: prefix, exclude: exclude)
+            case .file: try add(path, target: prefix + path.name, status)
+            case .other: throw .unreadableFile(text)
             }
         }
         files.sort { $0.target < $1.target }
@@ -40,34 +38,38 @@ struct LocalTree: Sendable {
 
     var size: Int64 { files.reduce(0) { $0 + $1.size } }
 
-    private mutating func walk(_ folder: String, prefix: String, exclude: Set<String>) throws(WeirError) {
+    private mutating func walk(_ folder: LocalPath, prefix: String, exclude: Set<String>) throws(WeirError) {
         var waiting = [(folder: folder, prefix: prefix)]
         while let next = waiting.popLast() {
-            guard let names = try? FileManager.default.contentsOfDirectory(atPath: next.folder) else {
-                throw .unreadableFile(next.folder)
-            }
+            guard let names = next.folder.names() else { throw .unreadableFile(next.folder.text) }
             for name in names where !exclude.contains(name) {
-                let path = next.folder + "/" + name
-                let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
-                switch type {
-                case .typeDirectory: waiting.append((path, next.prefix + name + "/"))
-                case .typeRegular: try add(path, target: next.prefix + name)
-                default: skipped.append(path)
+                let path = next.folder.appending(name)
+                guard let status = path.status(followingLinks: false) else { throw .unreadableFile(path.text) }
+                switch status.kind {
+                case .folder: waiting.append((path, next.prefix + name + "/"))
+                case .file: try add(path, target: next.prefix + name, status)
+                case .other: skipped.append(path.text)
                 }
             }
         }
     }
 
-    private mutating func add(_ path: String, target: String) throws(WeirError) {
-        guard
-            let attributes = try? FileManager.default.attributesOfItem(
-                atPath: (path as NSString).resolvingSymlinksInPath),
-            attributes[.type] as? FileAttributeType == .typeRegular, let size = attributes[.size] as? NSNumber,
-            FileManager.default.isReadableFile(atPath: path)
-        else { throw .unreadableFile(path) }
-        files.append(
-            LocalFile(
-                path: path, target: target, size: size.int64Value,
-                changedAt: attributes[.modificationDate] as? Date ?? .distantPast))
+    private mutating func add(_ path: LocalPath, target: String, _ status: LocalPath.Status) throws(WeirError) {
+        guard path.isReadable else { throw .unreadableFile(path.text) }
+        files.append(LocalFile(path: path, target: target, size: status.size, changedAt: status.changedAt))
+    }
+}
+
+extension WeirError {
+    /// What is no file cannot be sent, or fetched: whoever runs a script notices.
+    static func leftOut(_ paths: [String]) -> WeirError {
+        let some = paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? ", …" : "")
+        return WeirError(
+            "left_out", .invalid, subject: "path", rule: "X20",
+            LocalizedText(
+                "\(paths.count) links, sockets or the like were left out: \(some). All else is there.",
+                zh: "已跳过 \(paths.count) 个链接、套接字等非普通文件：\(some)。其余已完成。"),
+            remedy: LocalizedText(
+                "Put copies of the files in their place, or leave them out by name.", zh: "请用文件副本代替，或按名称排除。"))
     }
 }

@@ -16,7 +16,7 @@ actor UploadMemory {
     static func key(server: String, asset: String, file: LocalFile) -> String {
         [
             server, asset, file.target, "\(file.size)", "\(Int64(file.changedAt.timeIntervalSince1970 * 1000))",
-            URL(filePath: file.path).standardizedFileURL.path(percentEncoded: false),
+            URL(filePath: file.path.text).standardizedFileURL.path(percentEncoded: false),
         ].joined(separator: "\n")
     }
 

@@ -33,11 +33,12 @@ struct AssetUpload<Noun: AssetNoun>: ClientCommand {
         try await TusUpload(api: session.api, asset: asset.id, memory: memory, progress: progress).send(tree.files)
         progress.finish()
         for path in tree.skipped { session.output.note("Left out, as it is no file: \(path)") }
-        if confirm { return try await AssetConfirm<Noun>.confirm(asset, note: note, session) }
+        if confirm, tree.skipped.isEmpty { return try await AssetConfirm<Noun>.confirm(asset, note: note, session) }
         try session.output.done(
             "Uploaded \(Phrase.count(tree.files.count, "file")), \(Bytes(tree.size)), into the draft of \(asset.name).",
             json: .object(["files": .integer(Int64(tree.files.count)), "size": .integer(tree.size)]),
             identifier: asset.id)
+        guard tree.skipped.isEmpty else { throw WeirError.leftOut(tree.skipped) }
     }
 }
 

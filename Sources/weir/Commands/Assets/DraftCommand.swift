@@ -82,13 +82,14 @@ struct DraftUnpack<Noun: AssetNoun>: ClientCommand {
     @Argument(help: "Name or id.") var name: String
     @Argument(help: "The archive.") var path: String
     @Option(help: "Folder to unpack into; the archive's own when left out.") var into: String?
+    @Option(help: "Of old names: GBK, Big5, Shift-JIS, EUC-KR, CP850, CP437, or raw for the bytes as they are.") var charset: String?
     @Flag(help: "Keep the archive.") var keep = false
     @OptionGroup var choice: WorkspaceOptions
     @OptionGroup var global: GlobalOptions
 
     func perform(in session: ClientSession) async throws {
         let asset = try await session.asset(Noun.kind, name, in: choice)
-        try await FileTable.unpack("/api/v1/assets/\(asset.id)/draft/unpack", path, into, keep, session)
+        try await FileTable.unpack("/api/v1/assets/\(asset.id)/draft/unpack", path, into, charset, keep, session)
     }
 }
 

@@ -11,6 +11,7 @@ struct EnvironmentCommand: AsyncParsableCommand {
             WorkloadSwitchFlavor<EnvironmentNoun>.self, WorkloadEdit<EnvironmentNoun>.self, AutoStop.self, OnIdle.self, Processes.self,
             Kill.self,
             WorkloadLogs<EnvironmentNoun>.self,
+            WorkloadExport<EnvironmentNoun>.self,
             WorkloadDelete<EnvironmentNoun>.self,
         ], aliases: ["environment"])
 

@@ -6,7 +6,7 @@ struct JobCommand: AsyncParsableCommand {
         commandName: "job", abstract: "Training jobs: run without anybody watching, and can be run again exactly.",
         subcommands: [
             Submit.self, WorkloadList<JobNoun>.self, WorkloadShow<JobNoun>.self, WorkloadLogs<JobNoun>.self, Wait.self,
-            WorkloadStop<JobNoun>.self, Rerun.self, Export.self, WorkloadEdit<JobNoun>.self, WorkloadDelete<JobNoun>.self,
+            WorkloadStop<JobNoun>.self, Rerun.self, WorkloadExport<JobNoun>.self, WorkloadEdit<JobNoun>.self, WorkloadDelete<JobNoun>.self,
         ])
 
     struct Submit: ClientCommand {
@@ -83,47 +83,6 @@ struct JobCommand: AsyncParsableCommand {
                 .create("/api/v1/workloads/\(workload.id)/rerun", .members(["name": name.map { .string($0) }])),
                 as: Records.Workload.self)
             try await JobCommand.watch(answer, wait: wait, follow: follow, session)
-        }
-    }
-
-    struct Export: ClientCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Make a job's output a version of a dataset or model (PRJ-11).",
-            discussion: """
-                EXAMPLES:
-                  weir job export train --to-model digits-net --path model
-                  weir job export prepare --to-dataset digits-clean --note 'Without duplicates'
-                """)
-
-        @Argument(help: "Name or id of the job.") var job: String
-        @Option(help: "The model; made if there is none of that name.") var toModel: String?
-        @Option(help: "The dataset; made if there is none of that name.") var toDataset: String?
-        @Option(help: "Folder or file of the job's output; all of it when left out.") var path = ""
-        @Option(help: "What is said about the version.") var note: String?
-        @OptionGroup var choice: ProjectOptions
-        @OptionGroup var global: GlobalOptions
-
-        func validate() throws {
-            guard (toModel == nil) != (toDataset == nil) else {
-                throw ValidationError("Give either --to-model or --to-dataset.")
-            }
-        }
-
-        func perform(in session: ClientSession) async throws {
-            let workload = try await session.workload(.job, job, in: choice)
-            let target = toModel ?? toDataset ?? ""
-            let body = JSONValue.members([
-                "kind": .string(toModel == nil ? "dataset" : "model"),
-                target.isIdentifier("ast") ? "asset" : "name": .string(target), "path": .string(path),
-                "note": note.map { .string($0) },
-            ])
-            var call = try APICall.create("/api/v1/jobs/\(workload.id)/export", body)
-            call.timeout = .seconds(3600)
-            let answer = try await session.api.answer(call, as: Records.Exported.self)
-            let version = answer.value.version
-            try session.output.done(
-                "\(answer.value.asset.name) has version \(version.number): \(Phrase.count(version.files, "file")), "
-                    + "\(Phrase.size(version.size)).", json: answer.json, identifier: answer.value.asset.id)
         }
     }
 

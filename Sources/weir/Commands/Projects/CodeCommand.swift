@@ -35,6 +35,7 @@ struct CodeCommand: AsyncParsableCommand {
             try session.output.done(
                 "Uploaded \(Phrase.count(tree.files.count, "file")), \(Bytes(tree.size)).",
                 json: .object(["files": .integer(Int64(tree.files.count)), "size": .integer(tree.size)]))
+            guard tree.skipped.isEmpty else { throw WeirError.leftOut(tree.skipped) }
         }
     }
 
@@ -147,13 +148,14 @@ struct CodeCommand: AsyncParsableCommand {
 
         @Argument(help: "The archive.") var path: String
         @Option(help: "Folder to unpack into; the archive's own when left out.") var into: String?
+        @Option(help: "Of old names: GBK, Big5, Shift-JIS, EUC-KR, CP850, CP437, or raw for the bytes as they are.") var charset: String?
         @Flag(help: "Keep the archive.") var keep = false
         @OptionGroup var choice: ProjectOptions
         @OptionGroup var global: GlobalOptions
 
         func perform(in session: ClientSession) async throws {
             let project = try await session.project(choice)
-            try await FileTable.unpack("/api/v1/projects/\(project.id)/code/unpack", path, into, keep, session)
+            try await FileTable.unpack("/api/v1/projects/\(project.id)/code/unpack", path, into, charset, keep, session)
         }
     }
 }

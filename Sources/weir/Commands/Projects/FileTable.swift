@@ -26,12 +26,13 @@ enum FileTable {
         if !trimmed.isEmpty {
             let beside = try await session.api.list(
                 .get(list, [("path", parent)]), of: Records.FileEntry.self, most: 1_000_000)
-            guard let entry = beside.value.first(where: { $0.path == trimmed }) else {
+            guard let entry = beside.value.first(where: { $0.path.utf8.elementsEqual(trimmed.utf8) }) else {
                 throw WeirError.notFound(trimmed)
             }
             if entry.kind == .file { files = [Download.RemoteFile(path: trimmed, size: Int64(entry.size))] }
         }
-        if files.isEmpty { files = try await download.files(below: trimmed) }
+        var leftOut: [String] = []
+        if files.isEmpty { (files, leftOut) = try await download.files(below: trimmed) }
         let total = files.reduce(0) { $0 + $1.size }
         let progress = Progress(Phrase.count(files.count, "file"), total: total, output: session.output)
         try await download.fetch(files, into: folder, progress: progress)
@@ -39,13 +40,15 @@ enum FileTable {
         try session.output.done(
             "Fetched \(Phrase.count(files.count, "file")), \(Bytes(total)), to \(folder).",
             json: .object(["files": .integer(Int64(files.count)), "size": .integer(total)]))
+        guard leftOut.isEmpty else { throw WeirError.leftOut(leftOut) }
     }
 
     static func unpack(
-        _ api: String, _ path: String, _ into: String?, _ keep: Bool, _ session: ClientSession
+        _ api: String, _ path: String, _ into: String?, _ charset: String?, _ keep: Bool, _ session: ClientSession
     ) async throws {
         let body = JSONValue.members([
-            "path": .string(path), "into": into.map { .string($0) }, "keep_archive": keep ? true : nil,
+            "path": .string(path), "into": into.map { .string($0) }, "charset": charset.map { .string($0) },
+            "keep_archive": keep ? true : nil,
         ])
         var call = try APICall.send(.post, api, body)
         call.timeout = .seconds(3600)

@@ -3,7 +3,7 @@ import ArgumentParser
 struct OutputCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "output", abstract: "What the project's workloads wrote to /gemini/output (PRJ-11).",
-        subcommands: [List.self, Download.self, Remove.self])
+        subcommands: [List.self, Download.self, Export.self, Remove.self])
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(
@@ -34,6 +34,26 @@ struct OutputCommand: AsyncParsableCommand {
             let project = try await session.project(choice)
             let base = "/api/v1/projects/\(project.id)/output"
             try await FileTable.download(base, base + "/file", path: path, to: to, session)
+        }
+    }
+
+    struct Export: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a folder or file of the output a version of a dataset or model (PRJ-11).",
+            discussion: """
+                EXAMPLES:
+                  weir project output export cleaned --to-dataset digits-clean
+                  weir project output export jobs/wld_01m7yp4s8q1a17ry933sz9jz0g/model --to-model digits-net
+                """)
+
+        @Argument(help: "Folder or file; everything when left out.") var path = ""
+        @OptionGroup var destination: ExportOptions
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let project = try await session.project(choice)
+            try await destination.export("/api/v1/projects/\(project.id)/output", path: path, session)
         }
     }
 

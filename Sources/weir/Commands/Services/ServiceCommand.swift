@@ -9,6 +9,7 @@ struct ServiceCommand: AsyncParsableCommand {
             WorkloadStart<ServiceNoun>.self, WorkloadStop<ServiceNoun>.self, WorkloadRestart<ServiceNoun>.self, PortCommand.self,
             Commitment.self,
             WorkloadSwitchFlavor<ServiceNoun>.self, WorkloadEdit<ServiceNoun>.self, WorkloadDelete<ServiceNoun>.self,
+            WorkloadExport<ServiceNoun>.self,
         ])
 
     struct Create: ClientCommand {
