@@ -114,7 +114,7 @@ def transparent(port):
         check("what is sent before the answer is not lost", head.startswith("HTTP/1.1 101 ") and more + read(connection, 11 - len(more)) == frame(b"eager"))
 
 
-def smuggled(port):
+def smuggled(port, counted):
     hidden = b"GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
     connection, head, more = connected(port, "/plain", rest=hidden)
     with contextlib.closing(connection):
@@ -137,6 +137,7 @@ def smuggled(port):
             said = plain.recv(65536).decode("latin-1")
             check(f"no other protocol is asked for ({upgrade})", said.startswith(("HTTP/1.1 200 ", "HTTP/1.1 400 ")) and "http2-settings" not in said, said)
     for method, fields in (("POST", "Content-Length: 5\r\n"), ("GET", "Content-Length: 5\r\n"), ("GET", "Transfer-Encoding: chunked\r\n")):
+        before = counted()
         with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:
             plain.sendall((f"{method} /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                            f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n{fields}\r\n").encode() + b"abcde" + hidden)
@@ -144,7 +145,9 @@ def smuggled(port):
             with contextlib.suppress(OSError):
                 while part := plain.recv(65536):
                     said += part
-            check(f"an upgrade with a body hides no request ({method}, {fields.strip()})", b"/hidden|" not in said, said[:300])
+            # What follows the body is a request like others where the gateway has counted it as one.
+            check(f"an upgrade with a body hides no request ({method}, {fields.strip()})",
+                  b"/hidden|" not in said or counted() - before == 2, (counted() - before, said[:300]))
 
 
 def many(port):
@@ -165,7 +168,7 @@ def main():
         made, port = service(world)
         check("the service answers", until(lambda: "101" in try_upgrade(port), 30))
         transparent(port)
-        smuggled(port)
+        smuggled(port, lambda: world.alice.call("GET", f"/api/v1/workloads/{made}")["port"]["requests"])
         left = many(port)
         world.alice.call("POST", f"/api/v1/workloads/{made}/stop")
         left.settimeout(30)

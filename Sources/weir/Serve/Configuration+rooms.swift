@@ -49,6 +49,8 @@ extension Configuration {
             tls = .makeServerConfiguration(
                 certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
                 privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+            // Older ones are broken, and nothing that is to come in here needs them.
+            tls?.minimumTLSVersion = .tlsv12
         }
         return HTTPSettings(
             host: api.listen.host, port: api.listen.port, tls: tls, version: WeirVersion.text,

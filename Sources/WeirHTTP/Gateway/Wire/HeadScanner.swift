@@ -94,6 +94,14 @@ extension UInt8 {
 
     var isDigit: Bool { self &- 48 < 10 }
 
+    /// A character of a host's name.
+    var isHostName: Bool {
+        switch self {
+        case 48...57, 65...90, 97...122, UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"): true
+        default: false
+        }
+    }
+
     var hexValue: UInt8? {
         switch self {
         case 48...57: self - 48

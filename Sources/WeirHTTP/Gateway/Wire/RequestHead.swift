@@ -118,14 +118,22 @@ struct RequestHead {
 extension UnsafeRawBufferPointer {
     /// Whether it reads as a name or an address with a port: nothing that a backend could take for a part of a path, a user or a second host.
     func isHost(_ range: Range<Int>) -> Bool {
-        !range.isEmpty
-            && self[range].allSatisfy { byte in
-                switch byte {
-                case 48...57, 65...90, 97...122: true
-                case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"): true
-                default: false
-                }
-            }
+        guard let first = range.first else { return false }
+        var rest = range
+        if self[first] == UInt8(ascii: "[") {
+            // An IPv6 address.
+            guard let end = self[range].firstIndex(of: UInt8(ascii: "]")) else { return false }
+            let isAddress = self[(first + 1)..<end].allSatisfy { $0.hexValue != nil || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
+            guard end > first + 1, isAddress else { return false }
+            rest = (end + 1)..<range.upperBound
+        } else {
+            let end = self[range].firstIndex(of: UInt8(ascii: ":")) ?? range.upperBound
+            guard end > first, self[first..<end].allSatisfy(\.isHostName) else { return false }
+            rest = end..<range.upperBound
+        }
+        // Nothing, or a port.
+        guard let colon = rest.first else { return true }
+        return self[colon] == UInt8(ascii: ":") && rest.count > 1 && self[(colon + 1)..<rest.upperBound].allSatisfy(\.isDigit)
     }
 
     func text(_ range: Range<Int>) -> String { String(decoding: self[range], as: UTF8.self) }
