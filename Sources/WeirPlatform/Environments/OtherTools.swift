@@ -17,9 +17,10 @@ struct OtherTools: Sendable {
 
     /// Returns when the tool answers, or does not in time. Throws `tool_missing`.
     func open(_ name: String, in workload: WorkloadRecord) async throws {
-        guard let image = try await engine.image(workload.spec.image.digest), let tool = ImageTool.tools(in: image.labels)[name] else {
-            throw WeirError.toolMissing(name)
-        }
+        // One that lets in by a secret would have to be told it where the workspace's people read: on its command line.
+        guard let image = try await engine.image(workload.spec.image.digest), let tool = ImageTool.tools(in: image.labels)[name],
+            tool.environment(secret: workload.secret).isEmpty
+        else { throw WeirError.toolMissing(name) }
         let instance = try await store.read { db in
             try db.instances(of: workload.id, run: workload.run).last { $0.startedAt != nil && $0.endedAt == nil }
         }

@@ -26,7 +26,7 @@ extension Reconciler {
             workingDirectory: spec.kind == .board ? "/" : ContainerPaths.code, environment: environment(of: workload, instance, tool),
             mounts: mounts, flavor: spec.flavor, devices: instance.devices,
             hostName: Neighbour.hostName(workload.kind, workload.id, position: instance.position),
-            isEntered: spec.kind == .environment, gatewayPorts: tool.map { [$0.port] } ?? [],
+            isEntered: spec.kind == .environment, gatewayPorts: gatewayPorts(of: workload, tool),
             logFile: files.layout.log(of: instance.id, workload.id, in: workload.workspace))
     }
 
@@ -52,6 +52,13 @@ extension Reconciler {
             tool?.command(prefix: ToolName.path(of: environment.tool, in: workload.id), path: ContainerPaths.code)
         case .board(let board): tool?.command(prefix: ToolName.path(of: Boards.tool, in: workload.id), path: board.logPath)
         }
+    }
+
+    /// At which the gateway alone may knock: in an environment at those of every tool of its image, for each may be opened there (DEV-05).
+    private func gatewayPorts(of workload: WorkloadRecord, _ tool: ImageTool?) -> [Int] {
+        guard let tool else { return [] }
+        guard workload.kind == .environment else { return [tool.port] }
+        return Set((tools[workload.spec.image.digest] ?? [:]).values.map(\.port)).sorted()
     }
 
     /// What is opened in the browser; nil for what runs a command of its maker's.

@@ -57,7 +57,7 @@ struct ReconcilerTests {
                 reference: "weir/desk", digest: "sha256:" + String(repeating: "b", count: 64),
                 labels: [
                     "weir.tool.desk.command": "desk --key={secret}", "weir.tool.desk.port": "9000", "weir.tool.desk.secret": "DESK_KEY",
-                    "weir.tool.desk.authorization": "Bearer {secret}",
+                    "weir.tool.desk.authorization": "Bearer {secret}", "weir.tool.view.command": "view", "weir.tool.view.port": "9001",
                 ], size: 1)
             test.engine.add(image)
             _ = try await platform.images.register(image, for: nil)
@@ -70,7 +70,7 @@ struct ReconcilerTests {
             #expect(launch.command?.joined(separator: " ").contains(made.secret) == false)
             #expect(launch.command?.last == "exec desk --key=${DESK_KEY}")
             #expect(launch.environment["DESK_KEY"] == made.secret && launch.environment["OTHER"] == "mine")
-            #expect(launch.gatewayPorts == [9000])
+            #expect(launch.gatewayPorts == [9000, 9001])
             let job = try await tenant.job("train", on: platform)
             try await platform.wait(for: job, toBe: .running)
             #expect(test.engine.launches.last?.gatewayPorts == [])
