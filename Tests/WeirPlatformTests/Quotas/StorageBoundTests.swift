@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import WeirEngine
 import WeirModel
+import WeirStore
 
 @testable import WeirPlatform
 
