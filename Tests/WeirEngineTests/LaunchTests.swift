@@ -52,7 +52,8 @@ struct LaunchTests {
             let launch = test.launch("true", scratch: .mib(16))
             let failure = await #expect(throws: LaunchFailure.self) { try await test.engine.launch(launch) }
             #expect(failure?.reason == .storageFull && failure?.reason.code == "storage_full")
-            #expect(try await test.engine.observe(launch.instance) == nil)
+            let seen = try await test.engine.observe(launch.instance)
+            #expect(seen == nil)
             #expect(!FileManager.default.fileExists(atPath: "\(test.configuration.scratchFolder)/\(launch.instance)"))
         }
     }
