@@ -101,7 +101,7 @@ struct Installed {
 
     private func serve(
         _ platform: Platform, _ engine: PodmanEngine, _ keepers: [any Service], _ ssh: SSHGateway?, _ clock: SystemClock,
-        warnings: @escaping @Sendable () -> [LocalizedText]
+        warnings: @escaping @Sendable () -> [Complaint]
     ) async throws {
         let assets = try InstalledFiles.folder(holding: "frontend/xterm/index.js").map {
             try FrontendAssets(folder: $0.appendingPathComponent("frontend"))

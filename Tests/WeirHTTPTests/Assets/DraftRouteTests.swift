@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import WeirModel
+import WeirPlatform
 
 @testable import WeirHTTP
 
