@@ -34,7 +34,7 @@ struct BillingCommandTests {
     func price() {
         let whole = Records.Quote(
             perHour: 1, perDay: 24, longest: .init(minutes: 90, amount: Points(micro: 1_500_000)), formula: "", warning: nil,
-            balance: 0, hours: nil, refusal: nil)
+            balance: 0, hours: nil, leaves: .init(after: "run", balance: .init(leaves: 0), budgets: []), refusal: nil)
         #expect(
             PriceNote.text(whole)
                 == "1.000000 points an hour, 24.000000 a day, 1.500000 for the whole run of 1 h 30 min at most.")
