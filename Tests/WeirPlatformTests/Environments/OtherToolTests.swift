@@ -27,17 +27,24 @@ struct OtherToolTests {
                 try await platform.wait(for: made, toBe: .running)
                 let instance = try #require(try await test.store.read { try $0.instances(of: made.id, run: 1) }.first)
                 _ = try await host.engine.run(["sh", "-c", "echo curve > /gemini/output/index.html"], in: instance.id)
-                for _ in 1...2 {
-                    let entry = try await platform.entries.enter(made.id, tool: "viewer", by: tenant.caller)
-                    #expect(entry.url.contains("/enter?token="))
+                // Nothing answers at first.
+                test.health.set(false)
+                async let opened = platform.entries.enter(made.id, tool: "viewer", by: tenant.caller)
+                while try await !host.engine.processes(in: instance.id).contains(where: { $0.command.contains("8889") }) {
+                    try await Task.sleep(for: .milliseconds(50))
                 }
+                test.health.set(true)
+                #expect(try await opened.url.contains("/enter?token="))
+                _ = try await platform.entries.enter(made.id, tool: "viewer", by: tenant.caller)
                 let route = try #require(platform.routes.tool("viewer", of: made.id, for: tenant.caller.id))
                 guard case .backend(let backend) = route.destination else {
                     Issue.record("no backend: \(route)")
                     return
                 }
-                let shown = try await host.engine.run(["wget", "-q", "-O", "-", "http://127.0.0.1:\(backend.port)/"], in: instance.id)
-                #expect(shown.output.contains("curve"))
+                let look = ["wget", "-q", "-O", "-", "http://127.0.0.1:\(backend.port)/"]
+                while try await !host.engine.run(look, in: instance.id).output.contains("curve") {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
                 let running = try await host.engine.processes(in: instance.id).filter { $0.command.contains("8889") }
                 #expect(running.count == 1, "\(running)")
                 let missing = await #expect(throws: WeirError.self) {

@@ -50,7 +50,8 @@ struct DepartureTests {
         // It is bob's still: nobody deletes that in passing (hostile 11).
         #expect(await scene.code { try await platform.assets.delete(hidden.id, typed: nil, by: ada.caller) } == "name_not_typed")
         #expect(await scene.code { try await platform.assets.delete(hidden.id, typed: "wrong", by: ada.caller) } == "name_not_typed")
-        try await platform.assets.delete(hidden.id, typed: hidden.name, by: ada.caller)
+        let name = try await platform.assets.asset(hidden.id, for: ada.caller).name
+        try await platform.assets.delete(hidden.id, typed: name, by: ada.caller)
     }
 
     @Test("who is back within the grace time finds everything as it was; a disabled account is away, too")
