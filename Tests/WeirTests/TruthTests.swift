@@ -47,9 +47,11 @@ struct TruthTests {
     private static func problem(_ call: String) -> String? {
         var command: any ParsableCommand.Type = Weir.self
         var isNamed = false
+        var hasOptions = false
         for word in call.split(separator: " ").map(String.init) {
             if word == "--" || word.hasPrefix("|") || word.hasPrefix("<") || word.hasPrefix(">") { break }
             if word.hasPrefix("--") {
+                hasOptions = true
                 // An option of a command that stands for its usual subcommand is that one's.
                 if let usual = command.configuration.defaultSubcommand { command = usual }
                 let name = String(word.prefix { $0 != "=" }).trimmingCharacters(
@@ -61,6 +63,8 @@ struct TruthTests {
                 }
                 continue
             }
+            // What stands behind an option may be its value.
+            if hasOptions { continue }
             guard word.allSatisfy({ $0.isLowercase && $0.isASCII || $0 == "-" || $0.isNumber }), !word.hasPrefix("-") else { break }
             let children = command.configuration.subcommands
             let next = children.first { child in
