@@ -66,8 +66,14 @@ public struct TestEngine: Sendable {
     }
 
     public func close() async throws {
-        try await engine.removeAll()
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await engine.removeAll())
+        } catch {
+            outcome = .failure(error)
+        }
         try await engine.shutdown()
+        try outcome.get()
     }
 
     public func workspace() -> Identifier<Workspace> { ids.next(Workspace.self, at: SystemClock().now()) }

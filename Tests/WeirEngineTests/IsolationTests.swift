@@ -93,7 +93,8 @@ struct IsolationTests {
                 case "tmpfs": #expect(fields[dash + 3].contains("size="), "\(line)")
                 // Its changes go to the instance's disk.
                 case "overlay": #expect(place == "/", "\(line)")
-                default: #expect(["/code", "/scratch"].contains(place), "\(line)")
+                default:
+                    #expect(["/code", "/scratch"].contains(place) && options.contains("nosuid") && options.contains("nodev"), "\(line)")
                 }
             }
 

@@ -22,35 +22,52 @@ extension PodmanEngine {
         let root = disk.podmanRoot
         let (folders, id) = (container.ownFolders.map { root + $0 }, container.Id)
         try await NIOThreadPool.singleton.runIfActive {
-            try OwnFiles.makeReadOnly(in: process, container: id)
+            try OwnFiles.secure(in: process, container: id)
             for folder in folders { try OwnFiles.close(folder) }
         }
     }
 }
 
-/// The files that Podman makes for a container on the machine's own disk and mounts into it: `/etc/hosts`, `/etc/resolv.conf`,
-/// `/etc/hostname`, `/run/.containerenv`.
+/// What is mounted into a container from the machine's own disks.
 enum OwnFiles {
-    /// They have no end of their own, and a program with a setuid bit in them would be one on the machine: nothing is written to them.
-    static func makeReadOnly(in process: Int32, container: String) throws {
-        let paths = mounted(in: process, container: container)
-        // A Podman that keeps them elsewhere would leave them open without a word.
-        guard !paths.isEmpty else { throw WeirError.mountFailed("/etc/hosts", code: ENOENT) }
-        let flags = UInt(MS_REMOUNT) | UInt(MS_BIND) | UInt(MS_RDONLY) | UInt(MS_NOSUID) | UInt(MS_NODEV) | UInt(MS_NOEXEC)
+    /// What Podman mounts of the container's folder (`/etc/hosts`, `/etc/resolv.conf`, `/etc/hostname`, `/run/.containerenv`) has no end, and a
+    /// program with a setuid bit in it would be one on the machine: nothing is written to it. Folders that are shifted to the container's users
+    /// come writable without what was asked for; here they get it.
+    static func secure(in process: Int32, container: String) throws {
+        let text = try String(contentsOfFile: "/proc/\(process)/mountinfo", encoding: .utf8)
+        let changes = changes(in: text, container: container)
+        // A Podman that keeps its files elsewhere would leave them open without a word.
+        guard changes.contains(where: \.isPodmans) else { throw WeirError.mountFailed("/etc/hosts", code: ENOENT) }
         try MountNamespace(process: process).run {
-            for path in paths {
-                guard Glibc.mount(nil, path, nil, flags, nil) == 0 else { throw WeirError.mountFailed(path) }
+            for change in changes {
+                let flags = UInt(MS_REMOUNT) | UInt(MS_BIND) | change.flags
+                guard Glibc.mount(nil, change.path, nil, flags, nil) == 0 else { throw WeirError.mountFailed(change.path) }
             }
         }
     }
 
-    /// Where they are in the container, as the kernel lists them.
-    static func mounted(in process: Int32, container: String) -> [String] {
-        let text = (try? String(contentsOfFile: "/proc/\(process)/mountinfo", encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").compactMap { line in
+    struct Change: Hashable, Sendable {
+        var path: String
+        var flags: UInt
+        /// One of Podman's own files.
+        var isPodmans: Bool
+    }
+
+    /// - Parameter table: the kernel's list of what is mounted in the container.
+    static func changes(in table: String, container: String) -> [Change] {
+        table.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: " ")
-            guard fields.count > 5, fields[3].contains("/\(container)/userdata/") else { return nil }
-            return String(fields[4]).replacing("\\040", with: " ")
+            guard fields.count > 5 else { return nil }
+            let options = Set(fields[5].split(separator: ","))
+            let isPodmans = fields[3].contains("/\(container)/userdata/")
+            guard isPodmans || options.contains("idmapped") && !(options.contains("nosuid") && options.contains("nodev")) else {
+                return nil
+            }
+            var flags = UInt(MS_NOSUID) | UInt(MS_NODEV)
+            // What is not named is taken away.
+            if isPodmans || options.contains("ro") { flags |= UInt(MS_RDONLY) }
+            if isPodmans || options.contains("noexec") { flags |= UInt(MS_NOEXEC) }
+            return Change(path: String(fields[4]).replacing("\\040", with: " "), flags: flags, isPodmans: isPodmans)
         }
     }
 
