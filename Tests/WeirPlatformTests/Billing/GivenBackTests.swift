@@ -20,7 +20,7 @@ struct GivenBackTests {
 
     private func refund(_ entry: LedgerEntry, _ amount: Points, _ scene: LedgerScene) async throws {
         _ = try await scene.ledger.refund(
-            entry: entry.sequence, amount: amount, note: "", key: scene.key("\(entry.sequence) \(amount)"), caller: scene.operatorCaller)
+            entry: entry.sequence, amount: amount, note: "", key: scene.key("\(entry.sequence)-\(amount)"), caller: scene.operatorCaller)
     }
 
     @Test("a charge that was refunded and whose minutes are then given back comes back once: the rest is taken back by an entry (F12)")

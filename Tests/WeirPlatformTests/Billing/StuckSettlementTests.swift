@@ -35,8 +35,15 @@ struct StuckSettlementTests: MoneyScene {
             try await platform.settlement.settleEnds()
             #expect(try await test.charged(whole.id) == Points(micro: 1_166_666))
             #expect(platform.settlementCounts.stuck == 1)
-            let difference = try #require(try await platform.ledger.verify(by: .testOperator).difference)
-            #expect(difference.subject.contains(damaged.id.text))
+            let difference = try await platform.ledger.verify(by: .testOperator).difference
+            if damage.contains("running_at") {
+                // Its end writes when it began, as the engine tells it: it is charged like any other then.
+                try await platform.wait(for: damaged, toBe: .completed)
+                try await platform.settlement.settleEnds()
+                #expect(try await test.charged(damaged.id) == Points(micro: 1_166_666))
+            } else {
+                #expect(try #require(difference).subject.contains(damaged.id.text))
+            }
         }
     }
 }

@@ -194,8 +194,9 @@ struct SSHEntranceTests {
         let identity = try await identity(.netdisk, of: tenant, on: platform)
         // Dear enough for a megabyte to show.
         var list = Tariff(of: TestPlatform.flavors, storage: StoragePrices(perGBDay: 1000, freeLibrary: .gib(50), freeNetdisk: 0))
-        list.startsAt = clock.now()
+        list.startsAt = clock.now() + .seconds(3600)
         _ = try await platform.tariffs.publish(list, by: .testOperator)
+        clock.advance(by: .seconds(3600))
         let folder = try await platform.sshEntrance.folder(of: identity)
         try await platform.sshEntrance.during(folder) {
             try Data(repeating: 1, count: 1_000_000).write(to: URL(fileURLWithPath: folder.path + "/model.bin"))
