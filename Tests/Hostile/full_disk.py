@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.request
 
-from hostile_common import IMAGE, check, outcome, tenants, until
+from hostile_common import IMAGE, Refused, check, outcome, tenants, until
 from running_weir import PASSWORD, disk_of_its_own
 
 DISK = 2 << 30
@@ -109,6 +109,7 @@ except OSError as error:
 def filled_by_others(scene):
     """A program beside Weir fills the disk to the last byte."""
     weir, alice, operator = scene.weir, scene.alice, scene.operator
+    project = scene.project(alice, scene.a, "before")
     filler = weir.folder / "data/filler"
     subprocess.run(["sh", "-c", f"cat /dev/zero > {filler} 2>/dev/null; true"], check=True)
     check("the disk is full", free(weir) < 1 << 20, free(weir))
@@ -118,7 +119,19 @@ def filled_by_others(scene):
     check("people read on a full disk", len(alice.call("GET", "/api/v1/workspaces")["items"]) > 0)
     made = outcome(alice, "POST", f"/api/v1/workspaces/{scene.a}/projects", {"name": "on-a-full-disk"})
     check("a change is made or told as storage_full", made[0] == 200 or made[1] == "storage_full", made)
+    try:
+        begun = alice.call("POST", f"/api/v1/projects/{project}/environments", {"name": "no-room", "image": IMAGE, "flavor": "small"})["id"]
+        seen = alice.wait(begun, "failed", seconds=60)
+        told = (seen["failure"]["code"], seen["failure"]["remedy"])
+    except Refused as refused:
+        error = json.loads(refused.body)["error"]
+        told = (error["code"], error["remedy"])
+    check("an environment that has no room says so, with what to do, and does not hang", told[0] == "storage_full" and told[1], told)
+    said = readiness(weir)[1]["warnings"]
+    check("readyz tells everybody codes, and neither paths nor whose it is",
+          {"code": "disk_full", "count": 1} in said and all(set(one) == {"code", "count"} for one in said), said)
     checks = operator.call("GET", "/api/v1/operator/checks")
+    check("no volume is called damaged for want of room", not any("e2fsck" in warning for warning in checks["warnings"]), checks)
     check("the operator's page tells of it", checks["ready"] and checks["warnings"], checks)
     filler.unlink()
     check("space is set aside again", until(lambda: not readiness(weir)[1]["degraded"], seconds=40))
