@@ -30,8 +30,8 @@ extension PodmanEngine {
                 break
             } catch let refusal as PodmanRefusal where refusal.isMissing {
                 break
-            } catch let refusal as PodmanRefusal where refusal.isBusy && attempt < Self.mostRemovals {
-                // Podman's own clean-up of an ended container may still hold a mount.
+            } catch let refusal as PodmanRefusal where (refusal.isBusy || refusal.isNotRunning) && attempt < Self.mostRemovals {
+                // Podman's own clean-up of an ended container may still hold a mount; or it ended as it was about to be killed.
                 attempt += 1
                 try await Task.sleep(for: .milliseconds(50 * attempt))
             }

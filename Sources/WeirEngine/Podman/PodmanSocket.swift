@@ -127,7 +127,9 @@ struct PodmanRefusal: Error, CustomStringConvertible {
 
     var isMissing: Bool { status == 404 || lostOne }
     /// The container or the image went while Podman was about to look at it; it says 500 then.
-    var lostOne: Bool { message.contains("no such container") || message.contains("image not known") }
+    var lostOne: Bool {
+        message.contains("no such container") || message.contains("image not known") || message.contains("layer not known")
+    }
     var isConflict: Bool { status == 409 || message.contains("is already in use") || message.contains("already exists") }
     /// The container is ending, or has ended.
     var isNotRunning: Bool { isConflict || message.contains("container state improper") }
