@@ -75,7 +75,7 @@ def killed(page, world, of):
 
 def tool(page, name):
     with page.context.expect_page() as opened:
-        page.locator("#head").get_by_role("button", name=name).click()
+        page.locator("#head").get_by_role("button", name=name, exact=True).click()
     return opened.value
 
 

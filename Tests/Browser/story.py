@@ -118,7 +118,7 @@ def notebook(teller):
 
 
 def terminal(teller):
-    page = teller.opened(teller.page.locator("#head").get_by_role("button", name=text("codes.terminal")))
+    page = teller.opened(teller.page.locator("#head").get_by_role("button", name=text("codes.terminal"), exact=True))
     screen = page.locator(".xterm-rows")
     expect(screen).to_contain_text("#", timeout=60_000)
     page.keyboard.type("echo $((6 * 7))-$PWD; ls\n")

@@ -343,7 +343,7 @@ def forwarding(client, user, person, operator, project):
         for name in ("secret", f"job-{secret[-8:]}-0", f"job-{secret[-8:]}-0.dns.podman", "host.containers.internal", "localhost.example", "nobody"):
             answer = fetch("-x", f"socks5h://127.0.0.1:{port}", f"http://{name}:8000/")
             check(f"{name.replace(secret[-8:], '…')} of others is not", answer.returncode != 0, answer)
-        workspace_rules(person, project, fetch, port, named)
+        workspace_rules(operator, project, fetch, port, named)
         check("its own address is", fetch("-x", f"socks5://127.0.0.1:{port}", f"http://{own}:8888/").returncode in (0, 22, 52), own)
     finally:
         tunnel.terminate()
@@ -373,17 +373,17 @@ def entry(client, environment):
     check("the line for ssh leads in", answer.stdout == b"in\n", answer)
 
 
-def workspace_rules(person, project, fetch, port, named):
+def workspace_rules(owner, project, fetch, port, named):
     """A workspace says where its clients may forward to, and the gateway obeys at once (DEV-13)."""
-    workspace = person.call("GET", f"/api/v1/projects/{project}")["workspace"]
+    workspace = owner.call("GET", f"/api/v1/projects/{project}")["workspace"]
     policy = f"/api/v1/workspaces/{workspace}/ssh-policy"
     proxy = f"socks5h://127.0.0.1:{port}"
-    person.call("PUT", policy, {"environments": True, "forwarding": "own"})
+    owner.call("PUT", policy, {"environments": True, "forwarding": "own"})
     check("with forwarding to the environment itself another instance is not reached", fetch("-x", proxy, f"http://{named}:8000/").returncode != 0)
     check("and the environment is", fetch("-x", proxy, "http://localhost:8123/index.html").stdout == b"from-inside\n")
-    person.call("PUT", policy, {"environments": True, "forwarding": "off"})
+    owner.call("PUT", policy, {"environments": True, "forwarding": "off"})
     check("without forwarding nothing is", fetch("-x", proxy, "http://localhost:8123/index.html").returncode != 0)
-    person.call("PUT", policy, {"environments": True, "forwarding": "workspace"})
+    owner.call("PUT", policy, {"environments": True, "forwarding": "workspace"})
     check("and with it again all is", fetch("-x", proxy, f"http://{named}:8000/").stdout == b"neighbour\n")
 
 
