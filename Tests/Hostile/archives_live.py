@@ -62,7 +62,7 @@ def unpacked(person, asset):
     import urllib.parse
 
     place = urllib.parse.urlsplit(person.weir.url)
-    connection = http.client.HTTPConnection(place.netloc, timeout=280)
+    connection = http.client.HTTPConnection(place.netloc, timeout=max(280, FILES / LEAST))
     connection.request(
         "POST", f"/api/v1/assets/{asset}/draft/unpack", json.dumps({"path": "many.tar.gz"}),
         {"Authorization": "Bearer " + person.token, "Content-Type": "application/json"})
