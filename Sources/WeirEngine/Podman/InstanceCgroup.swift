@@ -15,6 +15,24 @@ struct InstanceCgroup: Sendable {
 
     private static let root = "/sys/fs/cgroup"
 
+    init(path: String, version: HostProfile.Cgroups) {
+        self.path = path
+        self.version = version
+    }
+
+    /// The group that a process of the host stands in for its memory: Podman does not tell before it runs. Nil when the process is gone.
+    init?(ofProcess process: Int32, version: HostProfile.Cgroups) {
+        // `4:memory:/weir/…`, and of v2 `0::/weir/…`.
+        let lines = (Self.read("/proc/\(process)/cgroup") ?? "").split(separator: "\n").map {
+            $0.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        }
+        let line = lines.first { fields in
+            fields.count == 3 && (version == .v1 ? fields[1].split(separator: ",").contains("memory") : fields[1].isEmpty)
+        }
+        guard let line, line[2].count > 1 else { return nil }
+        self.init(path: String(line[2]), version: version)
+    }
+
     private func file(_ controller: String, _ name: String) -> String {
         switch version {
         case .v1: "\(Self.root)/\(controller)\(path)/\(name)"

@@ -16,9 +16,7 @@ extension PodmanEngine {
         // It came to life behind our back, or it went.
         guard container.State.Status == "initialized", process > 1 else { throw WeirError.engineDown("\(instance) was not made ready") }
         // What is killed for memory in its first moment would else be known to nobody.
-        if let path = container.State.CgroupPath, !path.isEmpty {
-            kills.watch(instance, InstanceCgroup(path: path, version: configuration.host.cgroups))
-        }
+        if let group = InstanceCgroup(ofProcess: process, version: configuration.host.cgroups) { kills.watch(instance, group) }
         if !launch.gatewayPorts.isEmpty {
             let rules = InstanceRules(gateways: container.gateways, ports: launch.gatewayPorts)
             try await rules.apply(to: process)
