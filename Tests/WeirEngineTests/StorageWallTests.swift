@@ -72,6 +72,20 @@ struct StorageWallTests {
         #expect(fill(path + "/c", upTo: .mib(100)).error == 0)
     }
 
+    @Test("the kernel's table of mounts is read to its end, and each of many volumes has its bound (hostile 6)")
+    func many() throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volumes, _) = disk.walls(reserve: .mib(100))
+        for _ in 0..<24 {
+            let (volume, path) = disk.volume()
+            volumes.setBound(.mib(2), of: volume)
+            try volumes.open(volume, at: path)
+            let filled = fill(path + "/a", upTo: .mib(16))
+            #expect(filled.error == ENOSPC && filled.bytes <= .mib(2), "\(filled)")
+        }
+        #expect(KernelFile.read("/proc/self/mounts")?.utf8.count ?? 0 > 4096)
+    }
+
     @Test("empty files end at the volume's inodes (hostile 6)")
     func inodes() throws {
         let disk = try SmallDisk(.gib(1))

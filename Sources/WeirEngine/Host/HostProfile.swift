@@ -80,7 +80,7 @@ extension HostProfile {
     }
 
     private static func hasCapability(_ bit: UInt64) -> Bool {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let status = KernelFile.read("/proc/self/status") ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
         let bits = line.flatMap { UInt64($0.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16) } ?? 0
         return bits & (1 << bit) != 0
@@ -111,8 +111,7 @@ enum MountTable {
     static func current(of process: Int32) -> [Mount] { read("/proc/\(process)/mounts") }
 
     private static func read(_ file: String) -> [Mount] {
-        let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").compactMap { line -> Mount? in
+        (KernelFile.read(file) ?? "").split(separator: "\n").compactMap { line -> Mount? in
             let fields = line.split(separator: " ").map { String($0).replacing("\\040", with: " ") }
             guard fields.count >= 4 else { return nil }
             return Mount(

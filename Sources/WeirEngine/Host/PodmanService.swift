@@ -127,8 +127,7 @@ public struct PodmanService: Sendable {
         let file = (socket as NSString).deletingLastPathComponent + "/holder.pid"
         guard let text = try? String(contentsOfFile: file, encoding: .utf8),
             let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)),
-            let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline"),
-            String(decoding: command, as: UTF8.self).hasPrefix("sleep\0infinity")
+            KernelFile.read("/proc/\(pid)/cmdline")?.hasPrefix("sleep\0infinity") == true
         else { return nil }
         return pid
     }

@@ -159,19 +159,4 @@ struct InstanceCgroup: Sendable {
         }
         rmdir(folder)
     }
-
-    /// Small files of the kernel: `String(contentsOfFile:)` trusts their size, which is 0.
-    static func read(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var part = [UInt8](repeating: 0, count: 16384)
-        while bytes.count < 1 << 20 {
-            let count = Glibc.read(descriptor, &part, part.count)
-            guard count > 0 else { break }
-            bytes += part[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
 }

@@ -2,7 +2,7 @@
 enum InstanceNetworkUse {
     /// All of its links but its own loopback; nil when the process is gone.
     static func bytes(ofProcess process: Int) -> Int64? {
-        process > 0 ? InstanceCgroup.read("/proc/\(process)/net/dev").map(sum) : nil
+        process > 0 ? KernelFile.read("/proc/\(process)/net/dev").map(sum) : nil
     }
 
     /// A line for each link: `eth0: BYTES PACKETS … `, received first, and what was sent from the ninth number on.

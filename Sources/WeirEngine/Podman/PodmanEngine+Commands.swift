@@ -109,7 +109,7 @@ struct RuntimePlace: CommandPlace {
 
     /// The number on the host of who is 0 in the user namespace of a process.
     private static func root(of pid: Int32, _ map: String) -> UInt32 {
-        for line in (InstanceCgroup.read("/proc/\(pid)/\(map)") ?? "").split(separator: "\n") {
+        for line in (KernelFile.read("/proc/\(pid)/\(map)") ?? "").split(separator: "\n") {
             let numbers = line.split(separator: " ").compactMap { UInt32($0) }
             if numbers.count == 3, numbers[0] == 0 { return numbers[1] }
         }
@@ -120,7 +120,7 @@ struct RuntimePlace: CommandPlace {
     var isAlive: Bool { Self.beginning(of: pid) == began }
 
     private static func beginning(of pid: Int32) -> String? {
-        guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8), let name = stat.lastIndex(of: ")") else {
+        guard let stat = KernelFile.read("/proc/\(pid)/stat"), let name = stat.lastIndex(of: ")") else {
             return nil
         }
         let fields = stat[name...].split(separator: " ")
@@ -176,14 +176,13 @@ struct RuntimePlace: CommandPlace {
     }
 
     private static func parent(of process: pid_t) -> pid_t? {
-        guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8), let name = stat.lastIndex(of: ")")
+        guard let stat = KernelFile.read("/proc/\(process)/stat"), let name = stat.lastIndex(of: ")")
         else { return nil }
         return stat[name...].split(separator: " ").dropFirst(2).first.flatMap { pid_t($0) }
     }
 
     private static func arguments(of process: pid_t) -> [String] {
-        let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
-        return data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        (KernelFile.read("/proc/\(process)/cmdline") ?? "").split(separator: "\0").map(String.init)
     }
 
     func socket(family: Int32) throws -> Int32 {

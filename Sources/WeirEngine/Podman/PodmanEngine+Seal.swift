@@ -36,7 +36,7 @@ enum OwnFiles {
     /// program with a setuid bit in it would be one on the machine: nothing is written to it. Folders that are shifted to the container's users
     /// come writable without what was asked for; here they get it.
     static func secure(in process: Int32, container: String) throws {
-        let text = try String(contentsOfFile: "/proc/\(process)/mountinfo", encoding: .utf8)
+        guard let text = KernelFile.read("/proc/\(process)/mountinfo") else { throw WeirError.mountFailed("/proc/\(process)/mountinfo") }
         let changes = changes(in: text, container: container)
         // A Podman that keeps its files elsewhere would leave them open without a word.
         guard changes.contains(where: \.isPodmans) else { throw WeirError.mountFailed("/etc/hosts", code: ENOENT) }

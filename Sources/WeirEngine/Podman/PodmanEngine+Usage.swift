@@ -58,13 +58,13 @@ struct ProcessTable {
     private static let longestCommand = 1000
 
     static func uptime() -> Double {
-        InstanceCgroup.read("/proc/uptime")?.split(separator: " ").first.flatMap { Double($0) } ?? 0
+        KernelFile.read("/proc/uptime")?.split(separator: " ").first.flatMap { Double($0) } ?? 0
     }
 
     /// Nil when the process has ended.
     static func read(_ pid: Int, uptime: Double) -> ProcessTable? {
-        guard let status = InstanceCgroup.read("/proc/\(pid)/status"),
-            let stat = InstanceCgroup.read("/proc/\(pid)/stat"), let close = stat.lastIndex(of: ")")
+        guard let status = KernelFile.read("/proc/\(pid)/status"),
+            let stat = KernelFile.read("/proc/\(pid)/stat"), let close = stat.lastIndex(of: ")")
         else { return nil }
         var fields: [Substring: String] = [:]
         for line in status.split(separator: "\n") {
@@ -74,7 +74,7 @@ struct ProcessTable {
         // The name may hold blanks and brackets; the numbers begin behind the last one. The start is the 22nd field.
         let numbers = stat[stat.index(after: close)...].split(separator: " ")
         let started = numbers.count > 19 ? (Double(numbers[19]) ?? 0) / ticks : 0
-        let arguments = InstanceCgroup.read("/proc/\(pid)/cmdline") ?? ""
+        let arguments = KernelFile.read("/proc/\(pid)/cmdline") ?? ""
         let command = arguments.split(separator: "\0").joined(separator: " ")
         let inner = fields["NSpid"]?.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) }
         let kib = fields["VmRSS"]?.split(separator: " ").first.flatMap { Int64($0) } ?? 0

@@ -156,7 +156,7 @@ struct LoopFileSystem: Hashable, Sendable {
 
     /// Written and still without a place, in memory alone.
     var unplacedBlocks: Int64 {
-        let text = try? String(contentsOfFile: "/sys/fs/ext4/\(device)/delayed_allocation_blocks", encoding: .utf8)
+        let text = KernelFile.read("/sys/fs/ext4/\(device)/delayed_allocation_blocks")
         return text.flatMap { Int64($0.trimmingCharacters(in: .newlines)) } ?? 0
     }
 
@@ -174,7 +174,7 @@ struct LoopFileSystem: Hashable, Sendable {
         for mount in MountTable.current() {
             guard mount.type == "ext4", mount.device.hasPrefix("/dev/loop"), mount.path.hasPrefix(folder + "/") else { continue }
             let device = String(mount.device.dropFirst(5))
-            guard let text = try? String(contentsOfFile: "/sys/block/\(device)/loop/backing_file", encoding: .utf8) else { continue }
+            guard let text = KernelFile.read("/sys/block/\(device)/loop/backing_file") else { continue }
             let file = text.trimmingCharacters(in: .newlines)
             found[device] = LoopFileSystem(path: mount.path, device: device, file: file)
         }

@@ -62,7 +62,8 @@ public struct Exports: Sendable {
         guard try await files.measure(output, at: path).files > 0 else { throw WeirError.nothingToExport() }
         let asset = try await asset(destination, in: workspace, by: caller)
         let version = try await assets.reservations.holding(asset.place(for: caller)) { hold in
-            let frozen = try await assets.reservations.freeze(output, at: path, as: assets.newTree(), for: hold, in: files, keeper: asset.soleKeeper)
+            let frozen = try await assets.reservations.freeze(
+                output, at: path, as: assets.newTree(), for: hold, in: files, keeper: asset.soleKeeper)
             return try await assets.addVersion(frozen, to: asset, note: note, origin: origin, key: key, by: caller)
         }
         return (asset, version)

@@ -14,7 +14,9 @@ extension StorageReservations {
             try await hold.grow(by: expected)
         } catch let error as WeirError where error.code == WeirError.storageQuotaCode {
             // No more is copied than there is room for.
-            let frozen = try await files.freeze(folder, at: path, as: tree, in: workspace, keeper: keeper) { try hold.growNow(by: Bytes($0)) }
+            let frozen = try await files.freeze(folder, at: path, as: tree, in: workspace, keeper: keeper) {
+                try hold.growNow(by: Bytes($0))
+            }
             return try await keeping(frozen, hold, files) { try await rise(of: hold.place.unit, in: workspace, with: tree) }
         }
         let frozen = try await files.freeze(folder, at: path, as: tree, in: workspace, keeper: keeper)

@@ -298,7 +298,9 @@ struct ProxyTests {
         }
     }
 
-    @Test("a host is a name or an address with a port (hostile 11)", arguments: ["evil/../x", "a@b", "a?b", "a b", "", "a,b", "a\\b", "a:x", "a:", "[::1", "[]", "a:1:2"])
+    @Test(
+        "a host is a name or an address with a port (hostile 11)",
+        arguments: ["evil/../x", "a@b", "a?b", "a b", "", "a,b", "a\\b", "a:x", "a:", "[::1", "[]", "a:1:2"])
     func badHost(host: String) async throws {
         try await GatewayUnderTest.with { gateway in
             let wire = try await Wire.connect(to: gateway.port)
