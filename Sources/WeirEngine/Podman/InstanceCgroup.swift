@@ -23,7 +23,7 @@ struct InstanceCgroup: Sendable {
     /// The group that a process of the host stands in for its memory: Podman does not tell before it runs. Nil when the process is gone.
     init?(ofProcess process: Int32, version: HostProfile.Cgroups) {
         // `4:memory:/weir/…`, and of v2 `0::/weir/…`.
-        let lines = (Self.read("/proc/\(process)/cgroup") ?? "").split(separator: "\n").map {
+        let lines = (KernelFile.read("/proc/\(process)/cgroup") ?? "").split(separator: "\n").map {
             $0.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         }
         let line = lines.first { fields in
@@ -41,12 +41,12 @@ struct InstanceCgroup: Sendable {
     }
 
     private func number(_ controller: String, _ name: String) -> Int64? {
-        guard let text = Self.read(file(controller, name)) else { return nil }
+        guard let text = KernelFile.read(file(controller, name)) else { return nil }
         return Int64(text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
     private func field(_ controller: String, _ name: String, _ key: String) -> Int64? {
-        Self.read(file(controller, name))?.split(separator: "\n").first { $0.hasPrefix(key + " ") }
+        KernelFile.read(file(controller, name))?.split(separator: "\n").first { $0.hasPrefix(key + " ") }
             .flatMap { Int64($0.dropFirst(key.count + 1)) }
     }
 
@@ -92,7 +92,7 @@ struct InstanceCgroup: Sendable {
             return field("blkio", "blkio.throttle.io_service_bytes", "Total")
         case .v2:
             // One line for each disk: `8:0 rbytes=1 wbytes=2 …`.
-            guard let text = Self.read(file("io", "io.stat")) else { return nil }
+            guard let text = KernelFile.read(file("io", "io.stat")) else { return nil }
             return text.split(whereSeparator: \.isWhitespace).reduce(0) { sum, field in
                 field.hasPrefix("rbytes=") || field.hasPrefix("wbytes=") ? sum + (Int64(field.dropFirst(7)) ?? 0) : sum
             }
@@ -133,7 +133,7 @@ struct InstanceCgroup: Sendable {
     }
 
     private static func numbers(_ folder: String) -> [Int] {
-        (read(folder + "/cgroup.procs") ?? "").split(separator: "\n").compactMap { Int($0) }
+        (KernelFile.read(folder + "/cgroup.procs") ?? "").split(separator: "\n").compactMap { Int($0) }
     }
 
     /// Removes the group and what is below it. Only empty groups can be removed, so this never ends a process.
