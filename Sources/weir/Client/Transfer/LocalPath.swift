@@ -10,10 +10,8 @@ import Glibc
 /// A path of this machine, whose names may be any bytes. As text it is written as the server writes names (`FileNameText`), so that each
 /// file goes there and comes back under its own name.
 struct LocalPath: Sendable, Equatable {
-    enum Kind: Sendable { case file, folder, other }
-
     struct Status: Sendable {
-        let kind: Kind
+        let kind: FileLook.Kind
         let size: Int64
         let changedAt: Date
     }
@@ -44,21 +42,9 @@ struct LocalPath: Sendable, Equatable {
 
     /// Nil where there is nothing. A link counts as what it leads to when it is followed.
     func status(followingLinks: Bool) -> Status? {
-        var raw = stat()
-        guard withC({ followingLinks ? stat($0, &raw) : lstat($0, &raw) }) == 0 else { return nil }
-        let kind: Kind =
-            switch raw.st_mode & S_IFMT {
-            case S_IFREG: .file
-            case S_IFDIR: .folder
-            default: .other
-            }
-        #if canImport(Darwin)
-        let time = raw.st_mtimespec
-        #else
-        let time = raw.st_mtim
-        #endif
-        let changed = Date(timeIntervalSince1970: Double(time.tv_sec) + Double(time.tv_nsec) / 1_000_000_000)
-        return Status(kind: kind, size: Int64(raw.st_size), changedAt: changed)
+        withC { FileLook(at: $0, followingLinks: followingLinks) }.map {
+            Status(kind: $0.kind, size: $0.size, changedAt: Date(timeIntervalSince1970: $0.changedAt))
+        }
     }
 
     /// The names in a folder, as text. Nil where it cannot be read.
