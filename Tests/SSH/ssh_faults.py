@@ -201,7 +201,7 @@ def full(home):
         asset = operator.call("POST", f"/api/v1/workspaces/{workspace}/assets", {"kind": "dataset", "name": "large"})["id"]
         user = operator.call("GET", f"/api/v1/assets/{asset}/draft/sftp")["user"]
         big = client.folder / "big.bin"
-        big.write_bytes(os.urandom(48 << 20))
+        big.write_bytes(os.urandom(96 << 20))
         client.sftp(user, "put /etc/hostname first\n")
         leave(weir, 24 << 20)
         answer = client.sftp(user, f"put {big} big.bin\n")
