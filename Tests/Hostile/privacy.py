@@ -96,7 +96,9 @@ with tenants(short_graces) as scene:
     alice.call("PUT", f"/api/v1/workspaces/{a}/members/adam", {"role": "member"})
     check("the owner has what was left behind", until(lambda: outcome(alice, "GET", f"/api/v1/assets/{lost}")[0] == 200, 45))
     check("who is back within the grace time has kept it", outcome(adam, "GET", f"/api/v1/assets/{kept}")[0] == 200 and outcome(alice, "GET", f"/api/v1/assets/{kept}")[0] == 404)
-    alice.call("DELETE", f"/api/v1/assets/{lost}")
+    named = alice.call("GET", f"/api/v1/assets/{lost}")["name"]
+    check("what another made is deleted by its name", outcome(alice, "DELETE", f"/api/v1/assets/{lost}") == (409, "name_not_typed"))
+    alice.call("DELETE", f"/api/v1/assets/{lost}", {"confirm": named})
 
     # A workspace ends.
     end = scene.stranger.call("POST", "/api/v1/workspaces", {"name": "to-end"})["id"]
