@@ -241,7 +241,7 @@ struct StorageWallTests {
         }
         #expect(disk.free > before - .mib(8))
         #expect(volumes.complaints.isEmpty)
-        // What is there stays open, and the last byte makes no other answer.
+        // A volume that is there stays open, and a disk full to the last byte gives the same answer.
         try volumes.open(there, at: therePath)
         disk.fill()
         let (volume, path) = disk.volume()
@@ -317,7 +317,7 @@ struct StorageWallTests {
                     try await NIOThreadPool.singleton.runIfActive {
                         var random = SeededRandom(seed: UInt64(number) + 1)
                         // On a machine that has other things to do the disk is full later.
-                        while ContinuousClock.now < begin + .seconds(watch.isFull || least.value < .mib(400) ? 12 : 60) {
+                        while ContinuousClock.now < begin + .seconds(watch.isFull || least.value < .mib(500) ? 12 : 60) {
                             let name = "\(path)/\(Int.random(in: 0..<8, using: &random))"
                             _ = fill(name, upTo: .mib(Int64.random(in: 1...80, using: &random)))
                             if Int.random(in: 0..<4, using: &random) == 0 { unlink(name) }
@@ -332,7 +332,7 @@ struct StorageWallTests {
         print("reserve 200 MiB, least free \(lowest)")
         // What a file system writes for itself (its journal, its tables) is not counted before it is written.
         #expect(lowest >= .mib(140), "\(lowest)")
-        #expect(watch.isFull || lowest < .mib(400))
+        #expect(watch.isFull || lowest < .mib(500))
         for (_, path) in made {
             for name in try FileManager.default.contentsOfDirectory(atPath: path) { unlink("\(path)/\(name)") }
         }
@@ -347,48 +347,5 @@ struct StorageWallTests {
         }
         #expect(taken == .mib(50))
         for (_, path) in made { #expect(LoopFileSystem.below(disk.path).contains { $0.path == path }) }
-    }
-}
-
-@Suite("Shares of a disk")
-struct SpaceShareTests {
-    @Test(
-        "near the end the shares of any writers add up to no more than there is, and pending data counts first",
-        arguments: Property.seeds(40))
-    func sum(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
-        for _ in 0..<50 {
-            let above = Bytes(Int64.random(in: -(1 << 30)...(8 << 30), using: &random))
-            let writers = (0..<Int.random(in: 1...40, using: &random)).map { _ in
-                SpaceShare.Writer(
-                    room: Bytes(Int64.random(in: -(1 << 20)...(20 << 30), using: &random)),
-                    pending: Bytes(Int64.random(in: -(1 << 28)...(1 << 28), using: &random)),
-                    isWriting: Bool.random(using: &random))
-            }
-            let share = SpaceShare(above: above)
-            let zone = share.zone(writers)
-            let shares = share.shares(writers, in: zone)
-            #expect(shares.count == writers.count)
-            for (one, writer) in zip(shares, writers) { #expect(one >= 0 && one <= max(writer.room, 0)) }
-            if zone == .last {
-                let pending = writers.reduce(Int64(0)) { $0 + max($1.pending.count, 0) }
-                #expect(shares.reduce(0) { $0 + $1.count } <= max(above.count - pending, 0))
-            }
-        }
-    }
-
-    @Test("what was written over something deleted is pending until it has its place, though the file takes as much already")
-    func rewritten() {
-        #expect(SpaceShare.pending(used: 80, unplaced: 80, taken: 80) == 80)
-        #expect(SpaceShare.pending(used: 80, unplaced: 0, taken: 80) == 0)
-        #expect(SpaceShare.pending(used: 80, unplaced: 30, taken: 20) == 60)
-        #expect(SpaceShare.pending(used: 10, unplaced: 0, taken: 80) == 0)
-    }
-
-    @Test(
-        "the reserve is a twentieth of the disk, bounded both ways, and a quarter at most",
-        arguments: [(1, 256), (20, 2048), (252, 12902), (4000, 65536)])
-    func standard(gib: Int, mib: Int) {
-        #expect(DiskReserve.standard(of: .gib(Int64(gib))).count / (1 << 20) == Int64(mib))
     }
 }

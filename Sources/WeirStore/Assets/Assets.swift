@@ -176,7 +176,7 @@ extension AssetRecord {
     /// Whether somebody in the workspace may know of it (DAT-14).
     public func isSeen(by viewer: Identifier<Account>) -> Bool { visibility == .workspace || keeper == viewer }
 
-    /// Who alone sees it; nil for what the workspace shares.
+    /// The only person who sees it; nil for what the workspace shares.
     public var soleKeeper: Identifier<Account>? { visibility == .owner ? keeper : nil }
 }
 

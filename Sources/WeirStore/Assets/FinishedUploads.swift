@@ -1,7 +1,7 @@
 import GRDB
 public import WeirModel
 
-/// An upload whose file is in its place. Who did not hear the last answer asks once more, and is told that all has come.
+/// An upload whose file is in its place. A client that did not hear the last answer asks once more, and is told that all has come.
 public struct FinishedUpload: Hashable, Sendable {
     public var unit: StorageUnit
     public var account: Identifier<Account>

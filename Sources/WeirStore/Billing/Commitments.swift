@@ -1,7 +1,7 @@
 import GRDB
 public import WeirModel
 
-/// What runs and is let in costs in a workspace and is not charged yet, by what it counts to.
+/// The costs of a workspace's runs that were let in and are not charged yet, by what they count to.
 public struct Commitments: Hashable, Sendable {
     public private(set) var amounts: [SpendingScope: Points] = [:]
 
@@ -48,13 +48,13 @@ extension Reading {
         GROUP BY workload.project, run.started_by, run.price
         """
 
-    /// What the first hour costs of what is to be started. Throws `no_tariff`, `no_price`.
+    /// The price of the first hour of a workload that is to be started. Throws `no_tariff`, `no_price`.
     public func firstHour(ofNew spec: WorkloadSpec, at now: Timestamp) throws -> Points {
         guard let number = try tariffNumber(at: now), let tariff = try tariff(number: number) else { throw WeirError.noTariff() }
         return try PreparedPrice(spec, tariff).firstHour
     }
 
-    /// What the first hour of a run costs that waits; nothing where it has no price.
+    /// The price of the first hour of a run that waits; nothing where it has no price.
     public func firstHour(of workload: WorkloadRecord) throws -> Points {
         let text = try String.fetchOne(
             db.cachedStatement(sql: "SELECT price FROM run WHERE workload = ? AND number = ?"), arguments: [workload.id, workload.run])

@@ -1,7 +1,7 @@
 import GRDB
 public import WeirModel
 
-/// What one project and one person were charged on one day; nil for what is neither's.
+/// The charges to one project and one person on one day; nil for those to none.
 public struct DailySpending: Hashable, Sendable {
     /// Among the days that were asked for.
     public let day: Int
@@ -11,7 +11,7 @@ public struct DailySpending: Hashable, Sendable {
 }
 
 extension Reading {
-    /// What a month came to by its days, refunds taken off. A charge of a run counts to the day of its last minute, other entries to the day
+    /// The charges of a month by its days, less refunds. A charge of a run counts to the day of its last minute, other entries to the day
     /// on which they were entered, and what was entered after the month to its last.
     /// - Parameter viewer: who sees of all homes and netdisks their own alone; nil for who answers for the workspace's money.
     public func spending(

@@ -26,10 +26,10 @@ public struct LedgerFinding: Hashable, Sendable {
     public let subject: String
     /// Nil for a list.
     public let workspace: Identifier<Workspace>?
-    /// What a correction would add to the balance; nil where that cannot be told.
+    /// The points that a correction would add to the balance; nil where that cannot be told.
     public let amount: Points?
 
-    /// What a correction has as its reference that settles it.
+    /// The reference of a correction that settles it.
     public var reference: String { "\(code.rawValue)/\(subject)" }
 }
 
@@ -106,9 +106,11 @@ extension Reading {
             )
             guard let list = tariffs.last(where: { $0.startsAt <= start }) else { return nil }
             let due: RunPrice
-            do { due = try list.price(kind: row.raw("kind"), flavor: row.json("flavor"), replicas: row.need("replicas")) } catch let error
-                as WeirError where error.code == "no_price"
-            { return nil }
+            do {
+                due = try list.price(kind: row.raw("kind"), flavor: row.json("flavor"), replicas: row.need("replicas"))
+            } catch let error as WeirError where error.code == "no_price" {
+                return nil
+            }
             let difference = try prices.price(text).amount(minutes: minutes).subtracting(due.amount(minutes: minutes))
             return difference == 0 ? nil : difference
         }
@@ -128,8 +130,8 @@ extension Reading {
     }
 
     private func paidTwice(_ most: Int) throws -> [LedgerFinding] {
-        try Row.fetchAll(
-            db,
+        try entries(
+            .paymentTwice,
             sql: """
                 SELECT later.sequence, later.workspace, later.amount FROM ledger_entry AS later INDEXED BY ledger_entry_paid
                 WHERE later.kind <> 'charge' AND later.kind = 'recharge' AND later.reference IS NOT NULL AND EXISTS (
@@ -137,17 +139,12 @@ extension Reading {
                     WHERE first.kind <> 'charge' AND first.kind = 'recharge' AND first.workspace = later.workspace
                     AND first.reference = later.reference AND first.sequence < later.sequence)
                 ORDER BY later.sequence LIMIT ?
-                """, arguments: [most]
-        ).map { row in
-            LedgerFinding(
-                code: .paymentTwice, subject: "\(row["sequence"] as Int64)", workspace: row["workspace"],
-                amount: Points(micro: -(row["amount"] as Int64)))
-        }
+                """, most: most)
     }
 
     private func grantedTwice(_ most: Int) throws -> [LedgerFinding] {
-        try Row.fetchAll(
-            db,
+        try entries(
+            .grantTwice,
             sql: """
                 SELECT entry.sequence, entry.workspace, entry.amount FROM audit_event AS made
                 JOIN ledger_entry AS entry ON entry.key = 'grant/start/' || made.subject AND entry.amount > 0
@@ -156,12 +153,7 @@ extension Reading {
                     SELECT 1 FROM audit_event AS first INDEXED BY audit_event_maker
                     WHERE first.action = 'workspace_created' AND first.actor = made.actor AND first.sequence < made.sequence)
                 ORDER BY entry.sequence LIMIT ?
-                """, arguments: [most]
-        ).map { row in
-            LedgerFinding(
-                code: .grantTwice, subject: "\(row["sequence"] as Int64)", workspace: row["workspace"],
-                amount: Points(micro: -(row["amount"] as Int64)))
-        }
+                """, most: most)
     }
 
     private func flavorsChanged(_ most: Int) throws -> [LedgerFinding] {
@@ -175,6 +167,15 @@ extension Reading {
                 ORDER BY 1 LIMIT ?
                 """, arguments: [most]
         ).map { LedgerFinding(code: .flavorChanged, subject: $0, workspace: nil, amount: nil) }
+    }
+
+    /// Entries that should not be there, by their sequence: a correction takes their amount back.
+    private func entries(_ code: LedgerFinding.Code, sql: String, most: Int) throws -> [LedgerFinding] {
+        try Row.fetchAll(db, sql: sql, arguments: [most]).map { row in
+            LedgerFinding(
+                code: code, subject: "\(row["sequence"] as Int64)", workspace: row["workspace"],
+                amount: Points(micro: -(row["amount"] as Int64)))
+        }
     }
 
     /// Rows with `subject`, a run, and `workspace`; those of which `amount` says nothing are none.

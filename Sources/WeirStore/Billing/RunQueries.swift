@@ -116,9 +116,9 @@ public struct UnsettledPage: Sendable {
     public internal(set) var runs: [UnsettledRun] = []
     /// Runs whose rows hold what Weir never writes, and what is wrong.
     public internal(set) var unreadable: [RunIdentity: String] = [:]
-    /// How many rows were looked at.
+    /// The number of rows that were looked at.
     public internal(set) var count = 0
-    /// Where the next part begins.
+    /// The next part begins after this run.
     public internal(set) var last: RunIdentity?
     public internal(set) var lastEnd: End?
 }

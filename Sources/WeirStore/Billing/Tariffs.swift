@@ -56,7 +56,7 @@ public struct PreparedPrice: Sendable {
     private let replicas: Int
     private let tariff: Int
     let text: String
-    /// What has to be there when it is let in.
+    /// The points that must be there when it is let in.
     public let firstHour: Points
 
     /// Throws `no_price`, `amount_too_large`.

@@ -2,7 +2,7 @@ import GRDB
 public import WeirModel
 
 extension Reading {
-    /// What waits or runs and is to go on, also after it gave way to another, of all that counts to a spending; the first `limit`.
+    /// The workloads that wait or run and are to go on, also after they gave way to others, of those of a spending; the first `limit`.
     public func wantedWorkloads(
         of workspace: Identifier<Workspace>, _ scope: SpendingScope, limit: Int
     ) throws -> [WorkloadRecord] {

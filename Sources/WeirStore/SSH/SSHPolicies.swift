@@ -2,7 +2,7 @@ import GRDB
 public import WeirModel
 
 extension Reading {
-    /// What a workspace lets in over SSH (SSH-01, DEV-13).
+    /// The SSH policy of a workspace (SSH-01, DEV-13).
     public func sshPolicy(of workspace: Identifier<Workspace>) throws -> SSHPolicy {
         try Row.fetchOne(db.cachedStatement(sql: "SELECT document FROM ssh_policy WHERE workspace = ?"), arguments: [workspace])
             .map { try $0.json("document") } ?? .standard

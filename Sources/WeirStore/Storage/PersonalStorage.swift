@@ -31,6 +31,35 @@ public struct StoragePayer: Hashable, Sendable {
 }
 
 extension Reading {
+    /// People whose netdisk was never counted, each with the open workspace that they joined first.
+    public func peopleWithoutNetdisk() throws -> [(Identifier<Account>, Identifier<Workspace>)] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT account, workspace FROM (
+                    SELECT member.account, member.workspace,
+                        row_number() OVER (PARTITION BY member.account ORDER BY member.since, member.workspace) AS place
+                    FROM member JOIN workspace ON workspace.id = member.workspace
+                    WHERE workspace.closing_due IS NULL AND workspace.closed_at IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM storage_unit WHERE storage_unit.unit = 'netdisk/' || member.account)
+                ) WHERE place = 1 ORDER BY account
+                """
+        ).map { ($0["account"], $0["workspace"]) }
+    }
+
+    /// The bytes of each person whose home and netdisk a workspace pays for; of one person, when one is named.
+    public func personalStorage(
+        paidBy workspace: Identifier<Workspace>, of account: Identifier<Account>? = nil, most: Int
+    ) throws -> [(Identifier<Account>, Bytes)] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT account, bytes FROM storage_held
+                    WHERE workspace = ?1 AND account <> '' AND (?2 IS NULL OR account = ?2) AND bytes > 0 ORDER BY bytes DESC LIMIT ?3
+                    """), arguments: [workspace, account, most]
+        ).map { ($0["account"], $0["bytes"]) }
+    }
+
     public func storagePayer(of account: Identifier<Account>) throws -> StoragePayer {
         let paid = try Row.fetchOne(
             db.cachedStatement(
@@ -95,6 +124,31 @@ extension Reading {
 }
 
 extension Writing {
+    /// A person's home and netdisk are about to be used in a workspace. They are paid for by the workspace that the person chose, else by
+    /// that in which they were used first; when the person has left that one, by this one.
+    public func openPersonalStorage(of account: Identifier<Account>, in workspace: Identifier<Workspace>) throws {
+        for unit in [StorageUnit.home(account), .netdisk(account)] {
+            try db.cachedStatement(
+                sql: """
+                    INSERT INTO storage_unit (unit, workspace, account, kind) VALUES (?1, coalesce((
+                        SELECT storage_payer.workspace FROM storage_payer JOIN member
+                        ON member.workspace = storage_payer.workspace AND member.account = storage_payer.account
+                        JOIN workspace ON workspace.id = storage_payer.workspace
+                        WHERE storage_payer.account = ?3 AND closing_due IS NULL), ?2), ?3, ?4)
+                    ON CONFLICT (unit) DO UPDATE SET changes = changes + 1
+                    """
+            ).execute(arguments: [unit.description, workspace, account, StorageKind.netdisk.rawValue])
+        }
+        try removeUnpaidStorage(of: account)
+        let hasLeft = try Bool.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM storage_unit WHERE unit = ? AND workspace <> ? AND NOT EXISTS
+                    (SELECT 1 FROM member WHERE member.workspace = storage_unit.workspace AND member.account = ?))
+                    """), arguments: [StorageUnit.home(account).description, workspace, account])
+        if hasLeft == true { try movePersonalStorage(of: account, to: workspace) }
+    }
+
     public func setStoragePayer(of account: Identifier<Account>, to workspace: Identifier<Workspace>, at now: Timestamp) throws {
         try db.execute(
             sql: """

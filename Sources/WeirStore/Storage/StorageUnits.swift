@@ -29,16 +29,6 @@ public struct StorageUnitRecord: Hashable, Sendable {
     }
 }
 
-/// What one measuring has to look at, and whether something may be writing there.
-public struct StorageUnitPlan: Sendable {
-    public let record: StorageUnitRecord
-    /// The trees of an asset's versions, or of a project's frozen code.
-    public let trees: [TreeName]
-    public let uploads: [Identifier<Upload>]
-    /// A container that may write into the unit is there, or may come up any moment.
-    public let isWritten: Bool
-}
-
 extension Row {
     func unit() throws -> StorageUnit {
         let text: String = self["unit"]
@@ -86,100 +76,10 @@ extension Reading {
         ).map(StorageUnitRecord.init)
     }
 
-    /// Nil when the unit was deleted.
-    public func storagePlan(of unit: StorageUnit) throws -> StorageUnitPlan? {
-        guard
-            let row = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT * FROM storage_unit WHERE unit = ?"), arguments: [unit.description])
-        else { return nil }
-        let record = try StorageUnitRecord(row)
-        switch unit {
-        case .code(let project), .output(let project):
-            let isWritten = try Bool.fetchOne(
-                db.cachedStatement(
-                    sql: """
-                        SELECT EXISTS (SELECT 1 FROM instance JOIN workload ON workload.id = instance.workload
-                        WHERE instance.removed_at IS NULL AND workload.project = ? AND workload.kind = 'environment')
-                        """), arguments: [project])
-            return StorageUnitPlan(record: record, trees: [], uploads: try uploadsOnTheirWay(into: unit), isWritten: isWritten ?? false)
-        case .frozen(let project):
-            return StorageUnitPlan(record: record, trees: try frozenTrees(of: project), uploads: [], isWritten: false)
-        case .result(let workload):
-            let isWritten = try !instancesPresent(of: workload).isEmpty
-            return StorageUnitPlan(record: record, trees: [], uploads: [], isWritten: isWritten)
-        case .home(let account), .netdisk(let account):
-            let isWritten = try Bool.fetchOne(
-                db.cachedStatement(
-                    sql: """
-                        SELECT EXISTS (SELECT 1 FROM instance JOIN workload ON workload.id = instance.workload
-                        WHERE instance.removed_at IS NULL AND workload.created_by = ? AND spec ->> '$.access' IS NOT 'shared')
-                        """), arguments: [account])
-            return StorageUnitPlan(record: record, trees: [], uploads: [], isWritten: isWritten ?? false)
-        case .sharedHome(let workspace), .sharedNetdisk(let workspace):
-            let isWritten = try Bool.fetchOne(
-                db.cachedStatement(
-                    sql: """
-                        SELECT EXISTS (SELECT 1 FROM instance JOIN workload ON workload.id = instance.workload
-                        WHERE instance.removed_at IS NULL AND workload.workspace = ? AND spec ->> '$.access' = 'shared')
-                        """), arguments: [workspace])
-            return StorageUnitPlan(record: record, trees: [], uploads: [], isWritten: isWritten ?? false)
-        case .asset(let asset):
-            let trees = try TreeName.fetchAll(
-                db.cachedStatement(sql: "SELECT tree FROM asset_version WHERE asset = ? AND deleted_at IS NULL"),
-                arguments: [asset])
-            return StorageUnitPlan(record: record, trees: trees, uploads: try uploadsOnTheirWay(into: unit), isWritten: false)
-        }
-    }
-
-    private func uploadsOnTheirWay(into unit: StorageUnit) throws -> [Identifier<Upload>] {
-        try Identifier<Upload>.fetchAll(
-            db.cachedStatement(sql: "SELECT id FROM upload WHERE unit = ?"), arguments: [unit.description])
-    }
-
-    /// The code of the project's jobs and services that were not deleted: they can be run again with it.
-    private func frozenTrees(of project: Identifier<Project>) throws -> [TreeName] {
-        try TreeName.fetchAll(
-            db.cachedStatement(
-                sql: """
-                    SELECT DISTINCT code FROM (SELECT coalesce(
-                        json_extract(spec, '$.detail.job._0.code'), json_extract(spec, '$.detail.service._0.code')) AS code
-                    FROM workload WHERE project = ? AND kind IN ('job', 'service') AND deleted_at IS NULL) WHERE code IS NOT NULL
-                    """), arguments: [project])
-    }
-
-    /// People whose netdisk was never counted, each with the open workspace that they joined first.
-    public func peopleWithoutNetdisk() throws -> [(Identifier<Account>, Identifier<Workspace>)] {
-        try Row.fetchAll(
-            db,
-            sql: """
-                SELECT account, workspace FROM (
-                    SELECT member.account, member.workspace,
-                        row_number() OVER (PARTITION BY member.account ORDER BY member.since, member.workspace) AS place
-                    FROM member JOIN workspace ON workspace.id = member.workspace
-                    WHERE workspace.closing_due IS NULL AND workspace.closed_at IS NULL
-                    AND NOT EXISTS (SELECT 1 FROM storage_unit WHERE storage_unit.unit = 'netdisk/' || member.account)
-                ) WHERE place = 1 ORDER BY account
-                """
-        ).map { ($0["account"], $0["workspace"]) }
-    }
-
-    /// Which workspace pays for what is kept there; nil for what was never used.
+    /// The workspace that pays for what is kept there; nil for a unit that was never used.
     public func payer(of unit: StorageUnit) throws -> Identifier<Workspace>? {
         try Identifier.fetchOne(
             db.cachedStatement(sql: "SELECT workspace FROM storage_unit WHERE unit = ?"), arguments: [unit.description])
-    }
-
-    /// What the people hold whose homes and netdisks a workspace pays for; of one person, when one is named.
-    public func personalStorage(
-        paidBy workspace: Identifier<Workspace>, of account: Identifier<Account>? = nil, most: Int
-    ) throws -> [(Identifier<Account>, Bytes)] {
-        try Row.fetchAll(
-            db.cachedStatement(
-                sql: """
-                    SELECT account, bytes FROM storage_held
-                    WHERE workspace = ?1 AND account <> '' AND (?2 IS NULL OR account = ?2) AND bytes > 0 ORDER BY bytes DESC LIMIT ?3
-                    """), arguments: [workspace, account, most]
-        ).map { ($0["account"], $0["bytes"]) }
     }
 
     /// What each person keeps to themselves of a workspace's libraries, in sum; those who keep most.
@@ -268,107 +168,6 @@ extension Writing {
         }
     }
 
-    /// A person's home and netdisk are about to be used in a workspace. They are paid for by the workspace that the person chose, else by
-    /// that in which they were used first; when the person has left that one, by this one.
-    public func openPersonalStorage(of account: Identifier<Account>, in workspace: Identifier<Workspace>) throws {
-        for unit in [StorageUnit.home(account), .netdisk(account)] {
-            try db.cachedStatement(
-                sql: """
-                    INSERT INTO storage_unit (unit, workspace, account, kind) VALUES (?1, coalesce((
-                        SELECT storage_payer.workspace FROM storage_payer JOIN member
-                        ON member.workspace = storage_payer.workspace AND member.account = storage_payer.account
-                        JOIN workspace ON workspace.id = storage_payer.workspace
-                        WHERE storage_payer.account = ?3 AND closing_due IS NULL), ?2), ?3, ?4)
-                    ON CONFLICT (unit) DO UPDATE SET changes = changes + 1
-                    """
-            ).execute(arguments: [unit.description, workspace, account, StorageKind.netdisk.rawValue])
-        }
-        try removeUnpaidStorage(of: account)
-        let hasLeft = try Bool.fetchOne(
-            db.cachedStatement(
-                sql: """
-                    SELECT EXISTS (SELECT 1 FROM storage_unit WHERE unit = ? AND workspace <> ? AND NOT EXISTS
-                    (SELECT 1 FROM member WHERE member.workspace = storage_unit.workspace AND member.account = ?))
-                    """), arguments: [StorageUnit.home(account).description, workspace, account])
-        if hasLeft == true { try movePersonalStorage(of: account, to: workspace) }
-    }
-
-    /// Writes a figure down. It stands for the changes up to `changes`; with nil it is taken again next time, since something was being
-    /// written. Nothing happens to a unit that was deleted meanwhile.
-    /// - Parameters:
-    ///   - expected: what had been expected in the unit when its measuring began: what was since then may not have been seen.
-    ///   - uploads: how much of each upload on its way the figure holds.
-    public func setMeasured(
-        _ unit: StorageUnit, bytes: Bytes, files: Int, changes: Int64?, expected: Bytes? = nil, uploads: [Identifier<Upload>: Bytes] = [:],
-        at now: Timestamp
-    ) throws {
-        guard
-            let row = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT workspace, account, kind, bytes, expected FROM storage_unit WHERE unit = ?"),
-                arguments: [unit.description])
-        else { return }
-        let (before, expectedNow): (Bytes, Bytes) = (row["bytes"], row["expected"])
-        let bytes = bytes + (expectedNow - (expected ?? expectedNow))
-        let workspace: Identifier<Workspace> = row["workspace"]
-        try db.cachedStatement(
-            sql: "UPDATE storage_unit SET bytes = ?, files = ?, measured = coalesce(?, 0), measured_at = ? WHERE unit = ?"
-        ).execute(arguments: [bytes, files, changes, now, unit.description])
-        if bytes != before { try addHeld(bytes - before, workspace, row["account"], row["kind"]) }
-        // One that began while the folder was walked is not in the figure.
-        for (upload, counted) in uploads {
-            try db.cachedStatement(sql: "UPDATE upload SET counted = ? WHERE id = ?").execute(arguments: [counted, upload])
-        }
-    }
-
-    /// Counts what has come into a unit before it is measured, so that a quota is not passed in between. The next measuring says
-    /// what came of it: the caller marks the unit as changed.
-    public func expect(_ bytes: Bytes, in unit: StorageUnit, ofWhichCounted counted: Bytes = 0) throws {
-        guard bytes > 0,
-            let row = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT workspace, account, kind FROM storage_unit WHERE unit = ?"),
-                arguments: [unit.description])
-        else { return }
-        try db.cachedStatement(sql: "UPDATE storage_unit SET bytes = bytes + ?1, expected = expected + ?2 WHERE unit = ?3")
-            .execute(arguments: [bytes - counted, bytes, unit.description])
-        try addHeld(bytes - counted, row["workspace"], row["account"], row["kind"])
-    }
-
-    /// What is deleted is charged no more, though its files may go a little later.
-    func removeStorageUnit(_ unit: StorageUnit) throws {
-        try removeStorageUnits("unit = ?", unit.description)
-    }
-
-    func removeStorageUnits(of project: Identifier<Project>) throws {
-        try removeStorageUnits("project = ?", project.text)
-    }
-
-    /// Whatever is left of a workspace that is closed.
-    public func removeStorageUnits(of workspace: Identifier<Workspace>) throws {
-        try removeStorageUnits("workspace = ?", workspace.text)
-    }
-
-    private func removeStorageUnits(_ condition: String, _ value: String) throws {
-        let sums = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT workspace, account, kind, sum(bytes) AS bytes FROM storage_unit WHERE \(condition)
-                GROUP BY workspace, account, kind
-                """, arguments: [value])
-        for row in sums {
-            let bytes: Bytes = row["bytes"]
-            try addHeld(0 - bytes, row["workspace"], row["account"], row["kind"])
-        }
-        try db.execute(sql: "DELETE FROM storage_unit WHERE \(condition)", arguments: [value])
-    }
-
-    func addHeld(_ bytes: Bytes, _ workspace: Identifier<Workspace>, _ account: String, _ kind: String) throws {
-        try db.cachedStatement(
-            sql: """
-                INSERT INTO storage_held (workspace, account, kind, bytes) VALUES (?, ?, ?, ?)
-                ON CONFLICT (workspace, account, kind) DO UPDATE SET bytes = bytes + excluded.bytes
-                """
-        ).execute(arguments: [workspace, account, kind, bytes])
-    }
 }
 
 extension Reading {

@@ -44,7 +44,7 @@ extension Cause {
 }
 
 extension TransitionRecord {
-    /// What was looked at before a stop for idleness; nil of others, and of stops from before it was kept.
+    /// The evidence for a stop for idleness; nil of others, and of stops from before it was kept.
     public var idleEvidence: IdleEvidence? {
         guard cause == "idle", let reason else { return nil }
         return try? JSONDecoder().decode(IdleEvidence.self, from: Data(reason.utf8))

@@ -52,7 +52,7 @@ extension Writing {
 }
 
 extension Reading {
-    /// When the instances of a run started and ended, of those whose program began.
+    /// The starts and ends of a run's instances, of those whose program began.
     func instanceTimes(of workload: Identifier<Workload>, run: Int) throws -> (starts: [Timestamp], ends: [Timestamp]) {
         let rows = try Row.fetchAll(
             db.cachedStatement(

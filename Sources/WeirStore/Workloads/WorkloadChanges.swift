@@ -160,7 +160,7 @@ extension Writing {
         return workload
     }
 
-    /// What is ending so that it can go on later does not go on; its history says why.
+    /// A workload that is ending so that it can go on later does not go on; its history says why.
     public func giveUp(_ workload: WorkloadRecord, cause: Cause, at now: Timestamp) throws {
         try db.execute(
             sql: "UPDATE workload SET wanted = 'stopped', stop_cause = ? WHERE id = ?", arguments: [cause.code, workload.id])
@@ -217,7 +217,7 @@ extension Writing {
         try db.execute(sql: "DELETE FROM port WHERE workload = ?", arguments: [workload])
     }
 
-    /// What gave way goes on as another run, and is one task to who pays: once it has run, it keeps the price that it began with (BIL-06).
+    /// Work that gave way goes on as another run, one task to its payer: once it has run, it keeps the price that it began with (BIL-06).
     /// One that had not run is priced when it does; where no list has a price for it any more, it keeps the one that it had.
     private func insertRunGoingOn(_ workload: WorkloadRecord, at now: Timestamp) throws {
         guard

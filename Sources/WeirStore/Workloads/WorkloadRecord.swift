@@ -32,7 +32,7 @@ public struct WorkloadRecord: Hashable, Sendable {
     public var stopAt: Timestamp?
     /// When this run is stopped for idleness, unless it is used before; nil until its people were warned (X18).
     public var idleStopAt: Timestamp?
-    /// When the kernel last killed something of this run for memory.
+    /// The last time at which the kernel killed something of this run for memory.
     public var memoryKilledAt: Timestamp?
 
     /// What the people want; the Reconciler makes it so.
@@ -178,7 +178,7 @@ public struct InstanceRecord: Hashable, Sendable {
     public var failure: FailureReason?
     /// When its container was gone from the engine.
     public var removedAt: Timestamp?
-    /// How often the kernel killed something of it for memory.
+    /// The number of times that the kernel killed something of it for memory.
     public var memoryKills: Int64 = 0
 
     public init(

@@ -63,7 +63,7 @@ extension Reading {
                     """), arguments: [workspace, account])
     }
 
-    /// Who takes a workspace over whose owners are all away: of the administrators, else of the members, who is there the longest.
+    /// The person who takes over a workspace whose owners are all away: the administrator, else the member, of longest standing.
     public func successor(of account: Identifier<Account>, in workspace: Identifier<Workspace>) throws -> Identifier<Account>? {
         try Identifier<Account>.fetchOne(
             db.cachedStatement(

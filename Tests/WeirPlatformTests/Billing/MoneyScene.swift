@@ -36,6 +36,21 @@ extension MoneyScene {
         return try await test.store.read { try $0.workload(id)?.state }
     }
 
+    /// Lets a workload in, as far as a launch: its instance and itself as they stand then.
+    func letIn(_ workload: WorkloadRecord, _ platform: Platform, _ test: TestPlatform) async throws -> (InstanceRecord, WorkloadRecord) {
+        try await platform.reconciler.tellQueue(workload)
+        await platform.reconciler.admit()
+        return try await test.store.read { db in
+            (try #require(try db.instancesPresent(of: workload.id).first), try #require(try db.workload(workload.id)))
+        }
+    }
+
+    /// The container is there, and nobody has written down that it started.
+    func launchUnseen(_ workload: WorkloadRecord, _ platform: Platform, _ test: TestPlatform) async throws {
+        let (instance, letIn) = try await letIn(workload, platform, test)
+        _ = try await test.engine.launch(try await platform.reconciler.plan(instance, letIn))
+    }
+
     /// As they stand now.
     func records(of workloads: [WorkloadRecord], _ test: TestPlatform) async throws -> [WorkloadRecord] {
         try await test.store.read { db in try workloads.compactMap { try db.workload($0.id) } }

@@ -7,7 +7,7 @@ import WeirStore
 @testable import WeirPlatform
 
 @Suite("A run starts and ends when the engine says it did")
-struct ObservedTimeTests {
+struct ObservedTimeTests: MoneyScene {
     private let clock = ManualClock("2026-03-01T09:00:00Z")
 
     private func at(_ time: String) -> Timestamp? { Timestamp("2026-03-01T\(time)Z") }
@@ -52,12 +52,7 @@ struct ObservedTimeTests {
         let platform = try await test.start()
         let tenant = try await test.tenant(on: platform)
         let job = try await tenant.job("train", on: platform)
-        // The container is there, and nobody has written down that it started.
-        try await platform.reconciler.tellQueue(job)
-        await platform.reconciler.admit()
-        let instance = try #require(try await test.store.read { try $0.instancesPresent(of: job.id) }.first)
-        let workload = try #require(try await test.store.read { try $0.workload(job.id) })
-        _ = try await test.engine.launch(try await platform.reconciler.plan(instance, workload))
+        try await launchUnseen(job, platform, test)
         clock.advance(by: .seconds(1800))
         try await test.running { platform in
             try await platform.wait(for: job, toBe: .running)
@@ -161,12 +156,8 @@ struct ObservedTimeTests {
             ("crash", .failed(.exit(code: 1)), true),
         ] {
             let job = try await tenant.job(name, on: platform)
-            // Let in and no more: what is begun is over before Weir sees it.
-            try await platform.reconciler.tellQueue(job)
-            await platform.reconciler.admit()
-            let instance = try #require(try await test.store.read { try $0.instancesPresent(of: job.id) }.first)
-            let workload = try #require(try await test.store.read { try $0.workload(job.id) })
-            _ = try await test.engine.launch(try await platform.reconciler.plan(instance, workload))
+            // It is over before Weir sees it.
+            try await launchUnseen(job, platform, test)
             clock.advance(by: .seconds(5))
             test.engine.endInstances(of: job.id, phase)
             clock.advance(by: .seconds(60))

@@ -27,6 +27,23 @@ struct MigrationTests {
         return (queue, asset)
     }
 
+    /// A workload in a project of the workspace.
+    private func insertWorkload(
+        _ id: Identifier<Workload>, _ kind: WorkloadKind, by maker: String = "a", wanted: String = "running", state: String = "running",
+        run: Int = 1, into queue: DatabaseQueue
+    ) throws {
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO project (id, workspace, name, name_key, description, tags, created_by, created_at, changed_at)
+                    VALUES ('p', 'w', 'p', 'p', '', '[]', 'a', 0, 0) ON CONFLICT DO NOTHING;
+                    INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, created_at, spec, secret,
+                    wanted, state, state_since, run) VALUES ('\(id)', '\(kind.rawValue)', 'w', 'p', 'j', 'j', '', '\(maker)', 0, '{}', 's',
+                    '\(wanted)', '\(state)', 0, \(run));
+                    """)
+        }
+    }
+
     @Test("9 uploads: what was being uploaded goes on, into the draft that it was for")
     func uploads() throws {
         let (queue, asset) = try older(upTo: "8 idle")
@@ -75,16 +92,7 @@ struct MigrationTests {
         let (queue, _) = try older(upTo: "10 history")
         let (first, second) = (identifiers.next(Workload.self, at: now), identifiers.next(Workload.self, at: now))
         func insert(_ id: Identifier<Workload>, wanted: String) throws {
-            try queue.write { db in
-                try db.execute(
-                    sql: """
-                        INSERT INTO project (id, workspace, name, name_key, description, tags, created_by, created_at, changed_at)
-                        VALUES ('p', 'w', 'p', 'p', '', '[]', 'a', 0, 0) ON CONFLICT DO NOTHING;
-                        INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, created_at, spec, secret,
-                        wanted, state, state_since, run) VALUES ('\(id)', 'service', 'w', 'p', 'j', 'j', '', 'a', 0, '{}', 's',
-                        '\(wanted)', 'stopping', 0, 1);
-                        """)
-            }
+            try insertWorkload(id, .service, wanted: wanted, state: "stopping", into: queue)
         }
         try insert(first, wanted: "deleted")
         #expect(throws: DatabaseError.self) { try insert(second, wanted: "running") }
@@ -162,14 +170,10 @@ struct MigrationTests {
     func starters() throws {
         let (queue, _) = try older(upTo: "18 departures")
         let (workload, maker) = (identifiers.next(Workload.self, at: now), identifiers.next(Account.self, at: now))
+        try insertWorkload(workload, .environment, by: maker.text, run: 2, into: queue)
         try queue.write { db in
             try db.execute(
                 sql: """
-                    INSERT INTO project (id, workspace, name, name_key, description, tags, created_by, created_at, changed_at)
-                    VALUES ('p', 'w', 'p', 'p', '', '[]', 'a', 0, 0) ON CONFLICT DO NOTHING;
-                    INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, created_at, spec, secret,
-                    wanted, state, state_since, run) VALUES ('\(workload)', 'environment', 'w', 'p', 'e', 'e', '', '\(maker)', 0, '{}', 's',
-                    'running', 'running', 0, 2);
                     INSERT INTO run (workload, number, flavor, replicas, image_digest, queued_at) VALUES
                     ('\(workload)', 1, '{}', 1, 'd', 0), ('\(workload)', 2, '{}', 1, 'd', 0);
                     """)
@@ -187,16 +191,11 @@ struct MigrationTests {
     func prices() throws {
         let (queue, _) = try older(upTo: "19 starters")
         let workload = identifiers.next(Workload.self, at: now)
+        try insertWorkload(workload, .environment, into: queue)
         try queue.write { db in
             try db.execute(
-                sql: """
-                    INSERT INTO project (id, workspace, name, name_key, description, tags, created_by, created_at, changed_at)
-                    VALUES ('p', 'w', 'p', 'p', '', '[]', 'a', 0, 0) ON CONFLICT DO NOTHING;
-                    INSERT INTO workload (id, kind, workspace, project, name, name_key, description, created_by, created_at, spec, secret,
-                    wanted, state, state_since, run) VALUES ('\(workload)', 'environment', 'w', 'p', 'e', 'e', '', 'a', 0, '{}', 's',
-                    'running', 'running', 0, 1);
-                    INSERT INTO run (workload, number, flavor, replicas, image_digest, queued_at) VALUES ('\(workload)', 1, '{}', 1, 'd', 0);
-                    """)
+                sql: "INSERT INTO run (workload, number, flavor, replicas, image_digest, queued_at) VALUES (?, 1, '{}', 1, 'd', 0)",
+                arguments: [workload])
         }
         try Migrations.all.migrate(queue)
         try queue.read { db in
