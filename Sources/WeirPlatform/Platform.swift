@@ -44,7 +44,7 @@ public struct Platform: Sendable {
         public var closingGrace: Duration
         /// For so long a program may come up without being charged (BIL-26).
         public var startGrace: Duration
-        /// Who makes workspaces, and what these may hold.
+        /// The rules for making workspaces, and for what these may hold.
         public var newWorkspaces: NewWorkspaces
 
         public init(

@@ -143,7 +143,7 @@ struct LogTests {
             }
             #expect(kept.count <= 4, "\(kept)")
             #expect(try await log.tail(limit: 2).records.map(\.text) == ["line 19999", "the end"])
-            // Who reads on from the middle of what is gone is told how much of it is missing for them.
+            // A reader who goes on from the middle of the gap is told how much of it is missing for them.
             let first = try #require(gaps.first?.bytes)
             let middle = try await log.read(from: (64 << 10) + first / 2, limit: 1)
             #expect(middle.records.first?.gap?.bytes ?? 0 > 0)

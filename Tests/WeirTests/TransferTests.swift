@@ -100,7 +100,7 @@ struct TransferTests {
         #expect(try await FilePart.read(tree.files[0].path, offset: 0, count: 9).readableBytes == 3)
         #expect(try Download.target(of: #"b\xFF\x0Aa"#, in: folder.path).status(followingLinks: false)?.size == 3)
         #expect(LocalPath(folder.path).names() == [#"b\xFF\x0Aa"#])
-        // What reads like such a name is another one.
+        // A name that reads like such a text is another one.
         let other = LocalPath(folder.path).appending(FileNameText.text(of: Array(#"b\xFF"#.utf8)))
         try #require(other.open(O_WRONLY | O_CREAT)).close()
         #expect(FileManager.default.fileExists(atPath: folder.path + #"/b\xFF"#))

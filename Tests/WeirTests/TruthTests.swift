@@ -4,7 +4,7 @@ import Testing
 
 @testable import weir
 
-/// What a text of the product names is there: commands with their options, routes, and keys of the configuration (issue 12).
+/// Everything that a text of the product names is there: commands with their options, routes, and keys of the configuration (issue 12).
 @Suite("Texts are true")
 struct TruthTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -63,7 +63,7 @@ struct TruthTests {
                 }
                 continue
             }
-            // What stands behind an option may be its value.
+            // A word behind an option may be its value.
             if hasOptions { continue }
             guard word.allSatisfy({ $0.isLowercase && $0.isASCII || $0 == "-" || $0.isNumber }), !word.hasPrefix("-") else { break }
             let children = command.configuration.subcommands
@@ -97,7 +97,7 @@ struct TruthTests {
         func isKnown(_ path: String) -> Bool {
             let asked = shape(path)
             if known.contains(asked.joined(separator: "/")) { return true }
-            // What stands for a parameter in an example is a word of its own.
+            // The word for a parameter in an example is any word.
             return paths.contains { other in
                 let parts = shape(other)
                 return parts.count == asked.count && zip(parts, asked).allSatisfy { $0 == $1 || $0 == "{}" }

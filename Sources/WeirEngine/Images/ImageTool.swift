@@ -60,7 +60,7 @@ public struct ImageTool: Hashable, Sendable {
         return ["/bin/sh", "-c", "exec " + filled]
     }
 
-    /// What the command finds in its environment.
+    /// The variables that the command finds in its environment.
     public func environment(secret: String) -> [String: String] { secretVariable.map { [$0: secret] } ?? [:] }
 
     private static let standardVariable = "WEIR_TOOL_SECRET"

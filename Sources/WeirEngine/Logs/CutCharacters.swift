@@ -8,7 +8,7 @@ enum CutCharacters {
     /// A character has four bytes at the most.
     private static let most = 3
 
-    /// How many bytes at the end begin a character of UTF-8 that is not complete.
+    /// The number of bytes at the end that begin an incomplete character of UTF-8.
     static func begun(at bytes: some BidirectionalCollection<UInt8>) -> Int {
         for (place, byte) in bytes.reversed().prefix(most).enumerated() {
             let length =
@@ -24,7 +24,7 @@ enum CutCharacters {
         return 0
     }
 
-    /// What was begun before a place at which a line begins, for each stream.
+    /// The bytes of a character begun before a place at which a line begins, for each stream.
     static func before(_ offset: Int64, in part: LogPart, _ file: CInt, after previous: LogPart?) throws -> [LogRecord.Stream: [UInt8]] {
         if offset > part.start { return left(by: read(file, upTo: offset - part.start)) }
         guard let previous, previous.end == offset, !part.isAfterUnseen, let file = try previous.open() else { return [:] }

@@ -4,7 +4,7 @@ import NIOPosix
 
 /// Reads the files to which Podman writes an instance's output: `TIME stdout F text`, `P` in place of `F` for a part.
 ///
-/// What is over `PodmanConfiguration.logLimit` is missing in the middle (`LogParts`): the record behind it says so. An offset behind the end
+/// A log over `PodmanConfiguration.logLimit` lacks its middle (`LogParts`): the record behind the gap says so. An offset behind the end
 /// means the beginning.
 public struct InstanceLog: Hashable, Sendable {
     public var path: String

@@ -1,6 +1,6 @@
 import WeirModel
 
-/// Where somebody stands who reads a log as it is written.
+/// The place of somebody who reads a log as it is written.
 public actor LogFollower {
     /// A program that just began writes soon, and one that was silent for long may be silent for longer: each wait is a
     /// fiftieth of the silence before it, so that nobody learns of a line much later than it took to be written.
@@ -27,7 +27,7 @@ public actor LogFollower {
                 heard = .now
                 return page.records
             }
-            // What was written between the last reading and the end must not be lost: read again, twice.
+            // Output between the last reading and the end must not be lost: read again, twice.
             if quiet == 2 { return nil }
             if quiet > 0 { quiet += 1 } else if await ended() { quiet = 1 }
             let silence = ContinuousClock.now - heard

@@ -5,7 +5,7 @@ import Synchronization
 
 /// Keeps the beginning and the newest part of each log, where the runtime itself would keep what came since it last began its file anew.
 ///
-/// The kernel says when that happens. What was begun anew while nobody looked shows in the log as a gap.
+/// The kernel says when that happens. A file that was begun anew while nobody looked shows in the log as a gap.
 final class LogKeeper: Sendable {
     /// A log has so many parts at the most: its first, and the newest.
     private static let parts: Int64 = 4
@@ -89,7 +89,7 @@ final class LogKeeper: Sendable {
         }
     }
 
-    /// What the kernel says: number, what, cookie, length of the name, name.
+    /// Reads the kernel's events: number, kind, cookie, length of the name, name.
     private func take(_ events: ArraySlice<UInt8>) {
         state.withLock { state in
             var at = events.startIndex

@@ -5,7 +5,7 @@ import Glibc
 struct LogPart: Hashable {
     var path: String
     var inode: UInt64
-    /// Where its first byte stands in the log.
+    /// The place of its first byte in the log.
     var start: Int64
     var size: Int64
     /// Nobody saw how much was written between the part before and this one.
@@ -29,7 +29,7 @@ struct LogPart: Hashable {
     }
 }
 
-/// Where the bytes of a log lie.
+/// The files in which the bytes of a log lie.
 ///
 /// The runtime begins its file anew when that is full, and throws away what was in it. `LogKeeper` gives each file a second name,
 /// `NAME.START`, so that it stays, and removes those in the middle. Places in a log are counted over all of its files: each means the same

@@ -8,10 +8,10 @@ public struct LogRecord: Hashable, Sendable {
     public var bytes: [UInt8]
     /// The line goes on in the next record of this stream: it is not yet ended, or very long.
     public var partial: Bool
-    /// Where the record begins in the log, and where the next one does: hand `end` in to read on.
+    /// The place of the record in the log, and of the next one: hand `end` in to read on.
     public var start: Int64
     public var end: Int64
-    /// What is missing between the record before, or the place asked for, and this one.
+    /// The gap between the record before, or the place asked for, and this one.
     public var gap: LogGap?
 
     /// Bytes that are not UTF-8 are shown as U+FFFD.

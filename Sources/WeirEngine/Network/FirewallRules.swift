@@ -50,7 +50,7 @@ struct FirewallRules: Hashable, Sendable {
         ]
     }
 
-    /// What the kernel itself sends belongs to no user and goes on.
+    /// Packets that the kernel itself sends belong to no user and go on.
     private var outputRules: [String] {
         [
             "oifname != @bridges accept",

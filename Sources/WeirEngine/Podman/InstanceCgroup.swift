@@ -58,7 +58,7 @@ struct InstanceCgroup: Sendable {
         }
     }
 
-    /// How often the kernel killed for memory, in this group or below it on v2, in this one only on v1. Nil when the group is gone.
+    /// The kernel's kills for memory, in this group or below it on v2, in this one only on v1. Nil when the group is gone.
     var kills: Int64? {
         switch version {
         case .v1: field("memory", "memory.oom_control", "oom_kill")

@@ -91,7 +91,7 @@ struct InstanceDisk: Sendable {
         }
     }
 
-    /// How the folders that Podman mounts are reached.
+    /// The path through which the folders that Podman mounts are reached.
     var podmanRoot: String { namespace.other?.root ?? "" }
 
     func closeLayer(_ upper: String, to ranges: UserRanges) throws {

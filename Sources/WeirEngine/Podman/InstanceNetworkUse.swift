@@ -1,4 +1,4 @@
-/// What came and went over an instance's network, as the kernel counts it for the namespace that its first process stands in.
+/// The bytes that came and went over an instance's network, as the kernel counts them for the namespace of its first process.
 enum InstanceNetworkUse {
     /// All of its links but its own loopback; nil when the process is gone.
     static func bytes(ofProcess process: Int) -> Int64? {

@@ -4,7 +4,7 @@ import Logging
 import Synchronization
 import WeirModel
 
-/// How often the kernel killed something of an instance for memory.
+/// Counts the kernel's kills for memory in each instance.
 ///
 /// On cgroup v2 Weir's own group counts what happens in the container's, and outlives it. On v1 the container's group alone counts and is
 /// gone when the container has ended: there the kernel adds to a counter of ours, which keeps it until it is read.
@@ -15,7 +15,7 @@ final class MemoryKills: Sendable {
         var counter: CInt
         var counted: Int64 = 0
         var signalled: Int64 = 0
-        /// What the instance was told of.
+        /// The kills that the instance was told of.
         var told: Int64 = 0
     }
 
@@ -23,7 +23,7 @@ final class MemoryKills: Sendable {
 
     deinit { watched.withLock { for one in $0.values where one.counter >= 0 { close(one.counter) } } }
 
-    /// To be called while the instance runs; nothing happens the second time. What was killed before a start of Weir counts as told.
+    /// To be called while the instance runs; nothing happens the second time. Kills before a start of Weir count as told.
     func watch(_ instance: Identifier<Instance>, _ group: InstanceCgroup) {
         watched.withLock { watched in
             guard watched[instance] == nil else { return }
@@ -45,7 +45,7 @@ final class MemoryKills: Sendable {
         }
     }
 
-    /// How often in all, if that is more than it was when this was asked before.
+    /// All kills so far, if they are more than when this was asked before.
     func news(of instance: Identifier<Instance>) -> Int64? {
         watched.withLock { watched in
             watched[instance]?.count()

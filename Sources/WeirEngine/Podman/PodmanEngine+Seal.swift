@@ -5,7 +5,7 @@ import NIOHTTP1
 import NIOPosix
 import WeirModel
 
-/// What Podman leaves open in a container is closed when its namespaces are there and nothing of the tenant's runs in them yet.
+/// Closes what Podman leaves open in a container, when its namespaces are there and nothing of the tenant's runs in them yet.
 extension PodmanEngine {
     func seal(_ launch: Launch) async throws {
         let instance = launch.instance
@@ -15,7 +15,7 @@ extension PodmanEngine {
         let process = Int32(container.State.Pid)
         // It came to life behind our back, or it went.
         guard container.State.Status == "initialized", process > 1 else { throw WeirError.engineDown("\(instance) was not made ready") }
-        // What is killed for memory in its first moment would else be known to nobody.
+        // A kill for memory in its first moment would else be known to nobody.
         if let group = InstanceCgroup(ofProcess: process, version: configuration.host.cgroups) { kills.watch(instance, group) }
         if !launch.gatewayPorts.isEmpty {
             let rules = InstanceRules(gateways: container.gateways, ports: launch.gatewayPorts)
@@ -30,10 +30,10 @@ extension PodmanEngine {
     }
 }
 
-/// What is mounted into a container from the machine's own disks.
+/// The mounts of a container from the machine's own disks.
 enum OwnFiles {
-    /// What Podman mounts of the container's folder (`/etc/hosts`, `/etc/resolv.conf`, `/etc/hostname`, `/run/.containerenv`) has no end, and a
-    /// program with a setuid bit in it would be one on the machine: nothing is written to it. Folders that are shifted to the container's users
+    /// Podman's mounts of the container's folder (`/etc/hosts`, `/etc/resolv.conf`, `/etc/hostname`, `/run/.containerenv`) have no end, and
+    /// a setuid program in them would be one on the machine: nothing is written to them. Folders that are shifted to the container's users
     /// come writable without what was asked for; here they get it.
     static func secure(in process: Int32, container: String) throws {
         guard let text = KernelFile.read("/proc/\(process)/mountinfo") else { throw WeirError.mountFailed("/proc/\(process)/mountinfo") }
@@ -66,7 +66,7 @@ enum OwnFiles {
                 return nil
             }
             var flags = UInt(MS_NOSUID) | UInt(MS_NODEV)
-            // What is not named is taken away.
+            // A flag that is not named is taken away.
             if isPodmans || options.contains("ro") { flags |= UInt(MS_RDONLY) }
             if isPodmans || options.contains("noexec") { flags |= UInt(MS_NOEXEC) }
             return Change(path: String(fields[4]).replacing("\\040", with: " "), flags: flags, isPodmans: isPodmans)

@@ -122,7 +122,7 @@ public struct InstanceUsage: Hashable, Sendable {
     public var memory: Bytes
     public var memoryLimit: Bytes
     public var processes: Int
-    /// How often the kernel killed something of it for memory.
+    /// The number of times that the kernel killed something of it for memory.
     public var memoryKills: Int64
     /// Bytes that came and went over its network since the start; nil where that is not known.
     public var network: Int64?

@@ -38,7 +38,7 @@ public final class DiskWatch: Sendable {
 
     /// Looks for as long as it is not cancelled. At the end everything is divided: workloads go on, and nobody looks.
     ///
-    /// The looks have a thread of their own. What is deleted can be written again before the host has it back; only the next look
+    /// The looks have a thread of their own. Deleted space can be written again before the host has it back; only the next look
     /// takes that into account, so it must not wait until another task leaves a shared thread.
     public func run() async {
         let ending = DispatchSemaphore(value: 0)

@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 import WeirModel
 
-/// Folders of the host. What a tenant has made may be as deep as a disk allows.
+/// Folders of the host. One that a tenant has made may be as deep as a disk allows.
 enum Folder {
-    /// Made, or found: no other user of the host sees what is in it. Who may pass is left as it is: Podman lets a container's root pass to
+    /// Made, or found: no other user of the host sees what is in it. The right to pass stays: Podman lets a container's root pass to
     /// where its root layer lies.
     static func makeClosed(_ path: String) throws {
         try FileManager.default.createDirectory(

@@ -7,7 +7,7 @@ import WeirModel
 struct ImageFile: Sendable {
     var folder: String
     var purpose: Purpose
-    /// What is left free on the disk; nil for the standard of its size.
+    /// The bytes that stay free on the disk; nil for the standard of its size.
     var reserve: Bytes?
 
     enum Purpose: String, Sendable {
@@ -21,7 +21,7 @@ struct ImageFile: Sendable {
         if FileManager.default.fileExists(atPath: path) { return }
         try StorageFault.telling {
             try Folder.makeClosed(folder)
-            // What is new gives way: each takes some MiB, and what makes them is endless.
+            // New files give way: each takes some MiB, and there is no end of them.
             guard hasRoom else { throw WeirError.storageFull() }
             try SparseFile.copy(try template(size), to: path)
             if purpose == .volume { try SparseFile.sync(folder) }

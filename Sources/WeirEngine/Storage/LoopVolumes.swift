@@ -152,7 +152,7 @@ public final class LoopVolumes: StorageWall {
                 try Folder.remove(path + Self.plain)
             } else {
                 guard !StorageFault.isFull(said: copied.output) else { throw WeirError.storageFull() }
-                // What can be opened is worth more than that all of it is; the rest is kept for a person to look at.
+                // A volume that opens with a part is worth more than none; the rest is kept for a person to look at.
                 logger.error(
                     "files are left beside a volume", metadata: ["volume": "\(volume.text)", "error": "\(copied.output.suffix(300))"])
                 guard rename(path + Self.plain, path + Self.left) == 0 else { throw WeirError.hostCommandFailed("rename", path) }

@@ -33,7 +33,7 @@ struct SpaceShare: Hashable, Sendable {
         var isWriting: Bool
     }
 
-    /// What a file system will take from the host for what was written to it already. What has no place yet takes new blocks, even when as
+    /// The bytes that a file system will still take from the host for its content. Data without a place yet takes new blocks, even when as
     /// much was deleted: the host has that back only after the deletion is on the disk.
     static func pending(used: Bytes, unplaced: Bytes, taken: Bytes) -> Bytes {
         Bytes(unplaced.count + max(used.count - unplaced.count - taken.count, 0))

@@ -13,7 +13,7 @@ public enum StorageFault {
         }
     }
 
-    /// What fails in `body` for want of room is thrown as `storage_full`, which says what to do.
+    /// A failure of `body` for want of room is thrown as `storage_full`, which says what to do.
     static func telling<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()

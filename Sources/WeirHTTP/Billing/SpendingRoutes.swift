@@ -3,7 +3,7 @@ import WeirModel
 import WeirPlatform
 import WeirStore
 
-/// What a month came to, day by day (ux 18).
+/// The routes to the cost of a month, day by day (ux 18).
 struct SpendingRoutes {
     let spendings: Spendings
     let accounts: Accounts

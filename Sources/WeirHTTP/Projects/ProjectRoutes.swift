@@ -90,7 +90,7 @@ struct ProjectRoutes {
     }
 }
 
-/// What is asked before another person's thing is deleted.
+/// The name that is typed before another person's thing is deleted.
 struct Confirmation: Input {
     let confirm: String?
 

@@ -1,4 +1,4 @@
-/// How the names in an archive are written that do not say so: by programs of old, in the charset of their country.
+/// The charset of names in an archive that do not say it: programs of old wrote them in that of their country.
 public enum ArchiveCharset: String, Sendable, CaseIterable {
     case gbk = "GBK"
     case big5 = "Big5"
@@ -17,7 +17,7 @@ public enum ArchiveCharset: String, Sendable, CaseIterable {
         self = found
     }
 
-    /// How likely it is that names mean these letters, read in this charset: between 0 and 1.
+    /// The likelihood that names mean these letters, read in this charset: between 0 and 1.
     public func likelihood(of names: [String]) -> Double {
         let letters = names.flatMap(\.unicodeScalars).filter { $0.value > 127 }
         guard !letters.isEmpty else { return 0 }
@@ -48,7 +48,7 @@ public enum ArchiveCharset: String, Sendable, CaseIterable {
     private static func isCommonInGBK(_ letter: UInt32) -> Bool { common.contains(letter) }
 }
 
-/// What names read as in one charset.
+/// The reading of some names in one charset.
 public struct CharsetGuess: Hashable, Sendable {
     public let charset: ArchiveCharset
     public let samples: [String]

@@ -22,7 +22,7 @@ public enum FileNameText {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// What no name is written as stands for itself.
+    /// A text that no name is written as stands for itself.
     public static func bytes(of text: String) -> [UInt8] {
         let plain = Array(text.utf8)
         guard plain.contains(backslash) else { return plain }
@@ -66,7 +66,7 @@ public enum FileNameText {
         }
     }
 
-    /// How many bytes the visible character takes that stands at the beginning; 0 where none does.
+    /// The number of bytes of the visible character at the beginning; 0 where there is none.
     private static func visible(_ bytes: ArraySlice<UInt8>) -> Int {
         guard let first = bytes.first else { return 0 }
         let length =

@@ -4,9 +4,9 @@ import Darwin
 import Glibc
 #endif
 
-/// What stands under a path of this machine, whose name may be any bytes.
+/// The thing that stands under a path of this machine, whose name may be any bytes.
 ///
-/// It is asked here, in a module without networking: where NIO's C headers are read as well, the compiler takes the kernel's structures for
+/// It is read here, in a module without networking: where NIO's C headers are read as well, the compiler takes the kernel's structures for
 /// theirs on some days and lets nobody look into them.
 public struct FileLook: Sendable {
     public enum Kind: Sendable { case file, folder, other }

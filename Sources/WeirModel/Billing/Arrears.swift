@@ -48,7 +48,7 @@ public enum Arrears {
 }
 
 extension WeirError {
-    /// Whether it is the money that refuses: what waits goes on waiting for it.
+    /// The reason to go on waiting when it is the money that refuses; else nil.
     public var waitsFor: QueueReason? {
         switch code {
         case "balance_used_up", "balance_short": .balance

@@ -45,12 +45,12 @@ public struct Budget: Hashable, Sendable, Codable {
     }
 }
 
-/// What is left of a balance or a budget for what starts next. What runs and is let in counts before it is settled: with its first hour, or
+/// The rest of a balance or a budget for the next start. A run that was let in counts before it is settled: with its first hour, or
 /// all of it when it ends sooner, and from then on with what it has cost (BIL-18, N3).
 public struct MoneyLeft: Hashable, Sendable {
     /// The balance, or the budget's limit.
     public let total: Points
-    /// What stands on the ledger against it; of a balance nothing, for it holds that already.
+    /// The charges on the ledger against it; none for a balance, which holds them already.
     public let charged: Points
     public let committed: Points
 
@@ -62,7 +62,7 @@ public struct MoneyLeft: Hashable, Sendable {
 
     public var left: Points { Points(micro: Int64(clamping: Int128(total.micro) - Int128(charged.micro) - Int128(committed.micro))) }
 
-    /// What is free starts as long as anything may.
+    /// A start that is free needs nothing left.
     public func pays(firstHour: Points) -> Bool { firstHour == 0 || firstHour <= left }
 }
 

@@ -3,7 +3,7 @@
 /// The engine and Weir read the same clock of the host. A moment that lies ahead of `now` was taken before the clock was stepped back,
 /// and counts as now: what runs from here on is charged, and nothing before.
 public enum ObservedTimes {
-    /// A job runs from the start of its last instance. What has to answer before it can be used runs from the moment when it first did,
+    /// A job runs from the start of its last instance. A workload that must answer before its use runs from the moment when it first did,
     /// or from when the grace of its program is over: from then on it counts as running, not ready.
     /// - Parameters:
     ///   - starts: of its instances, by the engine.
@@ -16,7 +16,7 @@ public enum ObservedTimes {
     /// The start of a run that is over and never was seen to be ready; nil when it ended within its grace, or nothing ever started.
     /// - Parameters:
     ///   - end: of its last instance.
-    ///   - asked: when it was told to end. What came up after that is nobody's wish.
+    ///   - asked: when it was told to end. A start after that is nobody's wish.
     public static func start(
         ofEnded kind: WorkloadKind, starts: some Sequence<Timestamp>, grace: Duration, end: Timestamp, asked: Timestamp?
     ) -> Timestamp? {

@@ -77,7 +77,7 @@ extension RunPrice {
 }
 
 extension RunPrice {
-    /// What has to be there for it to be let in: its first hour, or all of it when it ends sooner (BIL-18).
+    /// The points that must be there to let it in: its first hour, or all of it when it ends sooner (BIL-18).
     public func firstHour(limit: Int?) throws(WeirError) -> Points {
         try amount(minutes: Int64(min(60, limit.map { max(0, $0 + 59) / 60 } ?? 60)))
     }

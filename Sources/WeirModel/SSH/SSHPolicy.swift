@@ -1,4 +1,4 @@
-/// What a workspace lets in over SSH (SSH-01, DEV-13): its environments, and what a client of theirs may forward.
+/// The SSH policy of a workspace (SSH-01, DEV-13): entry to its environments, and the forwarding of their clients.
 public struct SSHPolicy: Hashable, Sendable, Codable {
     /// Whether environments can be entered at all. Folders by SFTP and git are another way, and not asked here.
     public var environments: Bool
@@ -13,7 +13,7 @@ public struct SSHPolicy: Hashable, Sendable, Codable {
     public static let standard = SSHPolicy(environments: true, forwarding: .workspace)
 }
 
-/// Where `ssh -L` and `-D` lead (DEV-13).
+/// The targets to which `ssh -L` and `-D` lead (DEV-13).
 public enum SSHForwarding: String, Hashable, Sendable, Codable, CaseIterable {
     /// Nowhere.
     case off
@@ -24,7 +24,7 @@ public enum SSHForwarding: String, Hashable, Sendable, Codable, CaseIterable {
 }
 
 extension SSHForwarding {
-    /// Whether it lets to a target; `own` is the environment's own address in its network.
+    /// Whether it leads to a target; `own` is the environment's own address in its network.
     public func allows(_ target: ForwardTarget, own: UInt32?) -> Bool {
         switch self {
         case .off: return false

@@ -92,7 +92,7 @@ public enum Persistence {
                 zh: "\(ContainerPaths.home) 与 \(ContainerPaths.netdisk) 属于创建者个人，在其所有空间中相同；他人无法进入。")
     }
 
-    /// What is gone when it stops, and what else that means for its kind (ux 41).
+    /// The things that are gone when it stops, and what else that means for its kind (ux 41).
     public static func lost(_ kind: WorkloadKind) -> LocalizedText {
         switch kind {
         case .environment:
@@ -111,7 +111,7 @@ public enum Persistence {
         }
     }
 
-    /// What a deletion leaves, and what it takes (X21).
+    /// The things that a deletion leaves, and those that it takes (X21).
     public static let keptWhenDeleted = LocalizedText(
         "The code, /gemini/output, home, netdisk, datasets, models and everything that was exported; the charges stay on the bill.",
         zh: "代码、/gemini/output、主目录、网盘、数据集、模型及所有导出内容；账单记录保留。")

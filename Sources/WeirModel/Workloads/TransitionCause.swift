@@ -36,7 +36,7 @@ extension LocalizedText {
         "freed": LocalizedText("its resources are free", zh: "资源已释放"),
     ]
 
-    /// What can be done about a stop that Weir made by itself; nil for a person's, and where there is nothing to do.
+    /// The remedy for a stop by Weir itself or by the operator; nil for others, and where there is nothing to do.
     public static func remedy(ofStop code: String) -> LocalizedText? { remedies[code] }
 
     private static let remedies: [String: LocalizedText] = [

@@ -169,7 +169,7 @@ public struct Assets: Sendable {
 }
 
 extension WeirError {
-    /// What another person made is deleted by nobody in passing.
+    /// Nobody deletes in passing what another person made.
     static func nameNotTyped(_ name: String) -> WeirError {
         WeirError(
             "name_not_typed", .conflict, subject: "confirm", rule: "IDW-08",

@@ -16,7 +16,7 @@ extension Assets {
         return asset.draft
     }
 
-    /// What a look at the draft shows: its files, and while there is none, those that it would begin with. Nil where there are none.
+    /// The files that a look at the draft shows: its own, or while there is none, those that it would begin with. Nil where there are none.
     public func draftShown(of id: Identifier<Asset>, for caller: Caller) async throws -> StoredFolder? {
         let (asset, latest) = try await store.read { db in
             let asset = try db.asset(id, for: caller, .seeWorkspace)
@@ -145,7 +145,7 @@ extension AssetRecord {
 }
 
 /// The turn of what comes into a draft: while it lasts, the draft is there, with the files that it began with, and no version is made of
-/// it. What ends after a version was made, or the draft discarded, comes into the next one, and nothing of that is lost.
+/// it. A transfer that ends after a version was made, or the draft discarded, comes into the next one, and nothing of that is lost.
 struct DraftTurn: Sendable {
     let asset: AssetRecord
     let assets: Assets

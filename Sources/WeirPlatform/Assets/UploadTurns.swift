@@ -1,7 +1,7 @@
 import Synchronization
 import WeirModel
 
-/// How many files one person uploads into one place at once (X11, MOD-05).
+/// Limits the files that one person uploads into one place at once (X11, MOD-05).
 final class UploadTurns: Sendable {
     static let most = 3
 

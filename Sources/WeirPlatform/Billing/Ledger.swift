@@ -174,7 +174,7 @@ public struct Ledger: Sendable {
             }
             return try db.post(posting, at: now)
         }
-        // What waits for money may start.
+        // Workloads that wait for money may start.
         signals.send(.money(posting.workspace))
         return posted
     }

@@ -102,7 +102,7 @@ struct LedgerAudit {
                     nil, "run \(run)", "settled", "\(state.minutes) min", recorded.map { "\($0.minutes) min" } ?? "no such run")
             }
         }
-        // What nobody can settle is charged to nobody, and says so only here.
+        // A run that nobody can settle is charged to nobody: it is named here until it is put right.
         var cursor: RunIdentity?
         repeat {
             let page = try db.unsettledPage(after: cursor)

@@ -10,7 +10,7 @@ public struct LedgerVerification: Hashable, Sendable {
     public let head: LedgerHead
     /// The first that is wrong; nil when all is right.
     public let difference: LedgerDifference?
-    /// What older rules let happen and no correction has settled yet.
+    /// The cases that older rules let happen and no correction has settled yet.
     public let findings: [LedgerFinding]
 }
 

@@ -43,7 +43,7 @@ public struct Limits: Sendable {
         try gate.require(Starting(workload, firstHour: firstHour), db)
     }
 
-    /// What is to start, as far as its money goes.
+    /// A workload that is to start, as far as its money goes.
     struct Starting: Hashable, Sendable {
         let kind: WorkloadKind
         let workspace: Identifier<Workspace>
@@ -92,12 +92,12 @@ struct MoneyGate {
         }
     }
 
-    /// What was let in counts for what comes after it.
+    /// A start that was let in counts for those after it.
     mutating func take(_ starting: Limits.Starting) throws {
         try commitments[starting.workspace]?.add(starting.firstHour, project: starting.project, account: starting.account)
     }
 
-    /// What is left of the balance, and of each budget that it would count to.
+    /// The money left of the balance, and of each budget that it would count to.
     mutating func left(
         for starting: Limits.Starting, _ db: Reading
     ) throws -> (balance: MoneyLeft, budgets: [(scope: SpendingScope, left: MoneyLeft)]) {

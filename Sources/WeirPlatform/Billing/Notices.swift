@@ -167,7 +167,7 @@ extension Writing {
             at: now)
     }
 
-    /// Whose budget it is that a notice is about (ux 17).
+    /// The project or person whose budget a notice is about (ux 17).
     private func whose(_ scope: SpendingScope) throws -> LocalizedText? {
         switch scope {
         case .workspace: return nil

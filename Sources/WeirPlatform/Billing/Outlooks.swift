@@ -61,7 +61,7 @@ public struct Outlooks: Sendable {
 }
 
 extension SpendingScope {
-    /// What a person is charged in sum, less the runs that everybody sees, tells how much is in their home and netdisk.
+    /// A person's charges in sum, less the runs that everybody sees, tell how much is in their home and netdisk.
     func isSeen(by caller: Caller) -> Bool {
         if case .account(let person) = self { person == caller.id } else { true }
     }

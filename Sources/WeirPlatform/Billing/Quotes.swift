@@ -28,16 +28,16 @@ public struct Quotes: Sendable {
         public let balance: Points
         /// Full hours for which the balance would do if nothing else ran.
         public let hours: Int64?
-        /// What is left of the balance, and of each budget that it counts to (N3).
+        /// The money left of the balance, and of each budget that it counts to (N3).
         public let left: MoneyLeft
         public let budgets: [BudgetLeft]
         /// Why it would be refused now; nil when it would not be.
         public let refusal: WeirError?
 
-        /// What it costs by the time that `leaves` is about: all of it, or a day where nothing ends it.
+        /// Its cost by the time that `leaves` is about: all of it, or a day where nothing ends it.
         public var whole: Points { quote.longest?.amount ?? quote.perDay }
 
-        /// What it leaves of what is left.
+        /// The points that it leaves of what is left.
         public func leaves(of left: MoneyLeft) -> Points {
             Points(micro: Int64(clamping: Int128(left.left.micro) - Int128(whole.micro)))
         }

@@ -19,7 +19,7 @@ public final class SettlementCounts: Sendable {
         }
     }
 
-    /// Whether it is new.
+    /// False when it was noted before, or 10,000 were.
     func noteStuck(_ run: RunIdentity) -> Bool { state.withLock { $0.stuck.count < 10_000 && $0.stuck.insert(run).inserted } }
 
     /// Runs that could not be settled since the start.

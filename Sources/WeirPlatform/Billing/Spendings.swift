@@ -1,7 +1,7 @@
 public import WeirModel
 public import WeirStore
 
-/// What a month came to by its days, and to whom it went; what runs now is in it (ux 18).
+/// The cost of a month by its days, and by those it counts to; running work is in it (ux 18).
 public struct Spendings: Sendable {
     let store: Store
     let clock: any WallClock

@@ -17,7 +17,7 @@ public struct WhyCharged: Sendable {
         public let items: [Item]
         /// What the items do not show.
         public let rest: Points
-        /// What runs now and is not charged yet, the dearest first; of the current month alone.
+        /// The runs of now with what is not charged yet, the dearest first; of the current month alone.
         public var running: [Running] = []
     }
 
@@ -27,7 +27,7 @@ public struct WhyCharged: Sendable {
         public let kind: WorkloadKind
         public let since: Timestamp
         public let perHour: Points
-        /// What it has come to since the last charge.
+        /// Its cost since the last charge.
         public let toCharge: Points
         public internal(set) var causes: [ChargeCause]
     }

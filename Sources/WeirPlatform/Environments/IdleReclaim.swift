@@ -16,7 +16,7 @@ public actor IdleReclaim: Service {
     private struct Watched {
         var state = Idleness.active
         var at: Timestamp
-        /// What it had used until then.
+        /// Its use until then.
         var used: InstanceUsage
     }
 
@@ -122,14 +122,14 @@ public actor IdleReclaim: Service {
         return Int((used / time * 1000).rounded(.up))
     }
 
-    /// Bytes a second. What counts from the beginning again, as a container does that was started anew, is counted from there.
+    /// Bytes a second. A count that begins again, as that of a container that was started anew, is taken from there.
     private static func rate(_ now: Int64?, _ before: Int64?, over time: Duration) -> Int64? {
         guard let now, let before else { return nil }
         guard time > .zero else { return .max }
         return Int64((Double(now >= before ? now - before : now) * 1000 / Double(time.milliseconds)).rounded(.up))
     }
 
-    /// What the environment's tools say of themselves, and whether all answered that should; nil when none tells.
+    /// The last use that the environment's tools tell of, and whether all answered; nil when none can be asked.
     private func askTools(of workload: Identifier<Workload>, at now: Timestamp) async -> ([Presence: Timestamp], Bool?) {
         let targets = routes.activityTargets(of: workload)
         guard !targets.isEmpty else { return ([:], nil) }

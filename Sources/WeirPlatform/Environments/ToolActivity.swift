@@ -10,7 +10,7 @@ protocol ActivityProbe: Sendable {
     func activity(at target: HealthTarget) async -> ToolActivity?
 }
 
-/// What a tool tells of its kernels and terminals.
+/// The word of a tool on its kernels and terminals.
 struct ToolActivity: Hashable {
     /// Nil when nobody has used it yet.
     var last: Timestamp?

@@ -48,7 +48,7 @@ public final class PortTraffic: Sendable {
     /// A long connection still carries bytes, so that the port is not released as idle (INF-07).
     public func touch(at now: Timestamp) { lastActivity.max(now.milliseconds, ordering: .relaxed) }
 
-    /// Which of the replicas is next, round robin.
+    /// The replica that is next, round robin.
     public func turn(of replicas: Int) -> Int { Int(truncatingIfNeeded: nextTurn() % UInt64(replicas)) }
 
     public func nextTurn() -> UInt64 { turn.wrappingAdd(1, ordering: .relaxed).oldValue }

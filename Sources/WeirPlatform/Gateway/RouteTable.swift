@@ -7,7 +7,7 @@ public import WeirModel
 public final class RouteTable: Sendable {
     private let state = Mutex(State())
     private let clock: any WallClock
-    /// Who was seen where, as it goes through the gateways.
+    /// Notes who was seen where, as requests go through the gateways.
     public let activity: WorkloadActivity
 
     public init(clock: any WallClock) {
@@ -50,7 +50,7 @@ public final class RouteTable: Sendable {
         state.withLock { _ = $0.tools.removeValue(forKey: workload) }
     }
 
-    /// Where the tools of a workload are asked when they were last used.
+    /// The addresses at which the tools of a workload tell when they were last used.
     func activityTargets(of workload: Identifier<Workload>) -> [HealthTarget] {
         state.withLock { $0.tools[workload] ?? [:] }.values.flatMap { route -> [HealthTarget] in
             guard case .backend(let backend) = route.destination else { return [] }

@@ -24,7 +24,7 @@ public struct ToolRoute: Hashable, Sendable {
     public var prefixKept: Bool
     /// The value of `Authorization` that the tool wants. The browser never sees it.
     public var upstreamAuthorization: String?
-    /// Where the tool tells when it was last used.
+    /// The paths at which the tool tells when it was last used.
     public var activityPaths: [String]
 
     public init(

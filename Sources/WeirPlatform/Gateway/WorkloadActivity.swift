@@ -1,7 +1,7 @@
 import Synchronization
 public import WeirModel
 
-/// When somebody was last seen in a workload, by each way in. Held in memory: after a start of Weir nobody was seen yet.
+/// The last time somebody was seen in a workload, by each way in. Held in memory: after a start of Weir nobody was seen yet.
 ///
 /// The gateways write, at most a few times a second for each connection; who reclaims what is idle reads.
 public final class WorkloadActivity: Sendable {

@@ -2,11 +2,11 @@ import Synchronization
 import WeirModel
 import WeirStore
 
-/// What counts for whom when something is brought into a unit of storage.
+/// A unit of storage, with those for whom new content of it counts.
 struct StoragePlace: Hashable, Sendable {
     let unit: StorageUnit
     let workspace: Identifier<Workspace>
-    /// Whose personal quota it counts for.
+    /// The person for whose quota it counts.
     let account: Identifier<Account>
 }
 
@@ -16,7 +16,7 @@ struct StoragePlace: Hashable, Sendable {
 /// A hold is added before the figures are read, and what it brought is written into them before it ends: whoever comes later sees the
 /// one or the other, and for a moment both.
 final class StorageReservations: Sendable {
-    /// What one that does not know its size holds ahead, where there is room for it.
+    /// The bytes that one of unknown size holds ahead, where there is room for them.
     static let step = Bytes.mib(8)
     /// A full workspace is counted anew before somebody is refused, for what was deleted since; so long at the most.
     static let longestCount = Duration.seconds(10)
@@ -53,7 +53,7 @@ final class StorageReservations: Sendable {
         return result
     }
 
-    /// What all hold, of a workspace and of a person in it.
+    /// The bytes that all hold, of a workspace and of a person in it.
     func held(in workspace: Identifier<Workspace>, by account: Identifier<Account>) -> (workspace: Bytes, person: Bytes) {
         state.withLock { $0.sum(in: workspace, by: account) }
     }
@@ -119,7 +119,7 @@ final class StorageReservations: Sendable {
         try await accounting.rise(of: unit, in: workspace, with: tree)
     }
 
-    /// What is full lets nothing begin whose size is not known. Throws `storage_quota`.
+    /// A full quota lets nothing of unknown size begin. Throws `storage_quota`.
     func requireRoom(in workspace: Identifier<Workspace>, by account: Identifier<Account>) async throws {
         try await looking(at: workspace) {
             let held = held(in: workspace, by: account)
@@ -127,7 +127,7 @@ final class StorageReservations: Sendable {
         }
     }
 
-    /// What a look at the figures says, and again after they were taken anew. Throws `storage_quota`.
+    /// Looks at the figures, and again after a new count when they refuse. Throws `storage_quota`.
     func looking<Result: Sendable>(
         at workspace: Identifier<Workspace>, _ look: () async throws -> Result
     ) async throws -> Result {
@@ -150,7 +150,7 @@ extension StorageReservations.State {
     }
 }
 
-/// What one way in has taken and is going to take.
+/// The bytes that one way in has taken and is going to take.
 struct StorageHold: Sendable {
     fileprivate let number: UInt64
     let place: StoragePlace

@@ -172,5 +172,5 @@ extension Reconciler {
     }
 }
 
-/// What a pass was about to begin was stopped meanwhile; the next pass ends it.
+/// The work that a pass was about to begin was stopped meanwhile; the next pass ends it.
 struct NoLongerWanted: Error {}

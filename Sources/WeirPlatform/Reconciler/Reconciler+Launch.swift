@@ -61,7 +61,7 @@ extension Reconciler {
         return Set((tools[workload.spec.image.digest] ?? [:]).values.map(\.port)).sorted()
     }
 
-    /// What is opened in the browser; nil for what runs a command of its maker's.
+    /// The tool that is opened in the browser; nil for what runs a command of its maker's.
     private func tool(of workload: WorkloadRecord) async throws -> ImageTool? {
         switch workload.spec.detail {
         case .job, .service: nil
@@ -81,7 +81,7 @@ extension Reconciler {
             "WEIR_REPLICA": String(instance.position), "PYTHONUNBUFFERED": "1",
         ]
         if case .service(let service) = workload.spec.detail { variables["WEIR_PORT"] = String(service.port) }
-        // Where the tools keep their settings and caches is where the person's own are kept (STO-12, DEV-14).
+        // The tools keep their settings and caches where the person's own are kept (STO-12, DEV-14).
         if workload.kind != .board { variables["HOME"] = ContainerPaths.home }
         // Not the person's to set: by the secret the gateway alone is let in.
         return variables.merging(workload.spec.variables) { _, own in own }

@@ -33,7 +33,7 @@ public struct SSHEntrance: Sendable {
         return Environment(name: workload.name, instance: instance.id, place: place, hostName: hostName)
     }
 
-    /// Where the person's client may forward to (DEV-13).
+    /// The targets to which the person's client may forward (DEV-13).
     public func forwarding(of identity: SSHIdentity) async throws -> SSHForwarding {
         guard case .environment(let id) = identity.user.place else { return .off }
         return try await store.read { db in

@@ -1,7 +1,7 @@
 public import WeirModel
 import WeirStore
 
-/// What a workspace lets in over SSH, and its administrators' changes to it (SSH-01, DEV-13).
+/// The SSH policy of a workspace, and its administrators' changes to it (SSH-01, DEV-13).
 public struct SSHPolicies: Sendable {
     let store: Store
     let clock: any WallClock

@@ -11,7 +11,7 @@ final class UploadSessions: Sendable {
 
     private let state = Mutex(State())
 
-    /// How long what has come whole waits for its place while a version is made.
+    /// The longest wait of a complete upload for its place while a version is made.
     static let longestWait = Duration.seconds(30)
     private static let look = Duration.milliseconds(50)
 

@@ -70,7 +70,7 @@ struct Done: Sendable {
     var withheld: [Withheld] = []
 }
 
-/// What waits for money. The policy does not know it, so that it takes nobody's turn.
+/// A workload that waits for money. The policy does not know it, so that it takes nobody's turn.
 struct Withheld: Sendable {
     let id: Identifier<Workload>
     let run: Int

@@ -1,7 +1,7 @@
 import WeirModel
 import WeirStore
 
-/// What waits and cannot be paid for has no turn: it would keep others from theirs (BIL-18).
+/// A workload that waits and cannot be paid for has no turn: it would keep others from theirs (BIL-18).
 extension Dispatcher {
     /// Looks again at what waits after a balance or a budget has changed: what can be paid for has its turn again, what cannot has none.
     /// - Parameter workspace: nil for all.
@@ -17,7 +17,7 @@ extension Dispatcher {
             var reasons: [Limits.Starting: QueueReason?] = [:]
             var unpaid: [Withheld] = []
             for one in waiting {
-                // Whether all is used up; the rest is asked when its turn comes.
+                // Only asks whether all is used up; the rest is asked when its turn comes.
                 let starting = Limits.Starting(
                     kind: one.entry.kind, workspace: one.entry.workspace, project: one.project, account: one.entry.account, firstHour: 0)
                 let reason = try reasons[starting] ?? gate.reason(against: starting, db)
@@ -60,13 +60,13 @@ extension Limits {
 }
 
 extension MoneyGate {
-    /// What the start waits for; nil when it is paid for.
+    /// The reason for which the start waits; nil when it is paid for.
     fileprivate mutating func reason(against starting: Limits.Starting, _ db: Reading) throws -> QueueReason? {
         do {
             try require(starting, db)
             return nil
         } catch let error as WeirError {
-            // What runs may cost more than any balance could hold.
+            // Running work may cost more than any balance could hold.
             return error.waitsFor ?? .balance
         }
     }

@@ -129,7 +129,7 @@ public actor Dispatcher {
         for (id, reason) in reasons { known[id]?.reason = reason }
         if !reasons.isEmpty { tellStartsToWait.yield() }
         for one in done.withheld {
-            // What it was given is free again.
+            // Its resources are free again.
             tell(.ended(one.id, at: clock.now()))
             known[one.id] = nil
             withheld[one.id] = one

@@ -2,7 +2,7 @@ import Glibc
 import WeirModel
 
 extension ArchiveCharset {
-    /// How the C library calls it: what programs of the country really write, which is more than the standard.
+    /// Its name in the C library: the charset that programs of the country really write, which is more than the standard.
     private var library: String? {
         switch self {
         case .gbk: "GB18030"
@@ -21,7 +21,7 @@ extension ArchiveCharset {
         return Conversion.utf8(bytes, from: library)
     }
 
-    /// What the names may read as, the likeliest first. Empty where no charset fits all of them.
+    /// The possible readings of the names, the likeliest first. Empty where no charset fits all of them.
     static func guesses(of names: [[UInt8]], samples: Int = 2, most: Int = 3) -> [CharsetGuess] {
         var found: [(guess: CharsetGuess, likelihood: Double)] = []
         for charset in allCases where charset != .raw {

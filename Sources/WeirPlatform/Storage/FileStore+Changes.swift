@@ -57,8 +57,8 @@ extension FileStore {
         }
     }
 
-    /// What is not there yet and was typed, or uploaded in the web, has 1 to 64 characters (DAT-02, MOD-02, X20); what is there may have
-    /// come on another way. Throws `bad_file_name`.
+    /// A new name that was typed, or uploaded in the web, has 1 to 64 characters (DAT-02, MOD-02, X20); one that is there may have
+    /// come another way. Throws `bad_file_name`.
     public func requireTyped(_ path: FilePath, in folder: StoredFolder) async throws {
         try await blocking {
             var here: OpenFolder?

@@ -92,7 +92,7 @@ extension FileStore {
         return try all.folder(name)
     }
 
-    /// How a folder of the contents begins that is one person's; others are shelves.
+    /// The beginning of the name of a contents folder that is one person's; others are shelves.
     static let kept = "of-"
 
     /// Hashes and places the files, on two threads.

@@ -139,7 +139,7 @@ extension FileStore {
     }
 }
 
-/// What is known of an archive before anything comes out of it.
+/// The plan for an archive, made before anything comes out of it.
 private struct UnpackPlan: Sendable {
     enum Source: Sendable { case itself, gunzip, program }
 
@@ -149,7 +149,7 @@ private struct UnpackPlan: Sendable {
     /// The entries of a zip, in the order in which the program gives them, under the names that they are to have.
     var names: [ZipDirectory.Entry]?
 
-    /// What comes out, where the archive says so.
+    /// The size of what comes out, where the archive says it.
     var expected: Bytes? { names.map { entries in Bytes(entries.reduce(Int64(0)) { sum, entry in sum &+ max(0, entry.size) }) } }
 
     init(_ format: ArchiveFormat, _ file: OpenFile, size: Int64, charset: ArchiveCharset?, limits: UnpackLimits) throws {

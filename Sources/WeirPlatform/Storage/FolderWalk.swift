@@ -8,7 +8,7 @@ struct FolderWeight: Hashable, Sendable {
     var files = 0
     /// False when the walk was cut off: there is more.
     var isWhole = true
-    /// What was counted of uploads on their way.
+    /// The bytes that were counted of each upload on its way.
     var uploads: [Identifier<Upload>: Bytes] = [:]
 
     mutating func add(_ file: FileStatus) {

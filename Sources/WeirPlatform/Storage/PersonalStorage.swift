@@ -32,7 +32,7 @@ public struct PersonalStorage: Sendable {
         }
     }
 
-    /// What was brought to a netdisk by SFTP alone, before that was counted, is paid for by the workspace that the person joined first
+    /// Files brought to a netdisk by SFTP alone, before that was counted, are paid for by the workspace that the person joined first
     /// (BIL-28). To be called at a start.
     func openUnmetered() async throws {
         for (account, workspace) in try await store.read({ try $0.peopleWithoutNetdisk() }) {

@@ -2,7 +2,7 @@ import WeirModel
 import WeirStore
 
 extension StorageReservations {
-    /// Makes an immutable tree of a live folder, for a unit that is going to have it. What the unit has already, down to its time, adds
+    /// Makes an immutable tree of a live folder, for a unit that is going to have it. Content that it has already, down to its time, adds
     /// nothing to it: where there is no room for all, it is looked at how much is new. Throws `storage_quota`; then there is no tree.
     func freeze(
         _ folder: StoredFolder, at path: FilePath = .root, as tree: TreeName, for hold: StorageHold, in files: FileStore,

@@ -1,6 +1,6 @@
 import WeirModel
 
-/// What the heads in a RAR say of it, before a program unpacks it.
+/// Checks the heads in a RAR before a program unpacks it.
 enum RarHead {
     private static let mostHeads = 100_000
     private static let longestHead: Int64 = 2 << 20

@@ -80,7 +80,7 @@ public struct StorageAccounting: Sendable {
         let weight: FolderWeight
         /// The count that it stands for; nil when something was writing meanwhile.
         let changes: Int64?
-        /// What had been expected before the walk began.
+        /// The bytes that had been expected before the walk began.
         let expected: Bytes
         let at: Timestamp
     }
@@ -127,7 +127,7 @@ public struct StorageAccounting: Sendable {
         return whole.isWhole && part.isWhole ? Bytes(whole.bytes - part.bytes) : 0
     }
 
-    /// What a unit would take beside what it takes, with one more tree in it: what is the same in both takes its space once.
+    /// The space that one more tree would take in a unit: content that is the same in both takes its space once.
     func rise(of unit: StorageUnit, in workspace: Identifier<Workspace>, with tree: TreeName) async throws -> Bytes {
         let plan = try await store.read { try $0.storagePlan(of: unit) }
         guard let plan else { return Bytes(try await files.weigh([.tree(tree, in: workspace)]).bytes) }

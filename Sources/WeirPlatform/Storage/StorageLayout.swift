@@ -29,12 +29,12 @@ public struct StorageLayout: Hashable, Sendable {
 
     public func path(of part: VolumePart, in volume: StorageVolume) -> String { path(of: volume) + "/" + part.rawValue }
 
-    /// What a workload says lies in its workspace's volume: nobody fills the machine's own disk by talking.
+    /// The log of a workload lies in its workspace's volume: nobody fills the machine's own disk by talking.
     func logs(of workload: Identifier<Workload>, in workspace: Identifier<Workspace>) -> String {
         path(of: .logs, in: .workspace(workspace)) + "/" + workload.text
     }
 
-    /// Where an older version kept the logs of a workload; those stay there as long as it does.
+    /// The folder in which an older version kept a workload's logs; those stay there as long as it does.
     func olderLogs(of workload: Identifier<Workload>) -> String { logs + "/" + workload.text }
 }
 
@@ -47,7 +47,7 @@ public enum VolumePart: String, CaseIterable, Sendable {
     case uploads
     /// What people and containers write, live.
     case projects
-    /// What workloads say, a folder for each.
+    /// The logs of workloads, a folder for each.
     case logs
     /// What is being made; what an earlier start left goes to the graves.
     case staging

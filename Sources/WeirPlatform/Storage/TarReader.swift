@@ -17,7 +17,7 @@ struct TarEntry: Sendable {
 ///
 /// Its text is not for people: each field has its place, and whatever a name is made of, it is not taken for something else.
 struct TarReader: Sendable {
-    /// What it is given is another kind of tar, or none.
+    /// The input is another kind of tar, or none.
     struct NotRead: Error {}
 
     private enum State {

@@ -4,10 +4,10 @@ import WeirModel
 struct ZipDirectory: Sendable {
     struct Entry: Sendable {
         var name: [UInt8]
-        /// Whether the archive says that it is UTF-8.
+        /// Whether the name is UTF-8, by the archive's word or by its own bytes.
         let isUnicode: Bool
         let size: Int64
-        /// Where it was packed, separators may be backslashes.
+        /// Packed by a system whose separators may be backslashes.
         let isOfDOS: Bool
         let offset: Int64
     }
@@ -63,7 +63,7 @@ struct ZipDirectory: Sendable {
         }
     }
 
-    /// Where the directory begins, how long it is, and how much stands in it.
+    /// The start and the length of the directory, and the number of its entries.
     private static func place(in file: OpenFile, _ size: Int64) throws -> (Int64, Int64, Int) {
         let tail = Int(min(size, 22 + 65_535))
         let bytes = try read(file, size - Int64(tail), tail)

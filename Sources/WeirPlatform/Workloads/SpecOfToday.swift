@@ -2,8 +2,8 @@ import WeirModel
 import WeirStore
 
 extension Reading {
-    /// What a workload is started or run again as: with its flavor as it is today, for a price list has prices for names (BIL-03), and
-    /// within today's ceilings (DEV-24). One that was taken from the list is as it was last.
+    /// The spec with which a workload is started or run again: with its flavor as it is today, for a price list has prices for names
+    /// (BIL-03), and within today's ceilings (DEV-24). A flavor that was taken from the list is as it was last.
     func specOfToday(_ spec: WorkloadSpec) throws -> WorkloadSpec {
         guard let flavor = try flavorRecord(spec.flavor.name)?.flavor else { return spec }
         var today = spec

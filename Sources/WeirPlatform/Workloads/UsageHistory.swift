@@ -37,7 +37,7 @@ public actor UsageHistory: Service {
     private let signals: WorkloadSignals
     private let logger: Logger
     private var watched: [Identifier<Workload>: Watched] = [:]
-    /// How often each container was killed in for memory, as it is kept.
+    /// The kills for memory in each container, as they are kept.
     private var known: [Identifier<Instance>: Int64] = [:]
 
     init(
@@ -75,7 +75,7 @@ public actor UsageHistory: Service {
             memoryLimit: Bytes(workload.spec.flavor.memory.count * Int64(workload.spec.replicas)))
     }
 
-    /// What it used over the last hour on average, in thousandths of a core; nil when less than half an hour of it is known.
+    /// Its average use over the last hour, in thousandths of a core; nil when less than half an hour of it is known.
     func averageCores(of id: Identifier<Workload>) -> Int? {
         let samples = watched[id]?.series.samples(.hour, at: clock.now()) ?? []
         guard let first = samples.first, let last = samples.last, last.at - first.at >= .seconds(1800) else { return nil }
@@ -130,7 +130,7 @@ public actor UsageHistory: Service {
         watched[id] = known
     }
 
-    /// What the kernel killed of it for memory is kept with the workload: its programs may go on and say nothing of it (TRN-13).
+    /// Kills for memory are kept with the workload: its programs may go on and say nothing of them (TRN-13).
     private func noteKills(_ usage: [Identifier<Instance>: InstanceUsage], of id: Identifier<Workload>, at now: Timestamp) async throws {
         let kills = usage.mapValues(\.memoryKills).filter { $0.value > 0 && $0.value != known[$0.key] }
         guard !kills.isEmpty else { return }

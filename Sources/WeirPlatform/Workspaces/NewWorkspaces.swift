@@ -1,11 +1,11 @@
 public import WeirModel
 import WeirStore
 
-/// What holds for who makes a workspace: neither a quota nor an empty balance is got round by making another one (BIL-18, QUO-06).
+/// The rules for making workspaces: nobody gets round a quota or an empty balance by making another one (BIL-18, QUO-06).
 public struct NewWorkspaces: Hashable, Sendable {
-    /// How many open workspaces a person may own and still make another; with 0 only the operator makes them.
+    /// A person who owns so many open workspaces makes no further one; with 0 only the operator makes them.
     public var most: Int
-    /// What a new one may hold at once, until the operator says something else.
+    /// The most that a new one may hold at once, until the operator says something else.
     public var quota: Quota
 
     public init(most: Int = 10, quota: Quota = .unlimited) {

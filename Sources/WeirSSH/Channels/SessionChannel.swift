@@ -144,7 +144,7 @@ final class SessionChannel: Carrier {
         return moved
     }
 
-    /// What a terminal shows by itself, as `top` does, is no use of it.
+    /// Output that a terminal shows by itself, as of `top`, is no use of it.
     func takeUse() -> Bool {
         defer { isUsed = false }
         return pump?.takeUse(givingCounts: terminal == nil) == true || isUsed

@@ -131,7 +131,7 @@ struct Configuration: Sendable, Equatable {
     }
 
     struct Billing: Sendable, Equatable {
-        /// What a person's first workspace gets.
+        /// The points that a person's first workspace gets.
         var startingGrant: Points = 1000
         /// For so long a program may come up without being charged (BIL-26).
         var startGrace = StartGrace.standard
@@ -174,9 +174,9 @@ struct Configuration: Sendable, Equatable {
         var unpackFiles = 1_000_000
         /// How many times its own size an archive may unpack to.
         var unpackRatio = 200
-        /// How many open workspaces a person may own who makes another; 0 leaves it to the operator.
+        /// A person who owns so many open workspaces makes no further one; 0 leaves it to the operator.
         var workspaces = 10
-        /// What a new workspace may hold at once; nil is no limit (QUO-06).
+        /// The most that a new workspace may hold at once; nil is no limit (QUO-06).
         var workspaceCPU: Int?
         var workspaceMemory: Bytes?
         var workspaceGPU: Int?

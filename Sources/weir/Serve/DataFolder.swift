@@ -29,7 +29,7 @@ struct DataFolder {
     /// The host keys of the SSH gateway, and OpenSSH's programs as environments see them.
     var ssh: String { path + "/ssh" }
     var sshTools: String { path + "/tools" }
-    /// What login shells of environments read, where SSH is off.
+    /// The profile that login shells of environments read, where SSH is off.
     var profile: String { path + "/profile" }
     /// Readable by the operator of the machine alone; worth nothing once the password has been changed.
     var oneTimePassword: String { path + "/operator-one-time-password" }

@@ -132,7 +132,7 @@ struct Installed {
         try await group.run()
     }
 
-    /// What environments see of OpenSSH lies, where that can be, on a file system of its own, so that it tells them nothing of the data folder.
+    /// OpenSSH for environments lies, where that can be, on a file system of its own, so that it tells them nothing of the data folder.
     private func makeTools() throws -> String {
         if profile.volumeWay(of: data.path) == .loopFile {
             do {

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// What a login shell reads in every environment: /etc/profile of Debian and others throws the image's own PATH away, with `python` and
+/// The profile of login shells in environments: /etc/profile of Debian and others throws the image's own PATH away, with `python` and
 /// `pip` in it, in the web terminal, in JupyterLab's terminals and over SSH (ux 1).
 enum LoginProfile {
     static let target = "/etc/profile.d/weir.sh"

@@ -154,7 +154,7 @@ import Testing
             #expect(head.header("Upload-Length") == "300000")
             #expect(try await send(100_000, content[100_000...]).status == 204)
 
-            // Who did not hear the last answer asks again, and begins nothing anew (bugs R5).
+            // A client that did not hear the last answer asks again, and begins nothing anew (bugs R5).
             let whole = try await server.client.send("HEAD", place, secret: ada.secret, headers: [tus])
             #expect(whole.status == 200 && whole.header("Upload-Offset") == "300000")
             #expect(try await send(100_000, content[100_000...]).status == 409)

@@ -163,7 +163,7 @@ import WeirPlatform
                 "PUT", "/api/v1/account/password",
                 json: ["current_password": .text(TestServer.password), "new_password": "another battery staple"], secret: second.secret)
             #expect(changed.status == 204)
-            // Who changes it is not thrown out; every other session is.
+            // The session that changes it stays; every other one ends.
             #expect(server.platform.routes.isLive(second.login))
             let third = try await live("another battery staple")
             let more = try await server.client.send(

@@ -175,7 +175,7 @@ import WeirStore
             #expect(job["longest"]["amount"].text == "1.500000")
             #expect(job["warning"] == .null)
             #expect(job["hours"].int == 1000)
-            // What it leaves of the balance (N3).
+            // The points that it leaves of the balance (N3).
             #expect(job["leaves"]["after"].text == "run")
             #expect(job["leaves"]["balance"]["left"].text == "1000.000000")
             #expect(job["leaves"]["balance"]["leaves"].text == "998.500000")

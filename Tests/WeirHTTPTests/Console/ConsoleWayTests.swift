@@ -3,7 +3,7 @@ import WeirModel
 
 @testable import WeirHTTP
 
-/// Where the console leads, and with what its forms begin.
+/// The places to which the console leads, and the first content of its forms.
 @Suite struct ConsoleWayTests {
     @Test(
         "an address that is nowhere is a page, below one that is there and at a form's own address, too (ux 7)",
@@ -87,7 +87,7 @@ import WeirModel
             #expect(again.contains(#"value="cpu-small" required checked"#) && !again.contains(#"value="cpu-large" required checked"#))
             let larger = try await browser.open("/projects/\(project)/jobs/new?from=\(job)&larger=yes").body
             #expect(larger.contains(#"value="cpu-large" required checked"#))
-            // What was typed stands above what it began with.
+            // Typed words take the place of those that it began with.
             let typed = try await browser.submit(
                 "/form/projects/\(project)/jobs",
                 [("name", ""), ("command", "true"), ("_from", "/projects/\(project)/jobs/new?from=\(job)")]

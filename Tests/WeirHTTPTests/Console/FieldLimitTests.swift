@@ -4,7 +4,7 @@ import WeirModel
 
 @testable import WeirHTTP
 
-/// What a form says that a field may be is what the API takes (issue 12).
+/// The limits that a form gives for a field are those of the API (issue 12).
 @Suite struct FieldLimitTests {
     /// Page, field, and what the API's document says of it; the form's unit in the API's.
     private static let fields: [(page: String, field: String, schema: String, unit: Int)] = [

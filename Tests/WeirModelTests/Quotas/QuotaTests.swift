@@ -95,7 +95,7 @@ struct QuotaTests {
         #expect(try allowances.checkStorage(workspace: .gib(5), person: .gib(1), adding: 0) == .gib(3))
         #expect(try allowances.checkStorage(workspace: .gib(9), person: .gib(1), adding: 0) == .gib(1))
         #expect(try Allowances.plain.checkStorage(workspace: .gib(99), person: 0, adding: 0) == nil)
-        // What adds nothing is never refused.
+        // A change that adds nothing is never refused.
         #expect(try allowances.checkStorage(workspace: .gib(11), person: .gib(5), adding: 0) == 0)
         for (kept, own, adding, isPersonal) in [
             (Bytes.gib(8), Bytes.gib(2), Bytes.gib(2) + 1, false), (.gib(10), 0, nil, false), (.gib(5), .gib(4), nil, true),

@@ -191,7 +191,7 @@ struct LedgerWalk {
                 guard let end = run.end else { continue }
                 let metered = MeteredRun(run: run.identity, start: run.start, end: end, price: run.price)
                 let price = try run.price.amount(minutes: metered.minutes(until: end)).micro
-                // What was refunded of minutes that were given back as well is taken back: nothing comes back twice.
+                // A refund of minutes that were given back as well is taken back: nothing comes back twice.
                 expected -= max(price, refunded[run.identity, default: 0])
             }
             let balance = try await scene.balance(workspace)

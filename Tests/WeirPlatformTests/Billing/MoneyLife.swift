@@ -6,7 +6,7 @@ import WeirStore
 
 @testable import WeirPlatform
 
-/// What can happen to workloads as far as their money goes.
+/// The things that can happen to workloads as far as their money goes.
 enum MoneyStep: Sendable {
     case submit(Kind, flavor: String)
     /// Of what there is: by its number.

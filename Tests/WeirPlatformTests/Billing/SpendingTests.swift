@@ -30,7 +30,7 @@ struct SpendingTests {
             #expect(whole.days.map(\.description).suffix(2) == ["2026-03-09", "2026-03-10"])
             #expect(whole.series.count == 1 && whole.series[0].subject == .workspace && whole.series[0].total == 3)
             #expect(whole.running == 2)
-            // What is on the bill ran before midnight.
+            // The part on the bill ran before midnight.
             #expect(whole.series[0].amounts.suffix(2) == [1, 2])
             let charged = try await test.store.read { try $0.spending(of: ada.workspace, in: BillMonth(year: 2026, month: 3)) }
             #expect(try whole.series[0].total == charged.adding(whole.running))

@@ -39,7 +39,7 @@ struct ReservationTests {
 
         func intake() async throws -> Intake { try await platform.projects.intake(of: ada.project, for: ada.caller) }
 
-        /// What is kept, by a count that is made now.
+        /// The bytes that are kept, by a count that is made now.
         func kept() async throws -> Int {
             try await platform.storageAccounting.measureChanged()
             let workspace = ada.workspace

@@ -157,7 +157,7 @@ struct GitCloneTests {
                 let error = await #expect(throws: WeirError.self) { try await clone(bench, address) }
                 #expect(error == .gitUnreachable(), "\(address)")
                 let took = ContinuousClock.now - begin
-                // Who is silent holds its thread no longer than a question takes, and not until the limit of a clone.
+                // A silent server holds its thread no longer than a question takes, and not until the limit of a clone.
                 #expect(took >= step && took < .seconds(60), "\(address) \(took)")
             }
         }

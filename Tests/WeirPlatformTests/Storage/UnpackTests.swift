@@ -59,7 +59,7 @@ struct UnpackTests {
         // 训练/数据.txt in GBK.
         let name: [UInt8] = [0xd1, 0xb5, 0xc1, 0xb7, 0x2f, 0xca, 0xfd, 0xbe, 0xdd, 0x2e, 0x74, 0x78, 0x74]
         try await bench.put(Archives.zip([(name, [1])]), "a.zip")
-        // What the names read as is shown before they are used.
+        // The reading of the names is shown before they are used.
         let guessed = await #expect(throws: WeirError.self) {
             try await bench.store.unpack(FilePath("a.zip"), in: bench.draft, into: .root)
         }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What a browser sends on a websocket by itself, without anybody having done anything: the answer to a ping.
+/// A frame that a browser sends on a websocket by itself, without anybody having done anything, as the answer to a ping.
 enum ControlFrame {
     private static let largest = 131
 

@@ -2,7 +2,7 @@ import WeirPlatform
 
 /// A session stays with the replica that began it: what a program holds in memory of its sessions no other replica knows (F4).
 ///
-/// The client is handed a cookie that names the replica. Who keeps no cookies takes the replicas by turns.
+/// The client is handed a cookie that names the replica. A client that keeps no cookies takes the replicas by turns.
 struct ReplicaAffinity {
     /// Cookies know no ports: each service on this host has a name of its own.
     private let name: String

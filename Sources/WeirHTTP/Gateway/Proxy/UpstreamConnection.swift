@@ -193,6 +193,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
 enum UpstreamLoss: Equatable {
     /// It closed before it said anything: a kept connection may just have run out.
     case silent
-    /// What it said is no answer, with what was wrong with it, or was broken off.
+    /// Its answer was none, with what was wrong with it, or was broken off.
     case badAnswer(HeadFault?)
 }

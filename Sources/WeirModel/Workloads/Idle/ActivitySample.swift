@@ -1,4 +1,4 @@
-/// What an environment used over a stretch of time.
+/// The use of an environment over a stretch of time.
 public struct ActivitySample: Hashable, Sendable, Codable {
     public var at: Timestamp
     /// Thousandths of a core, on average since the sample before.
@@ -9,7 +9,7 @@ public struct ActivitySample: Hashable, Sendable, Codable {
     public var network: Int64?
     /// Bytes a second from disks and to them; nil when they cannot be counted.
     public var disk: Int64?
-    /// When somebody was last seen, by each way in: that counts as activity as well.
+    /// The last time somebody was seen, by each way in: that counts as activity as well.
     public var seen: [Presence: Timestamp]
 
     public init(
@@ -34,10 +34,10 @@ public struct ActivitySample: Hashable, Sendable, Codable {
 public enum Presence: String, Hashable, Sendable, Codable, CaseIterable, CodingKeyRepresentable {
     /// Requests to the tool, and what a browser says on its websockets.
     case requests
-    /// What is typed in a web terminal.
+    /// Typing in a web terminal.
     case keyboard
-    /// What SSH and SFTP carry, and the connections that they forward.
+    /// The traffic of SSH and SFTP, and of the connections that they forward.
     case ssh
-    /// What the tool itself says of its kernels and terminals.
+    /// The tool's own word on its kernels and terminals.
     case tool
 }

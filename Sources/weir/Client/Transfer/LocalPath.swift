@@ -27,7 +27,7 @@ struct LocalPath: Sendable, Equatable {
     /// Its last name, as text.
     var name: String { FileNameText.text(of: bytes.split(separator: UInt8(ascii: "/")).last ?? []) }
 
-    /// What stands below it under a name, or a path, that is written as text.
+    /// The path below it under a name, or a path, that is written as text.
     func appending(_ text: String) -> LocalPath {
         let names = text.utf8.split(separator: UInt8(ascii: "/")).map { FileNameText.bytes(of: String(decoding: $0, as: UTF8.self)) }
         return LocalPath(bytes: bytes + names.flatMap { [UInt8(ascii: "/")] + $0 })

@@ -5,7 +5,7 @@ import WeirModel
 struct LocalFile: Sendable, Equatable {
     /// Where it lies here.
     let path: LocalPath
-    /// Where it goes, relative, with "/" between the names as they are written.
+    /// The path to which it goes, relative, with "/" between the names as they are written.
     let target: String
     let size: Int64
     let changedAt: Date
@@ -61,7 +61,7 @@ struct LocalTree: Sendable {
 }
 
 extension WeirError {
-    /// What is no file cannot be sent, or fetched: whoever runs a script notices.
+    /// A thing that is no file cannot be sent, or fetched: whoever runs a script notices.
     static func leftOut(_ paths: [String]) -> WeirError {
         let some = paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? ", …" : "")
         return WeirError(

@@ -68,7 +68,7 @@ struct QuoteCommand: AsyncParsableCommand {
         }
     }
 
-    /// What it would leave of the balance and of each budget.
+    /// The points that it would leave of the balance and of each budget.
     private static func left(_ leaves: Records.Quote.Leaves) -> String {
         let owners = ["workspace": "workspace's", "project": "project's", "account": "person's"]
         let budgets = leaves.budgets.map { "\($0.leaves) of the \(owners[$0.scope] ?? $0.scope) budget" }

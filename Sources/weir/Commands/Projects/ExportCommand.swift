@@ -1,7 +1,7 @@
 import ArgumentParser
 import WeirModel
 
-/// Where results go in the libraries (PRJ-11).
+/// The place to which results go in the libraries (PRJ-11).
 struct ExportOptions: ParsableArguments {
     @Option(help: "The model; made if there is none of that name.") var toModel: String?
     @Option(help: "The dataset; made if there is none of that name.") var toDataset: String?

@@ -60,13 +60,13 @@ final class LogPrinter: Sendable {
         do {
             try file.write(contentsOf: Data(text.utf8))
         } catch {
-            // Who read the pipe has seen enough: `weir job logs x | head`.
+            // The reader of the pipe has seen enough: `weir job logs x | head`.
             exit(0)
         }
     }
 }
 
-/// What of a program's words to a terminal is let through to another person's.
+/// The part of a program's words to a terminal that is let through to another person's.
 enum TerminalText {
     /// A sequence that is longer is none.
     private static let longest = 64
@@ -101,7 +101,7 @@ enum TerminalText {
         return (String(shown), nil)
     }
 
-    /// How long the sequence is that begins here; nil when it is not ended, or none.
+    /// The length of the sequence that begins here; nil when it is not ended, or none.
     private static func sequence(_ scalars: ArraySlice<Unicode.Scalar>) -> Int? {
         let all = scalars.prefix(longest)
         let start = all.startIndex

@@ -95,7 +95,7 @@ struct WorkloadShow<Noun: WorkloadNoun>: ClientCommand {
     }
 }
 
-/// What a stop keeps and loses, told before anything is done (X02).
+/// Tells what a stop keeps and loses, before anything is done (X02).
 enum WorkloadLoss {
     static func confirm(_ question: String, _ workload: Records.Workload, yes: Bool) throws {
         let kept = workload.keeps.kept.isEmpty ? "–" : workload.keeps.kept.joined(separator: ", ")
