@@ -20,6 +20,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -31,6 +32,11 @@ let package = Package(
     targets: [
         .target(
             name: "WeirModel",
+            swiftSettings: strict
+        ),
+        // The command line's look at files of its own machine: apart from whatever imports NIO.
+        .target(
+            name: "WeirFiles",
             swiftSettings: strict
         ),
         .target(
@@ -86,6 +92,7 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -108,7 +115,7 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "WeirModel", "WeirStore", "WeirEngine", "WeirPlatform", "WeirHTTP", "WeirSSH",
+                "WeirFiles", "WeirModel", "WeirStore", "WeirEngine", "WeirPlatform", "WeirHTTP", "WeirSSH",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),

@@ -28,8 +28,8 @@ enabled = false
 max-examples = {examples}
 
 [checks]
-# By RFC 9110 and tus: a wrong protocol version, too much, a range that is not there, a checksum that does not match.
-negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 416, 422, 423, 428, 429, 460]
+# By RFC 9110 and tus: a wrong protocol version, too much, a range that is not there, a head that is too large, a checksum that does not match.
+negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 416, 422, 423, 428, 429, 431, 460]
 positive_data_acceptance.enabled = false
 missing_required_header.enabled = false
 unsupported_method.enabled = false
@@ -88,8 +88,7 @@ def objects(operator):
     job = {"name": "train", "image": found["image"], "flavor": "small", "command": "sleep 300"}
     found["workload"] = operator.call("POST", f"/api/v1/projects/{project}/jobs", job)["id"]
     job |= {"name": "done", "command": "echo done > /gemini/output/done"}
-    found["job"] = operator.call("POST", f"/api/v1/projects/{project}/jobs", job)["id"]
-    operator.wait(found["job"], "completed")
+    operator.wait(operator.call("POST", f"/api/v1/projects/{project}/jobs", job)["id"], "completed")
     return found
 
 

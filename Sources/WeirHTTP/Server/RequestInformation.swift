@@ -12,10 +12,14 @@ struct RequestInformation: RequestContext {
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
-        let number = String(UInt64.random(in: .min ... .max), radix: 16)
-        requestID = String(repeating: "0", count: 16 - number.count) + number
+        requestID = Self.newID()
         remoteAddress = source.channel.remoteAddress?.ipAddress ?? ""
         logger[metadataKey: "request_id"] = .string(requestID)
+    }
+
+    static func newID() -> String {
+        let number = String(UInt64.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - number.count) + number
     }
 
     /// For what a request asks of the API on its way: the same request in the log, and a route of its own.

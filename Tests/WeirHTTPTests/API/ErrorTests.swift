@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testing
 
 @testable import WeirHTTP
@@ -20,6 +22,26 @@ import Testing
                 "POST", path, json: ["name": "digits"], secret: ada.secret,
                 headers: [("Accept-Language", "zh-CN,zh;q=0.9,en;q=0.8")])
             #expect(chinese["error"]["message"].text.contains("空间内已有同名"))
+        }
+    }
+
+    @Test(
+        "what is no request, or has too large a head, gets an error with its code, also after another request on the same connection",
+        arguments: [
+            ("GET /api/v1/\(String(repeating: "a", count: 100_000)) HTTP/1.1\r\nHost: localhost\r\n\r\n", "431"),
+            ("GET / HTTP/1.1\r\nHost: localhost\r\nX: \(String(repeating: "a", count: 100_000))\r\n\r\n", "431"),
+            ("no request\r\n\r\n", "400"), ("GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", "400"),
+        ])
+    func unreadable(_ request: String, _ status: String) async throws {
+        try await TestServer.with { server in
+            let port = try #require(Int(server.client.base.split(separator: ":").last ?? ""))
+            let wire = try await Wire.connect(to: port)
+            try await wire.send("GET /api/v1/system HTTP/1.1\r\nHost: localhost\r\n\r\n" + request)
+            let answers = String(decoding: try await wire.receiveAll().utf8, as: UTF8.self).components(separatedBy: "HTTP/1.1 ").dropFirst()
+            #expect(answers.first?.hasPrefix("200") == true)
+            let last = try #require(answers.last)
+            #expect(answers.count == 2 && last.hasPrefix(status) && last.contains(#""code":"bad_request""#))
+            #expect(last.lowercased().contains("content-type: application/json"))
         }
     }
 
