@@ -26,19 +26,46 @@ upper=2147483647
 end=4294967295
 # Below lie the users of the host itself.
 lower=100000
-# 65,536 for each container.
-least=$((65536 * 64))
+# For one container, and for so many at once: `UserNamespaceObstacle` asks for the same.
+each=65536
+containers=64
+least=$((each * containers))
 
-# Prints `containers:START:COUNT`, the largest range that no other line of either file has a part of.
+# The lines of a file that begin with a name and have two numbers behind it, as `NAME START COUNT`.
+ranges() {
+    local name start count
+    [[ -e $1 ]] || return 0
+    while IFS=: read -r name start count || [[ -n $name ]]; do
+        [[ ! $start =~ ^[0-9]{1,10}$ || ! $count =~ ^[0-9]{1,10}$ ]] || echo "$name $((10#$start)) $((10#$count))"
+    done <"$1"
+}
+
+# The lines for containers in a file, without the line that is named.
+own_lines() {
+    local name start count
+    while read -r name start count; do
+        [[ $name != "$owner" || $name:$start:$count == "${2:-}" ]] || echo "$name:$start:$count"
+    done < <(ranges "$1")
+}
+
+# Says whether the lines for containers, all together and without the line that is named, are for enough of them.
+has_enough() {
+    local start count sum=0
+    while IFS=: read -r _ start count; do
+        ((start == 0)) || sum=$((sum + count / each))
+    done < <(own_lines "$1" "${2:-}")
+    ((sum >= containers))
+}
+
+# Prints `containers:START:COUNT`, the largest range that no other line of either file has a part of; a file that has enough for containers
+# may have the same. With a line: as if that were in neither file.
 free_line() {
-    local name start count first from best=0 best_first=0
+    local file name start count first from best=0 best_first=0 except=${1:-}
     local -a taken=()
     while read -r start count; do taken+=("$start $count"); done < <(
         for file in "${files[@]}"; do
-            [[ -e $file ]] || continue
-            while IFS=: read -r name start count || [[ -n $name ]]; do
-                [[ $name == "$owner" || ! $start =~ ^[0-9]{1,10}$ || ! $count =~ ^[0-9]{1,10}$ ]] || echo "$start $count"
-            done <"$file"
+            ranges "$file" | while read -r name start count; do [[ $name == "$owner" ]] || echo "$start $count"; done
+            has_enough "$file" "$except" || own_lines "$file" "$except" | while IFS=: read -r _ start count; do echo "$start $count"; done
         done | sort -n
     )
     for first in $upper $lower; do
@@ -54,15 +81,13 @@ free_line() {
     printf '%s:%d:%d\n' "$owner" "$best_first" "$best"
 }
 
-has_line() { [[ -e $1 ]] && grep -q "^$owner:[0-9]" "$1"; }
-
 make_ranges() {
-    has_line "${files[0]}" && has_line "${files[1]}" && return
+    has_enough "${files[0]}" && has_enough "${files[1]}" && return
     local line file
     line=$(free_line)
     [[ -w $etc ]] || need_root
     for file in "${files[@]}"; do
-        has_line "$file" && continue
+        has_enough "$file" && continue
         say "adding $line to $file"
         # A last line without an end would swallow it.
         if [[ -s $file && -n $(tail -c 1 "$file") ]]; then line=$'\n'$line; fi
@@ -74,12 +99,14 @@ make_ranges() {
 # A range that somebody else chose stays.
 undo_ranges() {
     local line file
-    line=$(free_line) || return 0
-    for file in "${files[@]}"; do
-        [[ -e $file ]] && grep -qxF "$line" "$file" || continue
-        [[ -w $etc ]] || need_root
-        say "taking $line from $file"
-        "${as_root[@]}" sed -i "/^$line\$/d" "$file"
+    for line in $(for file in "${files[@]}"; do own_lines "$file"; done | sort -u); do
+        [[ $(free_line "$line" 2>/dev/null) == "$line" ]] || continue
+        for file in "${files[@]}"; do
+            [[ -e $file ]] && grep -qxF "$line" "$file" || continue
+            [[ -w $etc ]] || need_root
+            say "taking $line from $file"
+            "${as_root[@]}" sed -i "/^$line\$/d" "$file"
+        done
     done
 }
 

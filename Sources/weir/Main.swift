@@ -39,9 +39,9 @@ struct Weir: AsyncParsableCommand {
             CommandGroup(
                 name: "Money",
                 subcommands: [
-                    BalanceCommand.self, QuoteCommand.self, BillCommand.self, WhyChargedCommand.self, LedgerCommand.self,
-                    RechargeCommand.self, VoucherCommand.self, TariffCommand.self, BudgetCommand.self, InvoiceCommand.self,
-                    NoticesCommand.self, StorageCommand.self,
+                    BalanceCommand.self, QuoteCommand.self, BillCommand.self, SpendingCommand.self, WhyChargedCommand.self,
+                    LedgerCommand.self, RechargeCommand.self, VoucherCommand.self, TariffCommand.self, BudgetCommand.self,
+                    InvoiceCommand.self, NoticesCommand.self, StorageCommand.self,
                 ]),
             CommandGroup(
                 name: "Installation",

@@ -128,6 +128,21 @@ def edit_with_conflict(opened, page, project, shot):
         while (seen := operator.call("GET", address))["text"] != f"print('by the keyboard {number}')\n" and time.monotonic() < deadline:
             time.sleep(0.1)
         assert seen["text"] == f"print('by the keyboard {number}')\n", seen
+    # What another wrote in the moment between is told, and not written over by the next saving (review 16).
+    page.evaluate("""() => {
+        const plain = window.fetch;
+        window.fetch = async (...all) => {
+            window.fetch = plain;
+            const answer = await plain(...all);
+            const text = (await answer.text()).replaceAll("in between", "theirs");
+            return { ok: answer.ok, redirected: answer.redirected, url: answer.url, text: async () => text };
+        };
+    }""")
+    write(page, "print('in between')\n")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text(t("code.overtaken"))).to_be_visible()
+    seen = operator.call("GET", address)
+    assert seen["text"] == "print('in between')\n", seen
     assert page.evaluate("window.isSamePage"), "the page was loaded again"
     operator.call("PUT", address, {"text": "print('theirs')\n", "tag": seen["tag"]})
     write(page, "print('mine </textarea>" + MARKUP + "')\n")
@@ -224,7 +239,21 @@ def refuse(page, folder):
     for number in range(51):
         (many / f"{number}.txt").write_text("x")
     page.locator("input[data-files]").first.set_input_files(sorted(many.iterdir()))
-    expect(page.get_by_role("alert")).to_have_text(t("code.says_too_many"))
+    expect(page.get_by_role("alert")).to_have_text(t("code.says_too_many") + " (50)")
+    # All of a folder are given up, and none of those that had no turn yet begins (review 3).
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    conditions = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    network.send("Network.emulateNetworkConditions", conditions | {"offline": True})
+    page.locator("input[webkitdirectory]").first.set_input_files(many)
+    rows = page.locator(".uploads tbody tr")
+    expect(page.locator(".uploads tr[data-state=broken]")).to_have_count(3)
+    page.locator("[data-overall] [data-cancel]").click()
+    expect(page.locator(".uploads tr[data-state=given_up]")).to_have_count(50)
+    expect(rows).to_have_count(50)
+    network.send("Network.emulateNetworkConditions", conditions | {"offline": False})
+    network.detach()
+    page.reload()
     # A whole folder goes in turns (ux 13).
     page.locator("input[webkitdirectory]").first.set_input_files(many)
     expect(page.locator("[data-summary]")).to_contain_text(f"51 {t('code.says_of')} 51", timeout=60_000)

@@ -82,6 +82,13 @@ def typing(page, world):
     expect(field).to_be_focused()
     expect(page).to_have_url(re.compile("name=train$"))
     expect(page.locator("#list").get_by_role("link", name="training")).to_be_visible()
+    # Only lists follow: what was typed elsewhere on the page stays (review 2).
+    page.goto(world.weir.url + "/members")
+    added = page.locator("#add").get_by_label(text("members.login"), exact=True)
+    added.fill("guest")
+    page.get_by_role("search").get_by_role("searchbox").press_sequentially("nobody")
+    expect(page.locator("#list")).to_contain_text(text("frame.nothing_fits"))
+    expect(added).to_have_value("guest")
 
 
 def refused(page, world):

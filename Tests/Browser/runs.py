@@ -1,6 +1,7 @@
 """What runs: stopped, started, renamed, its processes ended, its plots; how fast a change and a long log are seen; the queue; the idle policy."""
 
 import calendar
+import re
 import statistics
 import time
 
@@ -62,6 +63,9 @@ def killed(page, world, of):
     terminal.keyboard.type("sleep 4321 & echo is-$((6 * 7))\n")
     expect(terminal.locator(".xterm-rows")).to_contain_text("is-42")
     terminal.close()
+    # Each click opens one more (review 5).
+    for _ in range(2):
+        tool(page, text("workloads.new_terminal")).close()
     page.goto(f"{world.weir.url}/workloads/{of['environment']}/processes")
     row = page.locator("#processes tr", has_text="sleep 4321")
     row.get_by_role("button", name=text("workloads.kill"), exact=True).first.click()
@@ -98,6 +102,9 @@ def again(page, world, of):
     """What a job wrote, apart by where it wrote it; and the same once more."""
     page.goto(f"{world.weir.url}/workloads/{of['job']}")
     expect(page.get_by_role("log").locator(".stderr")).to_have_text("to stderr")
+    # Another instance's log is shown when it is chosen (review 1).
+    page.locator("#instances select").select_option(index=0)
+    expect(page.get_by_role("log")).to_have_attribute("data-instance", re.compile("^ins_"))
     page.locator("#head").get_by_role("button", name=text("workloads.more_of")).click()
     page.locator("[popover].more:popover-open").get_by_role("button", name=text("workloads.rerun")).click()
     expect(page.locator("#facts")).to_contain_text(text("workloads.rerun_of"))

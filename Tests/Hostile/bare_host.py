@@ -52,6 +52,17 @@ def preparation(home):
     own = "containers:200000:65536000\n"
     check("a range that somebody chose stays", prepared(own, own)[1] == (own, own), held())
     check("and is not undone", run("undo").returncode == 0 and held() == (own, own), held())
+    small = "containers:100000:65536\n"
+    check("a range for fewer containers than Weir asks for gets another beside it (review 1)",
+          prepared(small, small)[1] == (small + LINE, small + LINE), held())
+    check("which alone is undone (review 1)", run("undo").returncode == 0 and held() == (small, small), held())
+    begun, rest = "containers:2147483647:65536\n", "containers:2147549183:2147418112\n"
+    check("and has no number of the first (review 1)", prepared(begun, own)[1] == (begun + rest, own), held())
+    check("which is undone too (review 1)", run("undo").returncode == 0 and held() == (begun, own), held())
+    many = "".join(f"containers:{200000 + 65536 * number}:65536\n" for number in range(64))
+    check("many small ranges are enough together (review 1)", prepared(many, many)[1] == (many, many), held())
+    padded = "alice:0000100000:0000065536\n"
+    check("numbers with zeros before them are decimal (review 1)", prepared(padded, "")[1] == (padded + LINE, LINE), held())
     full, _ = prepared("alice:100000:4294867295\n", "")
     check("a host without room is told so, and nothing is written",
           full.returncode != 0 and "no range" in full.stderr and held() == ("alice:100000:4294867295\n", ""), full)

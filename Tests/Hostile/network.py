@@ -159,8 +159,9 @@ def main():
             "import socket\nfor family, kind, proto in ((socket.AF_PACKET, socket.SOCK_RAW, 0), (socket.AF_INET, socket.SOCK_RAW, 1), (socket.AF_NETLINK, socket.SOCK_RAW, 12)):\n"
             "    try:\n        socket.socket(family, kind, proto).bind(('eth0', 3)) if family == socket.AF_PACKET else socket.socket(family, kind, proto)\n"
             "        print('raw', family, proto)\n    except OSError as e: print('no', family)\n", name="raw")
+        check("no packets are made by hand",
+              seen["state"] == "completed" and log.count("no ") >= 2 and "raw" not in log.replace("raw 16 12", ""), (seen, log))
         tools(world)
-        check("no packets are made by hand", "raw" not in log.replace("raw 16 12", ""), log)
     print("network: all held")
 
 

@@ -1,5 +1,6 @@
 """What no good client does, and what goes wrong in the middle."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -91,11 +92,11 @@ def hostile(client, user):
     check("nothing of them is left", until(lambda: sessions_open(client.weir) == 0), sessions_open(client.weir))
     crowd = []
     for _ in range(60):
-        connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+        connection = socket.create_connection(("127.0.0.1", port), timeout=20)
         crowd.append(connection)
     closed = 0
     for connection in crowd:
-        connection.settimeout(5)
+        connection.settimeout(20)
         try:
             closed += connection.recv(100) == b""
         except OSError:
@@ -114,30 +115,29 @@ def hostile(client, user):
 
 
 def holders_of_ports(weir):
-    """What Weir started and that could keep a port from the next Weir: the programs' command lines."""
+    """What Weir started and that could keep a port from the next Weir: the programs' command lines. A program that is being started is one for
+    a moment."""
     def sockets(process):
         found = set()
-        for descriptor in pathlib.Path(f"/proc/{process}/fd").iterdir():
-            try:
-                found.add(os.readlink(descriptor))
-            except OSError:
-                pass
+        with contextlib.suppress(OSError):
+            for descriptor in os.listdir(f"/proc/{process}/fd"):
+                with contextlib.suppress(OSError):
+                    found.add(os.readlink(f"/proc/{process}/fd/{descriptor}"))
         return found
 
     listening = {
-        f"socket:[{fields[9]}]" for table in ("tcp", "tcp6") for fields in map(str.split, open(f"/proc/net/{table}")) if fields[3] == "0A"
+        f"socket:[{fields[9]}]" for table in ("tcp", "tcp6")
+        for fields in map(str.split, pathlib.Path(f"/proc/net/{table}").read_text().splitlines()) if fields[3] == "0A"
     } & sockets(weir.process.pid)
-    assert len(listening) >= 3, listening
+    check("Weir listens at its three ports at least", len(listening) >= 3, listening)
     children, held = [weir.process.pid], []
     while children:
         parent = children.pop()
         for below in subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True).stdout.split():
             children.append(below)
-            try:
-                if listening & sockets(below):
+            if listening & sockets(below):
+                with contextlib.suppress(OSError):
                     held.append(pathlib.Path(f"/proc/{below}/cmdline").read_text().replace("\0", " "))
-            except OSError:
-                pass
     return held
 
 
@@ -171,7 +171,8 @@ def faults(client, user, person, workspace):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if sleeper:
         sleeper.stdout.readline()
-    check("no program that Weir has started holds a port that Weir listens at", not (held := holders_of_ports(client.weir)), held)
+    check("no program that Weir has started holds a port that Weir listens at",
+          until(lambda: not holders_of_ports(client.weir), pause=0.5), holders_of_ports(client.weir))
     client.weir.process.kill()
     client.weir.process.wait()
     _, errors = upload.communicate(timeout=20)

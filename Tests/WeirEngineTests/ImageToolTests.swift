@@ -66,7 +66,7 @@ struct ImageToolTests {
         }
     }
 
-    @Test("images are listed while others are removed")
+    @Test("images are listed while others are removed (review 6)")
     func listedWhileRemoved() async throws {
         try await TestEngine.with { test in
             let tar = test.folder.path + "/layer.tar"

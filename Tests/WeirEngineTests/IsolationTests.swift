@@ -113,6 +113,16 @@ struct IsolationTests {
         }
     }
 
+    @Test("a folder of the machine in which a container's file lies is its own only where it is named after it (review 11)")
+    func namedFolders() throws {
+        let (kept, begun) = ("/var/lib/containers/overlay-containers/c1/userdata", "/run/containers/overlay-containers/c1/userdata")
+        let told = """
+            {"Id": "c1", "Config": {}, "StaticDir": "\(kept)", "HostsPath": "\(begun)/hosts", "ResolvConfPath": "/etc/resolv.conf",
+             "State": {"Status": "running", "OOMKilled": false, "Pid": 1, "ExitCode": 0, "StartedAt": "", "FinishedAt": ""}}
+            """
+        #expect(try JSONDecoder().decode(InspectedContainer.self, from: Data(told.utf8)).ownFolders == [kept, begun])
+    }
+
     @Test("nothing makes a namespace or a mount in an instance, unless the operator allows it (hostile 11)")
     func nesting() async throws {
         let script = """

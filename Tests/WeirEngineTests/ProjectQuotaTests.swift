@@ -59,6 +59,29 @@ struct ProjectQuotaTests {
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
+    private final class Wall: Sendable { let itself = Mutex<ProjectQuotas?>(nil) }
+
+    @Test("while a volume is removed another one is opened and bounded (review 3)")
+    func removal() throws {
+        let (commands, known) = (Commands(), Wall())
+        let other = StorageVolume.workspace(RandomIdentifiers().next(Workspace.self, at: SystemClock().now()))
+        let otherPath = folder.path + "/files/\(other.text)"
+        let wall = ProjectQuotas(
+            kind: .xfs, mount: "/", folder: folder.path + "/volumes", reserve: .gib(1),
+            removeFolder: { path in
+                let wall = known.itself.withLock { $0 }
+                try wall?.open(other, at: otherPath)
+                try wall?.setBound(.gib(1), of: other)
+                try Folder.remove(path)
+            }, run: commands.run)
+        known.itself.withLock { $0 = wall }
+        try wall.open(volume, at: path)
+        try wall.remove(volume, at: path)
+        let last = commands.all.withLock { $0 }.suffix(2).map(\.[3])
+        #expect(last == ["limit -p bhard=1048576k ihard=4194304 1000002", "limit -p bhard=0k ihard=0 1000001"])
+        #expect(!FileManager.default.fileExists(atPath: path) && FileManager.default.fileExists(atPath: otherPath))
+    }
+
     @Test("a volume of 100,000 levels is removed, behind a wall and without one (hostile 1)")
     func deep() throws {
         let deep = try TemporaryFolder("weir-quota", in: "/dev/shm")

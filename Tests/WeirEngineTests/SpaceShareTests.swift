@@ -31,7 +31,7 @@ struct SpaceShareTests {
         }
     }
 
-    @Test("what was written over something deleted is pending until it has its place, though the file takes as much already")
+    @Test("what was written over something deleted is pending until it has its place, though the file takes as much already (hostile 6)")
     func rewritten() {
         #expect(SpaceShare.pending(used: 80, unplaced: 80, taken: 80) == 80)
         #expect(SpaceShare.pending(used: 80, unplaced: 0, taken: 80) == 0)

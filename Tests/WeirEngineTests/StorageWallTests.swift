@@ -275,6 +275,19 @@ struct StorageWallTests {
         for error in others { #expect(!StorageFault.isFull(error), "\(error)") }
     }
 
+    @Test("a container is missing when Podman says so of it, not when its image or a layer is (review 6)")
+    func whatIsMissing() {
+        func refusal(_ status: Int, _ message: String) -> PodmanRefusal {
+            PodmanRefusal(status: status, body: Data(#"{"message": "\#(message)"}"#.utf8))
+        }
+        #expect(refusal(404, "").isMissing && refusal(404, "").isImageMissing && !refusal(500, "").isMissing)
+        let container = refusal(500, "no such container")
+        #expect(container.isMissing && !container.isImageMissing && container.lostOne)
+        for message in ["c1: image not known", "layer not known"] {
+            #expect(!refusal(500, message).isMissing && refusal(500, message).isImageMissing && refusal(500, message).lostOne)
+        }
+    }
+
     @Test(
         "a plain folder deeper than a path is long keeps no volume closed: what cannot be brought over lies beside it, and is told (hostile 1)"
     )
@@ -297,6 +310,42 @@ struct StorageWallTests {
         try next.remove(volume, at: path)
         #expect(!FileManager.default.fileExists(atPath: path + ".left"))
         #expect(next.complaints.isEmpty)
+    }
+
+    @Test("what is left beside a volume has a name of its own each time, and goes with the volume (review 9)")
+    func leftTwice() throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volume, path) = disk.volume()
+        func write(_ name: String) throws {
+            try FileManager.default.createDirectory(atPath: path + "/deep", withIntermediateDirectories: true)
+            try HostileFolder.makeDeep(in: path + "/deep", levels: 6000)
+            try name.write(toFile: path + "/" + name, atomically: true, encoding: .utf8)
+        }
+        try write("one")
+        try disk.walls(reserve: .mib(100)).volumes.open(volume, at: path)
+        LoopMount.unmount(path, also: nil)
+        // As when Weir runs without a wall for a while.
+        try write("two")
+        let volumes = disk.walls(reserve: .mib(100)).volumes
+        try volumes.open(volume, at: path)
+        for name in ["one", "two"] { #expect(FileManager.default.fileExists(atPath: path + "/" + name)) }
+        let folder = (path as NSString).deletingLastPathComponent
+        let beside = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0 != volume.text }.sorted()
+        #expect(beside == [".2.left", ".left"].map { (path as NSString).lastPathComponent + $0 })
+        #expect(volumes.complaints.map(\.code) == ["files_left_behind"])
+        // A copy that was cut off.
+        try FileManager.default.createDirectory(atPath: path + ".plain/a", withIntermediateDirectories: true)
+        try volumes.remove(volume, at: path)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    }
+
+    @Test("a volume that was never opened is removed with what lies in its plain folder (review 9)")
+    func neverOpened() throws {
+        let disk = try SmallDisk(.gib(1))
+        let (volume, path) = disk.volume()
+        try FileManager.default.createDirectory(atPath: path + "/a", withIntermediateDirectories: true)
+        try disk.walls(reserve: .mib(100)).volumes.remove(volume, at: path)
+        #expect(!FileManager.default.fileExists(atPath: path))
     }
 
     @Test(

@@ -51,6 +51,32 @@ struct StorageStoreTests {
         #expect(try await fixture.store.read { try $0.storageHeld(by: workspace) } == [:])
     }
 
+    @Test(
+        "an upload that ends while its folder is measured counts once, however much of it was seen (QUO-03, review 8)",
+        arguments: [0, 300, 1000] as [Bytes])
+    func uploadEndsMeanwhile(seen: Bytes) async throws {
+        let fixture = try await StoreFixture()
+        let (workspace, unit, now) = (fixture.workspace, StorageUnit.code(fixture.project), fixture.now)
+        let upload = UploadRecord(
+            id: fixture.identifiers.next(Upload.self, at: now), unit: unit, account: fixture.account, path: "a", length: 1000,
+            createdAt: now)
+        func kept() async throws -> Bytes { try await fixture.store.read { try $0.storageKept(by: workspace) } }
+        try await fixture.store.write { db in
+            try db.insert(upload)
+            try db.setMeasured(unit, bytes: 250, files: 2, changes: nil, uploads: [upload.id: 200], at: now)
+        }
+        #expect(try await kept() == 1050)
+        let begun = try #require(try await fixture.store.read { try $0.storagePlan(of: unit) })
+        #expect(begun.uploads == [upload.id])
+        try await fixture.store.write { try $0.finish(upload, at: now) }
+        #expect(try await kept() == 1050)
+        try await fixture.store.write { db in
+            try db.setMeasured(
+                unit, bytes: 50 + seen, files: 2, changes: nil, expected: begun.record.expected, uploads: [upload.id: seen], at: now)
+        }
+        #expect(try await kept() == 1050)
+    }
+
     @Test("what was there before storage was counted is measured once")
     func migration() throws {
         let identifiers = RandomIdentifiers()

@@ -80,6 +80,15 @@ struct ConfigurationTests {
             ])
     }
 
+    @Test("a log's limit is 1 MiB at least (review 10)")
+    func logLimit() {
+        #expect(read(flags: [(key: "engine.log_limit", value: "1MiB")]).problems == [])
+        #expect(
+            read(flags: [(key: "engine.log_limit", value: "512KiB")]).problems == [
+                "engine.log_limit: expected 1MiB at least, not \"\(Bytes(512 << 10))\""
+            ])
+    }
+
     @Test("flavors come from the file, and from the environment as YAML (QUO-01)")
     func flavors() {
         let yaml = """

@@ -33,6 +33,8 @@ final class FakeServer: Sendable {
         case damage
         /// Another request holds the upload.
         case busy
+        /// Nobody may: the account is locked.
+        case locked
     }
 
     let state = Mutex(State())
@@ -64,6 +66,12 @@ final class FakeServer: Sendable {
             throw error
         }
         try await http.shutdown()
+    }
+
+    private static func refusal(_ code: String) -> Response {
+        Response(
+            status: .init(code: 423),
+            body: .init(byteBuffer: ByteBuffer(string: #"{"error":{"code":"\#(code)","message":"Locked.","subject":"upload"}}"#)))
     }
 
     private func router() -> Router<BasicRequestContext> {
@@ -98,11 +106,8 @@ final class FakeServer: Sendable {
                 let fault = state.faults.isEmpty ? nil : state.faults.removeFirst()
                 switch fault {
                 case .refuse: return Response(status: .internalServerError)
-                case .busy:
-                    return Response(
-                        status: .init(code: 423),
-                        body: .init(
-                            byteBuffer: ByteBuffer(string: #"{"error":{"code":"upload_busy","message":"Busy.","subject":"upload"}}"#)))
+                case .busy: return Self.refusal("upload_busy")
+                case .locked: return Self.refusal("login_locked")
                 case .damage: return Response(status: .init(code: 460))
                 case .keepHalf: upload.bytes += bytes.prefix(bytes.count / 2)
                 case .keepAndFail, nil: upload.bytes += bytes

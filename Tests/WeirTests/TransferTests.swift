@@ -64,6 +64,29 @@ struct TransferTests {
         }
     }
 
+    @Test("a version that was to be made of what was left out in part is told to be missing (review 15)")
+    func unconfirmed() {
+        let told = WeirError.leftUnconfirmed(["link"])
+        #expect(told.code == "left_out" && told.message.en.hasSuffix("No version was made."))
+        #expect(told.message.zh.contains("link") && told.message.zh.hasSuffix("未生成新版本。"))
+        #expect(!WeirError.leftOut(["link"]).message.en.contains("version"))
+    }
+
+    @Test("a draft that is locked for another reason than a busy upload is told at once (review 17)")
+    func locked() async throws {
+        let folder = try TemporaryFolder()
+        let (path, _) = try Self.file(folder, "data.bin", size: 30_000)
+        try await FakeServer.run { server, api in
+            let tree = try LocalTree([path])
+            let upload = TusUpload(
+                api: api, asset: "ast_1", memory: UploadMemory(folder: folder.path),
+                progress: Progress("x", total: tree.size, output: Self.output), partSize: 10_000, pause: .milliseconds(1))
+            server.state.withLock { $0.faults = [.locked] }
+            let refusal = await #expect(throws: APIFailure.self) { try await upload.send(tree.files) }
+            #expect(refusal?.code == "login_locked")
+        }
+    }
+
     @Test("a command that was cut off goes on where it was when it is given again")
     func resumesLater() async throws {
         let folder = try TemporaryFolder()

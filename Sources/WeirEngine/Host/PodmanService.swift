@@ -127,7 +127,7 @@ public struct PodmanService: Sendable {
         let file = (socket as NSString).deletingLastPathComponent + "/holder.pid"
         guard let text = try? String(contentsOfFile: file, encoding: .utf8),
             let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)),
-            KernelFile.read("/proc/\(pid)/cmdline")?.hasPrefix("sleep\0infinity") == true
+            KernelFile.read("/proc/\(pid)/cmdline", upTo: 4 << 10)?.hasPrefix("sleep\0infinity") == true
         else { return nil }
         return pid
     }

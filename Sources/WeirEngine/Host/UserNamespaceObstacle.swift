@@ -41,7 +41,7 @@ public enum UserNamespaceObstacle: Hashable, Sendable {
         return containers >= leastContainers
     }
 
-    private static func text(_ file: String) -> String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
+    private static func text(_ file: String) -> String { KernelFile.read(file) ?? "" }
 
     public var finding: LocalizedText {
         switch self {

@@ -28,6 +28,12 @@ public struct InstanceLog: Hashable, Sendable {
         return try await NIOThreadPool.singleton.runIfActive { LogParts.of(path).last?.end ?? 0 }
     }
 
+    /// The file that is written now, by which it is told in one call whether there is anything new; nothing when there is none.
+    func current() async throws -> (inode: UInt64, size: Int64) {
+        let path = path
+        return try await NIOThreadPool.singleton.runIfActive { LogParts.measure(path) ?? (0, 0) }
+    }
+
     /// The offset itself, or for a negative one the first record that begins within so many bytes of the end.
     public func start(at offset: Int64) async throws -> Int64 {
         guard offset < 0 else { return offset }

@@ -8,6 +8,8 @@ public actor LogFollower {
     private let log: InstanceLog
     private let ended: @Sendable () async -> Bool
     private var offset: Int64
+    /// The file as it was before all of the log was read; nil while there may be more.
+    private var seen: (inode: UInt64, size: Int64)?
     private var quiet = 0
     private var heard = ContinuousClock.now
 
@@ -20,12 +22,17 @@ public actor LogFollower {
     /// The next records, at least one; nil when the instance has ended and all was read.
     public func next() async throws -> [LogRecord]? {
         while true {
-            let page = try await log.read(from: offset, limit: 1000)
-            offset = page.next
-            if !page.records.isEmpty {
-                quiet = 0
-                heard = .now
-                return page.records
+            let current = try await log.current()
+            let isNew = seen.map { $0 != current } ?? true
+            if isNew || quiet > 0 {
+                let page = try await log.read(from: offset, limit: 1000)
+                seen = page.records.isEmpty && page.next == offset && !page.more ? current : nil
+                offset = page.next
+                if !page.records.isEmpty {
+                    quiet = 0
+                    heard = .now
+                    return page.records
+                }
             }
             // Output between the last reading and the end must not be lost: read again, twice.
             if quiet == 2 { return nil }

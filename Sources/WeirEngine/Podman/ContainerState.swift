@@ -65,10 +65,12 @@ struct InspectedContainer: Decodable {
         var ranges: UserRanges? { UserRanges(users: UidMap ?? [], groups: GidMap ?? []) }
     }
 
-    /// The folders of the machine in which the container's own files lie.
+    /// The folders of the machine in which the container's own files lie, each below a folder that is named after it. Files of others that
+    /// it was given, such as `/etc/hosts` of the machine, lie elsewhere, in folders that are not the container's.
     var ownFolders: Set<String> {
-        let files = [ResolvConfPath, HostsPath].compactMap { $0 }.filter { !$0.isEmpty }
-        return Set(files.map { ($0 as NSString).deletingLastPathComponent } + [StaticDir].compactMap { $0 })
+        let files = [ResolvConfPath, HostsPath].compactMap { $0 }
+        let folders = files.map { ($0 as NSString).deletingLastPathComponent } + [StaticDir].compactMap { $0 }
+        return Set(folders.filter { ($0 as NSString).pathComponents.contains(Id) })
     }
 
     /// The addresses of the machine on the container's bridges.

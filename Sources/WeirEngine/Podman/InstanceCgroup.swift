@@ -68,8 +68,14 @@ struct InstanceCgroup: Sendable {
 
     /// Has the kernel add to a counter each time that the group runs out of memory, and once when the group is removed. Of v1 only; nil where
     /// it cannot be had.
-    func killCounter() -> CInt? {
-        let control = open(file("memory", "memory.oom_control"), O_RDONLY | O_CLOEXEC)
+    func killCounter() -> CInt? { counter(of: "memory.oom_control") }
+
+    /// Has the kernel add to a counter once, some milliseconds after the group is removed, when it has told `killCounter` of that: no group
+    /// ever uses as much memory as this waits for. Of v1 only; nil where it cannot be had.
+    func removalCounter() -> CInt? { counter(of: "memory.usage_in_bytes", " \(Int64(1) << 62)") }
+
+    private func counter(of name: String, _ argument: String = "") -> CInt? {
+        let control = open(file("memory", name), O_RDONLY | O_CLOEXEC)
         guard control >= 0 else { return nil }
         defer { close(control) }
         let requests = open(file("memory", "cgroup.event_control"), O_WRONLY | O_CLOEXEC)
@@ -77,7 +83,7 @@ struct InstanceCgroup: Sendable {
         defer { close(requests) }
         let counter = Kernel.eventCounter()
         guard counter >= 0 else { return nil }
-        let request = Array("\(counter) \(control)".utf8)
+        let request = Array("\(counter) \(control)\(argument)".utf8)
         guard write(requests, request, request.count) == request.count else {
             close(counter)
             return nil

@@ -20,7 +20,7 @@ public struct PodmanConfiguration: Hashable, Sendable {
     public var mpsFolder: String
     /// What every instance that people enter sees besides its own mounts.
     public var enteredMounts: [Launch.Mount]
-    /// Images leave so much of the disk under Podman's storage; nil for the standard of its size.
+    /// The part of the disk under Podman's storage that images leave free; nil for the standard of a disk of its size.
     public var reserve: Bytes?
     /// Whether programs in containers may make user namespaces of their own: more of the kernel is within reach of them then.
     public var nestedNamespaces: Bool

@@ -119,8 +119,9 @@ struct RuntimePlace: CommandPlace {
     /// Whether the container's first process is still the one that was found.
     var isAlive: Bool { Self.beginning(of: pid) == began }
 
-    private static func beginning(of pid: Int32) -> String? {
-        guard let stat = KernelFile.read("/proc/\(pid)/stat"), let name = stat.lastIndex(of: ")") else {
+    /// When a process began, as the kernel says it; nil when it has ended.
+    static func beginning(of pid: Int32) -> String? {
+        guard let stat = KernelFile.read("/proc/\(pid)/stat", upTo: 4 << 10), let name = stat.lastIndex(of: ")") else {
             return nil
         }
         let fields = stat[name...].split(separator: " ")
@@ -176,13 +177,13 @@ struct RuntimePlace: CommandPlace {
     }
 
     private static func parent(of process: pid_t) -> pid_t? {
-        guard let stat = KernelFile.read("/proc/\(process)/stat"), let name = stat.lastIndex(of: ")")
+        guard let stat = KernelFile.read("/proc/\(process)/stat", upTo: 4 << 10), let name = stat.lastIndex(of: ")")
         else { return nil }
         return stat[name...].split(separator: " ").dropFirst(2).first.flatMap { pid_t($0) }
     }
 
     private static func arguments(of process: pid_t) -> [String] {
-        (KernelFile.read("/proc/\(process)/cmdline") ?? "").split(separator: "\0").map(String.init)
+        (KernelFile.read("/proc/\(process)/cmdline", upTo: 4 << 10) ?? "").split(separator: "\0").map(String.init)
     }
 
     func socket(family: Int32) throws -> Int32 {

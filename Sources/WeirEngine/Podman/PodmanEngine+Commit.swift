@@ -195,7 +195,7 @@ extension PodmanEngine {
                 _ = try await podman.call(
                     .POST, "/images/\(PodmanSocket.escaped(mould.image))/untag",
                     ["repo": "localhost/weir-commit/\(configuration.installation)", "tag": mould.instance.text])
-            } catch let refusal as PodmanRefusal where refusal.isMissing {}
+            } catch let refusal as PodmanRefusal where refusal.isImageMissing {}
         } catch {
             logger.warning(
                 "what a commit left could not be removed", metadata: ["container": "\(mould.name)", "error": "\(error)"])

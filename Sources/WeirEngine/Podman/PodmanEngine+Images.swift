@@ -25,7 +25,7 @@ extension PodmanEngine {
             let image = try podman.decode(Inspected.self, from: answer)
             return EngineImage(
                 reference: reference, digest: "sha256:\(image.Id)", labels: image.Labels ?? [:], size: Bytes(image.Size))
-        } catch let refusal as PodmanRefusal where refusal.isMissing {
+        } catch let refusal as PodmanRefusal where refusal.isImageMissing {
             return nil
         }
     }
@@ -80,6 +80,6 @@ extension PodmanEngine {
     public func removeImage(_ reference: String) async throws {
         do {
             _ = try await podman.call(.DELETE, "/images/\(PodmanSocket.escaped(reference))", ["force": "true"])
-        } catch let refusal as PodmanRefusal where refusal.isMissing {}
+        } catch let refusal as PodmanRefusal where refusal.isImageMissing {}
     }
 }

@@ -35,7 +35,7 @@ extension PodmanEngine {
             if let there = try await adopt(launch.instance) { return there }
         } catch let refusal as PodmanRefusal where !StorageFault.isFull(refusal) {
             try await disk.remove(launch.instance)
-            if refusal.isMissing || refusal.message.contains("image not known") || refusal.message.contains("no such image") {
+            if refusal.isImageMissing || refusal.message.contains("no such image") {
                 throw LaunchFailure(.imageMissing(launch.image))
             }
             throw LaunchFailure(.startRefused(detail: StartRefusal.short(refusal.message)))

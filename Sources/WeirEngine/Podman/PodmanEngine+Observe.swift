@@ -69,7 +69,7 @@ extension PodmanEngine {
         guard container.State.Status != "stopped" else { return observation }
         known[container.Id] = .init(
             state: container.State.Status, observation: observation, cgroup: container.State.CgroupPath, memory: memory,
-            process: container.State.Pid)
+            process: container.State.Pid, began: RuntimePlace.beginning(of: Int32(clamping: container.State.Pid)))
         return observation
     }
 
@@ -93,6 +93,7 @@ extension PodmanEngine {
         if container.State.ExitCode == 1, atOnce, let log {
             refusal = StartRefusal.fromInit(logTail: try await lastWords(in: log))
         }
+        await kills.settle(instance)
         return Ending(
             exitCode: container.State.ExitCode, stopped: mark != nil,
             killedForMemory: container.State.OOMKilled || (group.kills ?? 0) > 0 || kills.count(of: instance) > 0, memory: memory,

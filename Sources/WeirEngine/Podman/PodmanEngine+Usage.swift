@@ -56,6 +56,9 @@ struct ProcessTable {
 
     private static let ticks = 100.0
     private static let longestCommand = 1000
+    /// What is looked for stands before that, also of a process in as many groups as there may be.
+    private static let mostOfStatus = 1 << 20
+    private static let mostOfOthers = 4 << 10
 
     static func uptime() -> Double {
         KernelFile.read("/proc/uptime")?.split(separator: " ").first.flatMap { Double($0) } ?? 0
@@ -63,8 +66,8 @@ struct ProcessTable {
 
     /// Nil when the process has ended.
     static func read(_ pid: Int, uptime: Double) -> ProcessTable? {
-        guard let status = KernelFile.read("/proc/\(pid)/status"),
-            let stat = KernelFile.read("/proc/\(pid)/stat"), let close = stat.lastIndex(of: ")")
+        guard let status = KernelFile.read("/proc/\(pid)/status", upTo: mostOfStatus),
+            let stat = KernelFile.read("/proc/\(pid)/stat", upTo: mostOfOthers), let close = stat.lastIndex(of: ")")
         else { return nil }
         var fields: [Substring: String] = [:]
         for line in status.split(separator: "\n") {
@@ -74,7 +77,7 @@ struct ProcessTable {
         // The name may hold blanks and brackets; the numbers begin behind the last one. The start is the 22nd field.
         let numbers = stat[stat.index(after: close)...].split(separator: " ")
         let started = numbers.count > 19 ? (Double(numbers[19]) ?? 0) / ticks : 0
-        let arguments = KernelFile.read("/proc/\(pid)/cmdline") ?? ""
+        let arguments = KernelFile.read("/proc/\(pid)/cmdline", upTo: mostOfOthers) ?? ""
         let command = arguments.split(separator: "\0").joined(separator: " ")
         let inner = fields["NSpid"]?.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) }
         let kib = fields["VmRSS"]?.split(separator: " ").first.flatMap { Int64($0) } ?? 0

@@ -97,6 +97,8 @@ final class KnownContainers: Sendable {
         var memory: Bytes
         /// The host's number of its first process, while it runs.
         var process: Int
+        /// When that process began, as the kernel says it.
+        var began: String?
     }
 
     subscript(_ id: String) -> Entry? {

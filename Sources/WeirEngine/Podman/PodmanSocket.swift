@@ -125,11 +125,14 @@ struct PodmanRefusal: Error, CustomStringConvertible {
         message = decoded?.message ?? String(decoding: body.prefix(2000), as: UTF8.self)
     }
 
-    var isMissing: Bool { status == 404 || lostOne }
-    /// The container or the image went while Podman was about to look at it; it says 500 then.
-    var lostOne: Bool {
-        message.contains("no such container") || message.contains("image not known") || message.contains("layer not known")
-    }
+    /// What was asked for is not there. A container that went while Podman was about to look at it gets 500.
+    var isMissing: Bool { status == 404 || lostContainer }
+    /// The same of an image. Not of a container: one whose image is gone is there all the same.
+    var isImageMissing: Bool { status == 404 || lostImage }
+    /// Something of what Podman was about to look at went meanwhile.
+    var lostOne: Bool { lostContainer || lostImage }
+    private var lostContainer: Bool { message.contains("no such container") }
+    private var lostImage: Bool { message.contains("image not known") || message.contains("layer not known") }
     var isConflict: Bool { status == 409 || message.contains("is already in use") || message.contains("already exists") }
     /// The container is ending, or has ended.
     var isNotRunning: Bool { isConflict || message.contains("container state improper") }

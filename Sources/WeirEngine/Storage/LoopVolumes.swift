@@ -142,23 +142,25 @@ public final class LoopVolumes: StorageWall {
     /// has them copied again.
     private func putAside(_ path: String) throws {
         guard LoopMount.device(at: path) == nil, try !FileManager.default.contentsOfDirectory(atPath: path).isEmpty else { return }
-        guard rename(path, path + Self.plain) == 0, mkdir(path, 0o711) == 0 else { throw WeirError.hostCommandFailed("rename", path) }
+        guard rename(path, Self.freeName(beside: path, Self.plain)) == 0, mkdir(path, 0o711) == 0 else {
+            throw WeirError.hostCommandFailed("rename", path)
+        }
     }
 
     private func bringOver(_ path: String, of volume: StorageVolume) throws {
-        if FileManager.default.fileExists(atPath: path + Self.plain) {
-            let copied = try HostCommand.runBlocking(["cp", "-a", path + Self.plain + "/.", path])
+        for plain in Self.folders(beside: path, Self.plain) {
+            let copied = try HostCommand.runBlocking(["cp", "-a", plain + "/.", path])
             if copied.status == 0 {
-                try Folder.remove(path + Self.plain)
+                try Folder.remove(plain)
             } else {
                 guard !StorageFault.isFull(said: copied.output) else { throw WeirError.storageFull() }
                 // A volume that opens with a part is worth more than none; the rest is kept for a person to look at.
                 logger.error(
                     "files are left beside a volume", metadata: ["volume": "\(volume.text)", "error": "\(copied.output.suffix(300))"])
-                guard rename(path + Self.plain, path + Self.left) == 0 else { throw WeirError.hostCommandFailed("rename", path) }
+                guard rename(plain, Self.freeName(beside: path, Self.left)) == 0 else { throw WeirError.hostCommandFailed("rename", path) }
             }
         }
-        let isIncomplete = FileManager.default.fileExists(atPath: path + Self.left)
+        let isIncomplete = !Self.folders(beside: path, Self.left).isEmpty
         state.withLock { state in
             state.incomplete.remove(volume)
             if isIncomplete { state.incomplete.insert(volume) }
@@ -167,6 +169,24 @@ public final class LoopVolumes: StorageWall {
 
     private static let plain = ".plain"
     private static let left = ".left"
+
+    /// `PATH.plain`, `PATH.2.plain` and so on, in the order in which they were made: there is more than one when Weir ran without a wall
+    /// again.
+    private static func folders(beside path: String, _ ending: String) -> [String] {
+        let (folder, name) = ((path as NSString).deletingLastPathComponent, (path as NSString).lastPathComponent)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { $0.hasPrefix(name + ".") && $0.hasSuffix(ending) }.sorted { ($0.count, $0) < ($1.count, $1) }
+            .map { "\(folder)/\($0)" }
+    }
+
+    private static func freeName(beside path: String, _ ending: String) -> String {
+        var (name, number) = (path + ending, 1)
+        while FileManager.default.fileExists(atPath: name) {
+            number += 1
+            name = "\(path).\(number)\(ending)"
+        }
+        return name
+    }
 
     /// A journal that was cut off is played back by the mount; what is wrong beyond that is mended here where it can be without
     /// a person's decision.
@@ -223,8 +243,9 @@ public final class LoopVolumes: StorageWall {
             state.incomplete.remove(volume)
         }
         unlink(file(of: volume))
-        rmdir(path)
-        try Folder.remove(path + Self.left)
+        // It may be a plain folder still that was never opened.
+        if LoopMount.device(at: path) == nil { try Folder.remove(path) }
+        for folder in Self.folders(beside: path, Self.plain) + Self.folders(beside: path, Self.left) { try Folder.remove(folder) }
     }
 }
 

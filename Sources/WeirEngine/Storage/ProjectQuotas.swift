@@ -16,6 +16,7 @@ public final class ProjectQuotas: StorageWall {
     /// Keeps the numbers that were given out.
     private let folder: String
     private let reserve: Bytes?
+    private let removeFolder: @Sendable (String) throws -> Void
     private let run: Runner
     private let state = Mutex(State())
 
@@ -31,17 +32,23 @@ public final class ProjectQuotas: StorageWall {
     private static let inodes: Int64 = 4 << 20
 
     public convenience init(kind: Kind, mount: String, folder: String, reserve: Bytes?) {
-        self.init(kind: kind, mount: mount, folder: folder, reserve: reserve) {
-            let done = try HostCommand.runBlocking($0)
-            return (done.status, done.output)
-        }
+        self.init(
+            kind: kind, mount: mount, folder: folder, reserve: reserve,
+            run: {
+                let done = try HostCommand.runBlocking($0)
+                return (done.status, done.output)
+            })
     }
 
-    init(kind: Kind, mount: String, folder: String, reserve: Bytes?, run: @escaping Runner) {
+    init(
+        kind: Kind, mount: String, folder: String, reserve: Bytes?,
+        removeFolder: @escaping @Sendable (String) throws -> Void = { try Folder.remove($0) }, run: @escaping Runner
+    ) {
         self.kind = kind
         self.mount = mount
         self.folder = folder
         self.reserve = reserve
+        self.removeFolder = removeFolder
         self.run = run
     }
 
@@ -83,13 +90,14 @@ public final class ProjectQuotas: StorageWall {
     }
 
     public func remove(_ volume: StorageVolume, at path: String) throws {
-        try state.withLock { state in
+        state.withLock { state in
             state.paths[volume] = nil
             state.bounds[volume] = nil
-            try Folder.remove(path)
-            // The number is not given out again: what a container still has open counts for it.
-            try limit(try number(of: volume, &state).number, to: nil)
         }
+        // A volume with many files takes its time, and other volumes do not wait for it.
+        try removeFolder(path)
+        // The number is not given out again: what a container still has open counts for it.
+        try state.withLock { try limit(try number(of: volume, &$0).number, to: nil) }
     }
 
     /// What the disk has above its reserve, or what was decided where that is less.

@@ -22,8 +22,8 @@ struct ExportRoutes {
             return try await show(asset, version, call)
         }
 
-        routes.post("jobs/{job}/export", "exportOutput") { call in
-            let id = try call.id("job", of: Workload.self)
+        routes.post("workloads/{workload}/export", "exportOutput") { call in
+            let id = try call.id("workload", of: Workload.self)
             let input = try await call.input(Export.self)
             let (asset, version) = try await exports.export(
                 of: id, path: input.path ?? "", to: input.destination, note: input.note ?? "",

@@ -35,7 +35,8 @@ struct WorkloadView: JSONConvertible {
         let definition: JSON = [
             "image": ["reference": spec.image.reference, "digest": spec.image.digest] as JSON, "flavor": spec.flavor,
             "replicas": spec.replicas, "priority": spec.priority ?? .normal, "datasets": mounts(spec.datasets, at: ContainerPaths.dataset),
-            "models": mounts(spec.models, at: ContainerPaths.model),  // Tokens and passwords of who works in it are among them.
+            "models": mounts(spec.models, at: ContainerPaths.model),
+            // Tokens and passwords of who works in it are among them.
             "variables": rights.contains(.enter) ? spec.variables : nil, "port": port,
             "keeps": [
                 "kept": Persistence.kept.filter { path in spec.mounts().contains { $0.target == path && $0.writable } },

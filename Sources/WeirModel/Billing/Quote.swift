@@ -43,16 +43,3 @@ extension Tariff {
         try Quote(price(of: spec), limit: spec.runLimit)
     }
 }
-
-extension WorkloadSpec {
-    /// Seconds after which a run ends by itself: the person's choice or the flavor's ceiling, whichever is sooner (DEV-24, QUO-15).
-    public var runLimit: Int? {
-        let chosen: Int? =
-            switch detail {
-            case .environment(let environment): environment.autoStop
-            case .job(let job): job.timeLimit
-            case .service, .board: nil
-            }
-        return [chosen, flavor.longestRun].compactMap { $0 }.min()
-    }
-}

@@ -71,7 +71,7 @@ public struct GPUShare: Hashable, Sendable, Codable {
 }
 
 extension Flavor {
-    /// Whether one instance gets the same of everything that is paid for.
+    /// True when one instance gets the same of everything that is paid for.
     public func isOfSameSize(as other: Flavor) -> Bool {
         cpu == other.cpu && memory == other.memory && scratch == other.scratch && gpu == other.gpu
     }

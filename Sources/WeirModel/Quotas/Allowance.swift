@@ -96,15 +96,22 @@ public struct Allowances: Hashable, Sendable {
     }
 
     /// What is kept and would be. Gives how much more may be kept after that; nil without a limit. Throws `storage_quota`.
-    /// - Parameter adding: nil for what has no size yet, which what is full does not begin to take; what adds nothing is never refused.
+    /// - Parameters:
+    ///   - isOwn: the person is the one who brings it; nobody else is told what the person keeps (DAT-14).
+    ///   - adding: nil for what has no size yet, which what is full does not begin to take; what adds nothing is never refused.
     @discardableResult
-    public func checkStorage(workspace held: Bytes, person own: Bytes, adding: Bytes?) throws(WeirError) -> Bytes? {
+    public func checkStorage(
+        workspace held: Bytes, person own: Bytes, isOwn: Bool = true, adding: Bytes?
+    ) throws(WeirError) -> Bytes? {
         var left: Bytes?
         for (allowance, kept, isPersonal) in [(workspace, held, false), (person, own, true)] {
             guard let limit = allowance.quota.storage else { continue }
             let (after, isTooMuch) = kept.count.addingReportingOverflow(adding?.count ?? 0)
             let fits = adding.map { $0 == 0 || (!isTooMuch && Bytes(after) <= limit) } ?? (kept < limit)
-            guard fits else { throw .storageQuota(kept: kept, adding: adding ?? 0, limit: limit, isPersonal: isPersonal) }
+            guard fits else {
+                if isPersonal, !isOwn { throw .storageQuotaOfKeeper() }
+                throw .storageQuota(kept: kept, adding: adding ?? 0, limit: limit, isPersonal: isPersonal)
+            }
             let own = max(0, limit - Bytes(after))
             left = min(left ?? own, own)
         }
@@ -151,6 +158,16 @@ extension WeirError {
                 : LocalizedText(
                     "Delete what is no longer needed, or ask the operator to raise the workspace's quota.",
                     zh: "请删除不再需要的数据，或请运营管理员提高空间配额。"))
+    }
+
+    /// The quota of somebody else than the one who is refused.
+    public static func storageQuotaOfKeeper() -> WeirError {
+        WeirError(
+            storageQuotaCode, .conflict, subject: "storage", rule: "QUO-03",
+            LocalizedText("This counts for the person who keeps it, and their quota has no room for it.", zh: "此数据计入其所有者的个人配额，该配额已无足够空间。"),
+            remedy: LocalizedText(
+                "Ask them to delete what is no longer needed, or an owner or administrator of the workspace to raise their quota.",
+                zh: "请其删除不再需要的数据，或请空间所有者、管理员提高其配额。"))
     }
 
     public static func priorityNotAllowed(_ priority: PriorityClass, highest: PriorityClass) -> WeirError {

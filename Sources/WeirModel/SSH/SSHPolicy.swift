@@ -1,6 +1,6 @@
 /// The SSH policy of a workspace (SSH-01, DEV-13): entry to its environments, and the forwarding of their clients.
 public struct SSHPolicy: Hashable, Sendable, Codable {
-    /// Whether environments can be entered at all. Folders by SFTP and git are another way, and not asked here.
+    /// Environments can be entered at all. Folders by SFTP and git are another way, and not asked here.
     public var environments: Bool
     public var forwarding: SSHForwarding
 
@@ -9,7 +9,7 @@ public struct SSHPolicy: Hashable, Sendable, Codable {
         self.forwarding = forwarding
     }
 
-    /// Of a workspace that has set none.
+    /// The policy of a workspace that has set none.
     public static let standard = SSHPolicy(environments: true, forwarding: .workspace)
 }
 
@@ -24,7 +24,7 @@ public enum SSHForwarding: String, Hashable, Sendable, Codable, CaseIterable {
 }
 
 extension SSHForwarding {
-    /// Whether it leads to a target; `own` is the environment's own address in its network.
+    /// True when it leads to a target; `own` is the environment's own address in its network.
     public func allows(_ target: ForwardTarget, own: UInt32?) -> Bool {
         switch self {
         case .off: return false

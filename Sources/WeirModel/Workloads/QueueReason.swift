@@ -1,5 +1,5 @@
-/// Why a workload waits: one queue with two reasons (X22, QUO-04, QUO-05), and two more for which it has no turn in it: nothing is let
-/// in that the balance or a budget does not pay for (BIL-18).
+/// The reason for which a workload waits: two of the queue (X22, QUO-04, QUO-05), and two more for which it has no turn in it: nothing is
+/// let in that the balance or a budget does not pay for (BIL-18).
 public enum QueueReason: String, Sendable, Codable {
     case quota, resources, balance, budget
 

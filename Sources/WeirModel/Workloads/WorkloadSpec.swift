@@ -57,6 +57,17 @@ public struct WorkloadSpec: Hashable, Sendable, Codable {
         if case .service(let service) = detail { service.replicas } else { 1 }
     }
 
+    /// Seconds after which a run ends by itself: the person's choice or the flavor's ceiling, whichever is sooner (DEV-24, QUO-15).
+    public var runLimit: Int? {
+        let chosen: Int? =
+            switch detail {
+            case .environment(let environment): environment.autoStop
+            case .job(let job): job.timeLimit
+            case .service, .board: nil
+            }
+        return [chosen, flavor.longestRun].compactMap { $0 }.min()
+    }
+
     /// The frozen code that the workload runs on; an environment works on the live code.
     public var code: TreeName? {
         switch detail {

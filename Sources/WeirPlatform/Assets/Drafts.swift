@@ -38,11 +38,11 @@ extension Assets {
             try requireMoney(in: asset.workspace, by: caller, db)
             return asset
         }
-        try await reservations.requireRoom(in: asset.workspace, by: caller.id)
+        let place = asset.place(for: caller)
+        try await reservations.requireRoom(at: place)
         let folder = try await draft(of: id, for: caller, .changeDraft)
         return Intake(
-            folder: folder, place: asset.place(for: caller), files: files, reservations: reservations,
-            turn: DraftTurn(asset: asset, assets: self))
+            folder: folder, place: place, files: files, reservations: reservations, turn: DraftTurn(asset: asset, assets: self))
     }
 
     /// Throws `balance_used_up`, `budget_reached`.
@@ -141,7 +141,9 @@ extension Assets {
 extension AssetRecord {
     var draft: StoredFolder { .draft(id, in: workspace) }
 
-    func place(for caller: Caller) -> StoragePlace { StoragePlace(unit: .asset(id), workspace: workspace, account: caller.id) }
+    func place(for caller: Caller) -> StoragePlace {
+        StoragePlace(unit: .asset(id), workspace: workspace, account: keeper, caller: caller.id)
+    }
 }
 
 /// The turn of what comes into a draft: while it lasts, the draft is there, with the files that it began with, and no version is made of

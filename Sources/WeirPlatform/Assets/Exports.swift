@@ -24,7 +24,7 @@ public struct Exports: Sendable {
         switch workload.kind {
         case .job, .service: output = .workloadOutput(workload.id, of: workload.project, in: workload.workspace)
         case .environment: output = .output(workload.project, in: workload.workspace)
-        case .board: throw WeirError.notFound("job")
+        case .board: throw WeirError.notFound("workload")
         }
         return try await export(
             output, at: FilePath(path), origin: workload.id, in: workload.workspace, to: destination, note: note, key: key, by: caller)

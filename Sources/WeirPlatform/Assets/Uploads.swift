@@ -72,7 +72,13 @@ public struct Uploads: Sendable {
             // From here on its record holds its length.
             hold.settle(at: 0)
         }
-        try await files.createUpload(StoredUpload(upload.id, in: place.workspace), length: length)
+        do {
+            try await files.createUpload(StoredUpload(upload.id, in: place.workspace), length: length)
+        } catch {
+            // Nobody learns its identifier, so that nobody else could end it.
+            try await store.write { try $0.remove(upload.id) }
+            throw error
+        }
         if length == 0 { try await finish(upload, target, in: place.workspace) }
         return upload
     }
@@ -87,11 +93,21 @@ public struct Uploads: Sendable {
 
     /// How far it has come. Asking also finishes one that was cut off after its last byte.
     public func progress(of id: Identifier<Upload>, by caller: Caller) async throws -> UploadProgress {
-        if let length = try await finished(id, by: caller) { return UploadProgress(offset: length, length: length) }
-        let (upload, target, workspace) = try await upload(id, by: caller)
-        let progress = try await files.progress(of: StoredUpload(id, in: workspace))
-        if progress.isComplete { try await finish(upload, target, in: workspace) }
-        return progress
+        if let done = try await finished(id, by: caller) {
+            // An end of Weir may have left its empty folder.
+            try await files.discard(done.stored)
+            return UploadProgress(offset: done.length, length: done.length)
+        }
+        do {
+            let (upload, target, workspace) = try await upload(id, by: caller)
+            let progress = try await files.progress(of: StoredUpload(id, in: workspace))
+            if progress.isComplete { try await finish(upload, target, in: workspace) }
+            return progress
+        } catch let error as WeirError where error.code == "not_found" {
+            // Another request may have finished it since.
+            guard let done = try await finished(id, by: caller) else { throw error }
+            return UploadProgress(offset: done.length, length: done.length)
+        }
     }
 
     /// Takes one part; with the last one the file is in its place. While the balance is used up a part is refused, and what has come so
@@ -99,7 +115,7 @@ public struct Uploads: Sendable {
     public func append<Body: AsyncSequence & Sendable>(
         _ body: Body, to id: Identifier<Upload>, at offset: Bytes, checksum: TusChecksum?, by caller: Caller
     ) async throws -> UploadProgress where Body.Element == ByteBuffer {
-        if let length = try await finished(id, by: caller) { throw WeirError.uploadOffsetMismatch(wanted: length) }
+        if let done = try await finished(id, by: caller) { throw WeirError.uploadOffsetMismatch(wanted: done.length) }
         let (upload, target, workspace) = try await upload(id, by: caller)
         let folder = target.folder(in: workspace)
         try await store.read { try require(target, by: caller, $0) }
@@ -146,14 +162,13 @@ public struct Uploads: Sendable {
         }
     }
 
-    /// The length of one whose file is in its place; nil of any other. A client whose last answer was lost begins nothing anew.
-    private func finished(_ id: Identifier<Upload>, by caller: Caller) async throws -> Bytes? {
+    /// One whose file is in its place; nil of any other. A client whose last answer was lost begins nothing anew.
+    private func finished(_ id: Identifier<Upload>, by caller: Caller) async throws -> (length: Bytes, stored: StoredUpload)? {
         try await store.read { db in
             guard let upload = try db.finishedUpload(id), upload.account == caller.id, let target = UploadTarget(upload.unit) else {
                 return nil
             }
-            _ = try allow(target, for: caller, db)
-            return upload.length
+            return (upload.length, StoredUpload(id, in: try allow(target, for: caller, db)))
         }
     }
 
@@ -173,17 +188,25 @@ public struct Uploads: Sendable {
         }
     }
 
-    /// Into the draft that is there by now: one that was made a version, or discarded, since the upload began is begun again.
+    /// Into the draft that is there by now: one that was made a version, or discarded, since the upload began is begun again. Cut off
+    /// wherever it may be, it can be done again.
     private func finish(_ upload: UploadRecord, _ target: UploadTarget, in workspace: Identifier<Workspace>) async throws {
         let (folder, stored, path) = (target.folder(in: workspace), StoredUpload(upload.id, in: workspace), try FilePath(upload.path))
-        switch target {
-        case .draft(let id):
-            guard let asset = try await store.read({ try $0.asset(id) }) else { throw WeirError.notFound("asset") }
-            try await DraftTurn(asset: asset, assets: assets).placing { try await files.put(stored, into: folder, at: path) }
-        case .code: try await files.put(stored, into: folder, at: path)
+        do {
+            switch target {
+            case .draft(let id):
+                guard let asset = try await store.read({ try $0.asset(id) }) else { throw WeirError.notFound("asset") }
+                try await DraftTurn(asset: asset, assets: assets).placing { try await files.put(stored, into: folder, at: path) }
+            case .code: try await files.put(stored, into: folder, at: path)
+            }
+        } catch let error as WeirError where error.code == "not_found" {
+            // Another request may have done it all since this one looked.
+            guard try await store.read({ try $0.finishedUpload(upload.id) }) != nil else { throw error }
+            return
         }
         let now = clock.now()
         try await store.write { try $0.finish(upload, at: now) }
+        try await files.discard(stored)
     }
 }
 

@@ -67,6 +67,8 @@ private struct BillCheck {
     private var last: (sequence: Int64, hash: Data)?
     private var runs: [RunIdentity: (state: Settled, start: Timestamp, price: RunPrice)] = [:]
     private var charged: [String: Int128] = [:]
+    /// What the entries of each run have come to so far: above 0 when more came back than was charged.
+    private var sums: [RunIdentity: Int128] = [:]
 
     init(_ document: BillDocument) throws {
         workspace = document.workspace
@@ -87,7 +89,11 @@ private struct BillCheck {
                 switch entry.kind {
                 case .charge: try takeCharge(entry)
                 case .refund: takeRefund(entry)
-                case .recharge, .grant, .correction: differs(entry, "kind", "charge or refund", entry.kind.rawValue)
+                case .correction: takeBack(entry)
+                case .recharge, .grant: differs(entry, "kind", "charge, refund or correction", entry.kind.rawValue)
+                }
+                if let run = entry.run.map({ RunIdentity(workload: $0.workload, number: $0.number) }) ?? entry.refundedRun {
+                    sums[run, default: 0] += Int128(entry.amount.micro)
                 }
                 if difference == nil { try takeHash(entry) }
             }
@@ -161,6 +167,13 @@ private struct BillCheck {
         charged[reference] = left - Int128(entry.amount.micro)
     }
 
+    /// What came back twice, by a refund and by an earlier end, is taken back, and no more.
+    private mutating func takeBack(_ entry: BillDocument.Entry) {
+        guard entry.amount < 0, let run = entry.refundedRun, Int128(entry.amount.micro) + sums[run, default: 0] >= 0 else {
+            return differs(entry, "amount", "at most what a run was given back too much", "\(entry.amount)")
+        }
+    }
+
     private mutating func takeHash(_ entry: BillDocument.Entry) throws {
         guard let previous = Hex.bytes(entry.previousHash), previous.count == 32 else {
             return differs(entry, "previous_hash", "64 hexadecimal digits", entry.previousHash)
@@ -195,9 +208,9 @@ private struct BillCheck {
 }
 
 extension BillDocument.Entry {
-    /// The run of the charge that a refund names: `run/wkl_…/1/…`.
+    /// The run that a refund or what was taken back of it names: `run/wkl_…/1/…`.
     fileprivate var refundedRun: RunIdentity? {
-        guard kind == .refund, let parts = reference?.split(separator: "/"), parts.count >= 3, parts[0] == "run",
+        guard kind == .refund || kind == .correction, let parts = reference?.split(separator: "/"), parts.count >= 3, parts[0] == "run",
             let workload = Identifier<Workload>(String(parts[1])), let number = Int(parts[2])
         else { return nil }
         return RunIdentity(workload: workload, number: number)

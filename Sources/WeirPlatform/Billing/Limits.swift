@@ -29,11 +29,14 @@ public struct Limits: Sendable {
         by account: Identifier<Account>, _ db: Reading
     ) throws {
         guard isEnforced else { return }
-        try Arrears.check(operation, balance: db.balance(of: workspace).balance)
+        try standing(of: MoneyStanding.Subject(workspace: workspace, project: project, account: account), db).check(operation)
+    }
+
+    fileprivate func standing(of subject: MoneyStanding.Subject, _ db: Reading) throws -> MoneyStanding {
         let month = try calendar.month(of: clock.now())
-        for record in try db.budgets(of: workspace, project: project, account: account, in: month) {
-            try record.budget.check(operation, charged: record.charged)
-        }
+        return MoneyStanding(
+            balance: try db.balance(of: subject.workspace).balance,
+            budgets: try db.budgets(of: subject.workspace, project: subject.project, account: subject.account, in: month))
     }
 
     /// Throws what `check` throws, and `balance_short`, `budget_short` when what is left does not pay for its first hour.
@@ -67,13 +70,41 @@ public struct Limits: Sendable {
                 kind: workload.kind, workspace: workload.workspace, project: workload.project, account: workload.startedBy,
                 firstHour: firstHour)
         }
+
+        /// As it waits. One whose price nobody can read is paid for by nothing, and keeps nobody else from starting.
+        init(waiting workload: WorkloadRecord, _ db: Reading) throws {
+            var firstHour = Points.most
+            do { firstHour = try db.firstHour(of: workload) } catch is DecodingError {} catch is WeirError {}
+            self.init(workload, firstHour: firstHour)
+        }
+
+        var hasUnreadablePrice: Bool { firstHour == .most }
     }
 }
 
-/// Lets in what balances and budgets pay for, one after the other within one reading of the store.
+/// The balance of a workspace, and the budgets that something in it counts to.
+private struct MoneyStanding {
+    struct Subject: Hashable {
+        let workspace: Identifier<Workspace>
+        let project: Identifier<Project>?
+        let account: Identifier<Account>
+    }
+
+    let balance: Points
+    let budgets: [BudgetRecord]
+
+    /// Throws `balance_used_up`, `budget_reached`.
+    func check(_ operation: Arrears.Operation) throws {
+        try Arrears.check(operation, balance: balance)
+        for record in budgets { try record.budget.check(operation, charged: record.charged) }
+    }
+}
+
+/// Lets in what balances and budgets pay for, one after the other within one reading of the store. What counts to the same is read once.
 struct MoneyGate {
     let limits: Limits
     private var commitments: [Identifier<Workspace>: Commitments] = [:]
+    private var standings: [MoneyStanding.Subject: MoneyStanding] = [:]
 
     init(limits: Limits) { self.limits = limits }
 
@@ -81,7 +112,7 @@ struct MoneyGate {
     mutating func require(_ starting: Limits.Starting, _ db: Reading) throws {
         guard limits.isEnforced else { return }
         let operation = Arrears.Operation.starting(starting.kind)
-        try limits.checkUsedUp(operation, in: starting.workspace, project: starting.project, by: starting.account, db)
+        try standing(of: starting, db).check(operation)
         guard starting.firstHour > 0 else { return }
         let left = try left(for: starting, db)
         guard left.balance.pays(firstHour: starting.firstHour) else {
@@ -104,11 +135,18 @@ struct MoneyGate {
         let now = limits.clock.now()
         let held = try commitments[starting.workspace] ?? db.commitments(of: starting.workspace, at: now)
         commitments[starting.workspace] = held
-        let balance = MoneyLeft(total: try db.balance(of: starting.workspace).balance, committed: held[.workspace])
-        let budgets = try db.budgets(
-            of: starting.workspace, project: starting.project, account: starting.account, in: limits.calendar.month(of: now))
+        let standing = try standing(of: starting, db)
         return (
-            balance, budgets.map { ($0.scope, MoneyLeft(total: $0.budget.limit, charged: $0.charged, committed: held[$0.scope])) }
+            MoneyLeft(total: standing.balance, committed: held[.workspace]),
+            standing.budgets.map { ($0.scope, MoneyLeft(total: $0.budget.limit, charged: $0.charged, committed: held[$0.scope])) }
         )
+    }
+
+    private mutating func standing(of starting: Limits.Starting, _ db: Reading) throws -> MoneyStanding {
+        let subject = MoneyStanding.Subject(workspace: starting.workspace, project: starting.project, account: starting.account)
+        if let known = standings[subject] { return known }
+        let standing = try limits.standing(of: subject, db)
+        standings[subject] = standing
+        return standing
     }
 }

@@ -7,7 +7,7 @@ public struct Spendings: Sendable {
     let clock: any WallClock
     let calendar: BillingCalendar
 
-    /// To what it is counted.
+    /// The parts into which a month is divided.
     public enum Part: String, CaseIterable, Sendable {
         case workspace, project, person
     }
@@ -17,7 +17,7 @@ public struct Spendings: Sendable {
         public let days: [BillDay]
         /// The largest first.
         public let series: [Series]
-        /// Of this month: what runs now has come to and is on no bill yet. It is in the last day.
+        /// The cost of what runs now that is on no bill yet; 0 for an earlier month. It is in the last day.
         public let running: Points
     }
 
@@ -44,12 +44,11 @@ public struct Spendings: Sendable {
             bounds.append(span)
         }
         let spans = bounds
-        let (charged, runs) = try await store.read { db in
+        let (charged, runs, seesPeople) = try await store.read { db in
             try db.requireBilling(of: workspace, for: caller, .seeBilling)
-            let viewer = try db.seesPeople(of: workspace, caller) ? nil : caller.id
             return (
-                try db.spending(of: workspace, in: month, days: spans, viewer: viewer),
-                try month == current ? db.runningRuns(in: workspace) : []
+                try db.spending(of: workspace, in: month, days: spans),
+                try month == current ? db.runningRuns(in: workspace) : [], try db.seesPeople(of: workspace, caller)
             )
         }
         var sums: [SpendingScope?: [Points]] = [:]
@@ -73,6 +72,7 @@ public struct Spendings: Sendable {
             running = try running.adding(open)
             try add(open, run.project, run.account, on: days.count - 1)
         }
+        if !seesPeople { sums = sums.filter { $0.key?.isSeen(by: caller) ?? true } }
         let series = try sums.map { Series(subject: $0.key, amounts: $0.value, total: try Points.sum($0.value)) }
         return Curve(month: month, days: days, series: series.sorted { $0.total > $1.total }, running: running)
     }

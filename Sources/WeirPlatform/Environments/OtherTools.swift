@@ -17,7 +17,7 @@ struct OtherTools: Sendable {
 
     /// Returns when the tool answers, or does not in time. Throws `tool_missing`.
     func open(_ name: String, in workload: WorkloadRecord) async throws {
-        // One that lets in by a secret would have to be told it where the workspace's people read: on its command line.
+        // One that lets in by a secret reads it from its environment, and that of the running container does not have it.
         guard let image = try await engine.image(workload.spec.image.digest), let tool = ImageTool.tools(in: image.labels)[name],
             tool.environment(secret: workload.secret).isEmpty
         else { throw WeirError.toolMissing(name) }
@@ -30,7 +30,7 @@ struct OtherTools: Sendable {
         routes.setTool(
             name, of: workload.id,
             to: ToolRoute(
-                workspace: workload.workspace, onlyFor: workload.spec.isShared ? nil : workload.createdBy,
+                workspace: workload.workspace, onlyFor: workload.onlyFor,
                 destination: .backend(Backend(host: address, port: tool.port)), prefixKept: tool.prefixKept,
                 upstreamAuthorization: authorization, activityPaths: tool.activityPaths(prefix: prefix)))
         let target = HealthTarget(address: address, port: tool.port, path: tool.healthPath(prefix: prefix), authorization: authorization)

@@ -113,9 +113,9 @@ public struct Projects: Sendable {
             try requireMoney(for: project, by: caller, db)
             return project
         }
-        try await reservations.requireRoom(in: project.workspace, by: caller.id)
+        let place = StoragePlace(unit: .code(project.id), workspace: project.workspace, account: nil, caller: caller.id)
+        try await reservations.requireRoom(at: place)
         let folder = try await code(of: id, for: caller, .changeCode)
-        let place = StoragePlace(unit: .code(project.id), workspace: project.workspace, account: caller.id)
         return Intake(folder: folder, place: place, files: files, reservations: reservations, turn: nil)
     }
 
@@ -139,7 +139,7 @@ public struct Projects: Sendable {
         return (project.output, path)
     }
 
-    /// Whether the path is `jobs/ID` of a job or service of the project: nothing may be there yet, or any more.
+    /// True for the path `jobs/ID` of a job or service of the project: nothing may be there yet, or any more.
     public func isOutputOfRun(_ path: FilePath, in id: Identifier<Project>, for caller: Caller) async throws -> Bool {
         let project = try await project(id, for: caller)
         let parts = path.components

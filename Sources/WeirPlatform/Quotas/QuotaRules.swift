@@ -35,14 +35,21 @@ extension Reading {
     ///   - held: what is on its way and in no figure yet.
     @discardableResult
     func requireStorage(
-        in workspace: Identifier<Workspace>, by account: Identifier<Account>, adding: Bytes? = nil,
-        held: (workspace: Bytes, person: Bytes) = (0, 0)
+        at place: StoragePlace, adding: Bytes? = nil, held: (workspace: Bytes, person: Bytes) = (0, 0)
     ) throws -> Bytes? {
+        let workspace = place.workspace
+        guard let account = place.account else {
+            let allowance = try allowance(of: .workspace, in: workspace)?.allowance ?? .plain
+            guard allowance.quota.storage != nil else { return nil }
+            return try Allowances(workspace: allowance, person: .plain).checkStorage(
+                workspace: held.workspace + storageKept(by: workspace), person: 0, adding: adding)
+        }
         let allowances = try allowances(of: account, in: workspace)
         // Nearly nobody has a limit, and then nothing is summed up.
         guard allowances.workspace.quota.storage != nil || allowances.person.quota.storage != nil else { return nil }
         return try allowances.checkStorage(
             workspace: allowances.workspace.quota.storage == nil ? 0 : held.workspace + storageKept(by: workspace),
-            person: allowances.person.quota.storage == nil ? 0 : held.person + storageKept(by: account, in: workspace), adding: adding)
+            person: allowances.person.quota.storage == nil ? 0 : held.person + storageKept(by: account, in: workspace),
+            isOwn: account == place.caller, adding: adding)
     }
 }

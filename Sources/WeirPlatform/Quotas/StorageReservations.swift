@@ -6,12 +6,14 @@ import WeirStore
 struct StoragePlace: Hashable, Sendable {
     let unit: StorageUnit
     let workspace: Identifier<Workspace>
-    /// The person for whose quota it counts.
-    let account: Identifier<Account>
+    /// The person for whose quota it counts, as it does when it is measured: the keeper of an asset; nil for code, which counts for nobody's.
+    let account: Identifier<Account>?
+    /// The person who brings it, and is told why it is refused.
+    let caller: Identifier<Account>
 }
 
-/// The bytes that are on their way and in no figure yet. Each way in holds here what it is going to take before it takes it, so that
-/// however many come at once, no quota is passed (QUO-03, STO-11).
+/// The bytes that are on their way and in no figure yet. Each way in but SFTP, rsync and git, which write by themselves, holds here what it
+/// is going to take before it takes it, so that however many come at once, no quota is passed (QUO-03, STO-11).
 ///
 /// A hold is added before the figures are read, and what it brought is written into them before it ends: whoever comes later sees the
 /// one or the other, and for a moment both.
@@ -54,7 +56,7 @@ final class StorageReservations: Sendable {
     }
 
     /// The bytes that all hold, of a workspace and of a person in it.
-    func held(in workspace: Identifier<Workspace>, by account: Identifier<Account>) -> (workspace: Bytes, person: Bytes) {
+    func held(in workspace: Identifier<Workspace>, by account: Identifier<Account>?) -> (workspace: Bytes, person: Bytes) {
         state.withLock { $0.sum(in: workspace, by: account) }
     }
 
@@ -94,7 +96,7 @@ final class StorageReservations: Sendable {
         let before: (workspace: Bytes, person: Bytes)
 
         func check(_ db: Reading) throws {
-            try db.requireStorage(in: place.workspace, by: place.account, adding: bytes, held: before)
+            try db.requireStorage(at: place, adding: bytes, held: before)
         }
     }
 
@@ -120,10 +122,10 @@ final class StorageReservations: Sendable {
     }
 
     /// A full quota lets nothing of unknown size begin. Throws `storage_quota`.
-    func requireRoom(in workspace: Identifier<Workspace>, by account: Identifier<Account>) async throws {
-        try await looking(at: workspace) {
-            let held = held(in: workspace, by: account)
-            try await store.read { _ = try $0.requireStorage(in: workspace, by: account, held: held) }
+    func requireRoom(at place: StoragePlace) async throws {
+        try await looking(at: place.workspace) {
+            let held = held(in: place.workspace, by: place.account)
+            try await store.read { _ = try $0.requireStorage(at: place, held: held) }
         }
     }
 
@@ -141,11 +143,11 @@ final class StorageReservations: Sendable {
 }
 
 extension StorageReservations.State {
-    fileprivate func sum(in workspace: Identifier<Workspace>, by account: Identifier<Account>) -> (workspace: Bytes, person: Bytes) {
+    fileprivate func sum(in workspace: Identifier<Workspace>, by account: Identifier<Account>?) -> (workspace: Bytes, person: Bytes) {
         held.values.reduce(into: (workspace: Bytes(0), person: Bytes(0))) { sum, hold in
             guard hold.place.workspace == workspace else { return }
             sum.workspace += hold.bytes
-            if hold.place.account == account { sum.person += hold.bytes }
+            if let account, hold.place.account == account { sum.person += hold.bytes }
         }
     }
 }

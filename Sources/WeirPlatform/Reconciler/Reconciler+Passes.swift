@@ -65,8 +65,8 @@ extension Reconciler {
     /// Ends what has run for its time: a job fails by it, the others are stopped (DEV-24).
     private func passedLimit(of workload: WorkloadRecord) async throws -> Duration?? {
         guard let stopAt = workload.stopAt, stopAt <= clock.now() else { return nil }
-        if case .job(let job) = workload.spec.detail {
-            try await end(workload, .broke(.timeLimit(seconds: job.timeLimit ?? 0)), cause: Cause("time_limit"))
+        if workload.kind == .job {
+            try await end(workload, .broke(.timeLimit(seconds: workload.spec.runLimit ?? 0)), cause: Cause("time_limit"))
         } else {
             try await apply(.stopWanted, to: workload, cause: Cause("auto_stop"))
             signals.send(.workload(workload.id))
@@ -128,10 +128,7 @@ extension Reconciler {
             return starts.count >= workload.spec.replicas && starts.allSatisfy { $0 + grace < now }
         }
         guard isDue else { return }
-        let limit = workload.spec.limit
-        let charged = try await store.write {
-            try $0.chargeUnready(workload.id, run: workload.run, stopsAfter: limit, at: now)
-        }
+        let charged = try await store.write { try $0.chargeUnready(workload.id, run: workload.run, at: now) }
         guard let charged else { return }
         try await tellQueue(charged)
         signals.changed(in: workload.workspace)
@@ -146,15 +143,15 @@ extension Reconciler {
     }
 
     func becomeReady(_ workload: WorkloadRecord, _ addresses: [String]) async throws {
-        let limit = workload.spec.limit
         let applied = try await apply(
             .ready, to: workload, cause: Cause("ready"),
             then: { db, changed in
-                guard let limit, changed.stopAt == nil, let start = changed.runningSince else { return }
-                try db.setStopTime(start + .seconds(limit), of: workload.id)
+                // One that was charged before it was ready has its timer, and somebody may have changed it since.
+                guard changed.stopAt == nil, let limit = changed.spec.runLimit, let start = changed.runningSince else { return }
+                try db.setStopTime(start + .seconds(limit), of: changed.id)
             })
         guard applied else { return }
-        if limit != nil { signals.send(.workload(workload.id)) }
+        if workload.spec.runLimit != nil { signals.send(.workload(workload.id)) }
         let port = try await store.read { try $0.port(of: workload.id) }
         try await route(workload, addresses, port: port)
     }
@@ -263,16 +260,5 @@ extension WorkloadRecord {
 extension Observation {
     var failure: FailureReason? {
         if case .failed(let reason) = phase { reason } else { nil }
-    }
-}
-
-extension WorkloadSpec {
-    /// Seconds after which a run is ended.
-    var limit: Int? {
-        switch detail {
-        case .environment(let environment): environment.autoStop
-        case .job(let job): job.timeLimit
-        case .service, .board: flavor.longestRun
-        }
     }
 }

@@ -86,5 +86,5 @@ extension Reconciler {
 
 extension WorkloadRecord {
     /// Who alone comes in by the gateway; nil lets every member in.
-    fileprivate var onlyFor: Identifier<Account>? { spec.isShared ? nil : createdBy }
+    var onlyFor: Identifier<Account>? { spec.isShared ? nil : createdBy }
 }

@@ -222,7 +222,7 @@ public struct SSHEntrance: Sendable {
     /// figures of the hour say nothing of what is brought within it. Throws `storage_quota` and what else ends a session that writes.
     public func room(of identity: SSHIdentity) async throws -> Bytes? {
         let unit = try await store.read { db in
-            try checkLimits(identity, db) == nil ? nil : try payer(of: identity, db)?.unit
+            try checkLimits(identity, db) == nil ? nil : try place(of: identity, db)?.unit
         }
         guard let unit else { return nil }
         try await accounting.measure(unit)
@@ -232,29 +232,30 @@ public struct SSHEntrance: Sendable {
     /// Gives how much more may be kept; nil without a limit. Throws `balance_used_up`, `budget_reached`, `storage_quota`.
     @discardableResult
     private func checkLimits(_ identity: SSHIdentity, _ db: Reading) throws -> Bytes? {
-        guard let (workspace, unit) = try payer(of: identity, db) else { return nil }
-        let project: Identifier<Project>? = if case .code(let id) = unit { id } else { nil }
-        let held = reservations.held(in: workspace, by: identity.account.id)
-        let left = try db.requireStorage(in: workspace, by: identity.account.id, held: held)
-        try limits.check(.upload, in: workspace, project: project, by: identity.account.id, db)
+        guard let place = try place(of: identity, db) else { return nil }
+        let project: Identifier<Project>? = if case .code(let id) = place.unit { id } else { nil }
+        let held = reservations.held(in: place.workspace, by: place.account)
+        let left = try db.requireStorage(at: place, held: held)
+        try limits.check(.upload, in: place.workspace, project: project, by: identity.account.id, db)
         return left
     }
 
-    /// Which workspace keeps what is brought, and as what; nil of an environment.
-    private func payer(of identity: SSHIdentity, _ db: Reading) throws -> (workspace: Identifier<Workspace>, unit: StorageUnit)? {
+    /// The place of what is brought, in the workspace that keeps it; nil of an environment.
+    private func place(of identity: SSHIdentity, _ db: Reading) throws -> StoragePlace? {
+        let person = identity.account.id
         switch identity.user.place {
         case .environment: return nil
         case .draft(let id):
             guard let asset = try db.asset(id) else { throw WeirError.notFound("asset") }
-            return (asset.workspace, .asset(id))
+            return asset.place(for: identity.caller)
         case .code(let id):
             guard let project = try db.project(id) else { throw WeirError.notFound("project") }
-            return (project.workspace, .code(id))
+            return StoragePlace(unit: .code(id), workspace: project.workspace, account: nil, caller: person)
         case .netdisk:
             // A netdisk is a person's and goes with them: who pays for it is asked, whichever workspace stands in the name.
             guard let workspace = try db.netdiskWorkspace(identity) else { throw WeirError.sshAccessLost() }
-            let unit = StorageUnit.netdisk(identity.account.id)
-            return (try db.payer(of: unit) ?? workspace, unit)
+            let unit = StorageUnit.netdisk(person)
+            return StoragePlace(unit: unit, workspace: try db.payer(of: unit) ?? workspace, account: person, caller: person)
         }
     }
 }

@@ -13,7 +13,8 @@ public struct SSHPolicies: Sendable {
         }
     }
 
-    /// Holds at once: sessions that it does not let in any more end within a round of their checks.
+    /// Holds at once for what is opened from then on. Sessions that it does not let in any more end with the gateway's next look at them,
+    /// and so do forwarded connections that it does not allow.
     public func set(_ policy: SSHPolicy, of workspace: Identifier<Workspace>, by caller: Caller) async throws -> SSHPolicy {
         let now = clock.now()
         try await store.write { db in

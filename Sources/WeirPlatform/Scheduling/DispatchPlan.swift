@@ -27,24 +27,45 @@ struct DispatchPlan: Sendable {
             guard let current = try db.read.workload(start.workload), current.state == .queued, current.wanted == .running,
                 current.run == start.run
             else { continue }
-            // Asked here, where nothing slips in between a charge and a start (BIL-18).
-            let starting = Limits.Starting(current, firstHour: try db.read.firstHour(of: current))
-            do { try gate.require(starting, db.read) } catch let error as WeirError {
-                let reason = error.waitsFor ?? .balance
-                try db.setQueueReason(reason, of: current.id)
-                done.withheld.append(Withheld(starting, run: current.run, reason: reason, id: current.id))
-                continue
-            }
-            try gate.take(starting)
+            guard try isPaid(current, &gate, db, &done) else { continue }
             let changed = try db.apply(.admitted, to: current, cause: Cause("admitted"), at: now)
             for instance in start.instances { try db.insert(instance) }
             try db.setForecastCameTrue(of: start.workload, run: start.run, at: now)
             done.admitted.append((changed, start.instances))
         }
-        for preemption in preemptions where try preempt(preemption, db, at: now) { done.preempted.append(preemption.workload) }
-        for (id, reason) in reasons { try db.setQueueReason(reason, of: id) }
+        // Nobody gives way to what would then wait for money.
+        var paid: [Identifier<Workload>: Bool] = [:]
+        for preemption in preemptions {
+            let other = preemption.forWorkload
+            if paid[other] == nil {
+                let waiting = try db.read.workload(other).flatMap { $0.state == .queued && $0.wanted == .running ? $0 : nil }
+                paid[other] = try waiting.map { try isPaid($0, &gate, db, &done) } ?? true
+            }
+            if paid[other] == false {
+                done.spared.append(preemption)
+            } else if try preempt(preemption, db, at: now) {
+                done.preempted.append(preemption.workload)
+            }
+        }
+        // Of what is withheld the money is the reason.
+        let withheld = Set(done.withheld.map(\.id))
+        for (id, reason) in reasons where !withheld.contains(id) { try db.setQueueReason(reason, of: id) }
         try record.write(db, at: now)
         return done
+    }
+
+    /// Asked here, where nothing slips in between a charge and a start (BIL-18). What is paid for counts for those after it; what is not is
+    /// withheld, and says why.
+    private func isPaid(_ workload: WorkloadRecord, _ gate: inout MoneyGate, _ db: Writing, _ done: inout Done) throws -> Bool {
+        let starting = try Limits.Starting(waiting: workload, db.read)
+        do { try gate.require(starting, db.read) } catch let error as WeirError {
+            let reason = error.waitsFor ?? .balance
+            try db.setQueueReason(reason, of: workload.id)
+            done.withheld.append(Withheld(starting, run: workload.run, reason: reason, id: workload.id))
+            return false
+        }
+        try gate.take(starting)
+        return true
     }
 
     /// False when it is ending already.
@@ -68,6 +89,8 @@ struct Done: Sendable {
     var admitted: [(workload: WorkloadRecord, instances: [InstanceRecord])] = []
     var preempted: [Identifier<Workload>] = []
     var withheld: [Withheld] = []
+    /// What was to give way to one of those, and goes on.
+    var spared: [DispatchPlan.Preemption] = []
 }
 
 /// A workload that waits for money. The policy does not know it, so that it takes nobody's turn.

@@ -14,19 +14,16 @@ extension Dispatcher {
         let (paid, unpaid) = try await store.read { [limits] db in
             var gate = MoneyGate(limits: limits)
             let paid = try held.filter { try gate.reason(against: $0.starting, db) == nil }
-            var reasons: [Limits.Starting: QueueReason?] = [:]
             var unpaid: [Withheld] = []
             for one in waiting {
                 // Only asks whether all is used up; the rest is asked when its turn comes.
                 let starting = Limits.Starting(
                     kind: one.entry.kind, workspace: one.entry.workspace, project: one.project, account: one.entry.account, firstHour: 0)
-                let reason = try reasons[starting] ?? gate.reason(against: starting, db)
-                reasons[starting] = .some(reason)
-                guard let reason, let workload = try db.workload(one.entry.id), workload.run == one.entry.run else { continue }
+                guard let reason = try gate.reason(against: starting, db), let workload = try db.workload(one.entry.id),
+                    workload.run == one.entry.run
+                else { continue }
                 unpaid.append(
-                    Withheld(
-                        Limits.Starting(workload, firstHour: try db.firstHour(of: workload)), run: one.entry.run, reason: reason,
-                        id: one.entry.id))
+                    Withheld(try Limits.Starting(waiting: workload, db), run: one.entry.run, reason: reason, id: one.entry.id))
             }
             return (paid, unpaid)
         }
@@ -55,7 +52,7 @@ extension Limits {
     func withheld(_ workload: WorkloadRecord, _ db: Reading) throws -> Withheld? {
         var gate = MoneyGate(limits: self)
         guard let reason = try gate.reason(against: Starting(workload, firstHour: 0), db) else { return nil }
-        return Withheld(Starting(workload, firstHour: try db.firstHour(of: workload)), run: workload.run, reason: reason, id: workload.id)
+        return Withheld(try Starting(waiting: workload, db), run: workload.run, reason: reason, id: workload.id)
     }
 }
 

@@ -114,7 +114,7 @@ extension QueueEntry {
             id: workload.id, run: workload.run, workspace: workload.workspace, account: workload.startedBy,
             priority: workload.spec.priority ?? .normal, demand: workload.spec.flavor.demand, instances: workload.spec.replicas,
             queuedAt: workload.stateSince,
-            limit: workload.spec.limit, isPreemptible: workload.spec.flavor.isPreemptible, name: workload.name,
+            limit: workload.spec.runLimit, isPreemptible: workload.spec.flavor.isPreemptible, name: workload.name,
             flavor: workload.spec.flavor.name, kind: workload.kind)
     }
 }

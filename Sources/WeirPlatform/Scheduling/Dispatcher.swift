@@ -129,13 +129,17 @@ public actor Dispatcher {
         for (id, reason) in reasons { known[id]?.reason = reason }
         if !reasons.isEmpty { tellStartsToWait.yield() }
         for one in done.withheld {
-            // Its resources are free again.
-            tell(.ended(one.id, at: clock.now()))
+            // Its resources are free again, or will not be cleared for it.
+            tell(known[one.id]?.phase == .queued ? .left(one.id) : .ended(one.id, at: clock.now()))
             known[one.id] = nil
+            if one.starting.hasUnreadablePrice {
+                logger.error("the price of a run cannot be read: it waits, the others start", metadata: ["workload": "\(one.id)"])
+            }
             withheld[one.id] = one
             outcome.changed.insert(one.starting.workspace)
             decidesAgain = true
         }
+        for one in done.spared { goesOn(one) }
         let admitted = Set(done.admitted.map(\.workload.id)).union(done.withheld.map(\.id))
         // A person was quicker.
         for start in plan.starts where !admitted.contains(start.workload) { forgetStart(of: start.workload) }
@@ -143,6 +147,14 @@ public actor Dispatcher {
         outcome.preempted += done.preempted
         outcome.changed.formUnion(reasons.compactMap { known[$0.id]?.entry.workspace })
         outcome.changed.formUnion(done.admitted.map(\.workload.workspace))
+    }
+
+    /// It does not give way after all: to the policy it starts anew where it runs.
+    private func goesOn(_ spared: DispatchPlan.Preemption) {
+        guard let one = known[spared.workload], one.entry.run == spared.run, let placements = scheduler.placements(of: spared.workload)
+        else { return }
+        tell(.started(one.entry, placements, at: one.runningSince ?? clock.now()))
+        if let start = one.runningSince { tell(.running(spared.workload, at: start)) }
     }
 
     /// What it was given is free again, and its own pass says what becomes of it.

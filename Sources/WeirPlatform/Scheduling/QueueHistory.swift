@@ -46,7 +46,7 @@ extension SimulationHistory.Run {
         self.init(
             name: run.name, workspace: run.workspace, account: run.account, flavor: run.flavor.name,
             priority: run.spec.priority ?? .normal, demand: run.flavor.demand, instances: run.replicas, queuedAt: run.place.queuedAt,
-            seconds: run.end.map { max(0, Int(($0 - run.start).milliseconds / 1000)) }, limit: run.spec.limit,
+            seconds: run.end.map { max(0, Int(($0 - run.start).milliseconds / 1000)) }, limit: run.spec.runLimit,
             preemptible: run.flavor.isPreemptible)
     }
 }

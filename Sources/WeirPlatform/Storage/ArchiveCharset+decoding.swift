@@ -2,6 +2,9 @@ import Glibc
 import WeirModel
 
 extension ArchiveCharset {
+    /// So many names say which charset an archive is in.
+    static let mostGuessedFrom = 1000
+
     /// Its name in the C library: the charset that programs of the country really write, which is more than the standard.
     private var library: String? {
         switch self {
@@ -15,19 +18,29 @@ extension ArchiveCharset {
         }
     }
 
-    /// Nil when the bytes are not in this charset.
-    func decode(_ bytes: [UInt8]) -> [UInt8]? {
-        guard let library else { return bytes }
-        return Conversion.utf8(bytes, from: library)
+    /// Gives names in UTF-8, and nil for one that is not in this charset. One for all names: to find a charset takes far longer than to use it.
+    func decoder() -> ([UInt8]) -> [UInt8]? {
+        guard let library else { return { $0 } }
+        guard let conversion = Conversion(from: library) else { return { _ in nil } }
+        return { conversion.utf8($0) }
+    }
+
+    /// Nil when one of the names is not in this charset; those after it are not read.
+    private func texts(of names: [[UInt8]]) -> [String]? {
+        let decode = decoder()
+        var texts: [String] = []
+        for name in names {
+            guard let bytes = decode(name) else { return nil }
+            texts.append(FileNameText.text(of: bytes))
+        }
+        return texts
     }
 
     /// The possible readings of the names, the likeliest first. Empty where no charset fits all of them.
     static func guesses(of names: [[UInt8]], samples: Int = 2, most: Int = 3) -> [CharsetGuess] {
         var found: [(guess: CharsetGuess, likelihood: Double)] = []
         for charset in allCases where charset != .raw {
-            let decoded = names.map { charset.decode($0) }
-            guard decoded.allSatisfy({ $0 != nil }) else { continue }
-            let texts = decoded.compactMap { $0.map { FileNameText.text(of: $0) } }
+            guard let texts = charset.texts(of: names) else { continue }
             found.append((CharsetGuess(charset: charset, samples: Array(texts.prefix(samples))), charset.likelihood(of: texts)))
         }
         // Of equals the first stays first.
@@ -36,8 +49,8 @@ extension ArchiveCharset {
     }
 }
 
-/// `iconv` of the C library, which Swift's `Glibc` module hides.
-private enum Conversion {
+/// `iconv` of the C library, which Swift's `Glibc` module hides, from one charset to UTF-8.
+private final class Conversion {
     private typealias Open = @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>) -> OpaquePointer?
     private typealias Convert =
         @convention(c) (
@@ -48,12 +61,23 @@ private enum Conversion {
 
     private static func lookup<Call>(_ name: String, as _: Call.Type) -> Call? { dlsym(nil, name).map { unsafeBitCast($0, to: Call.self) } }
 
-    static func utf8(_ bytes: [UInt8], from charset: String) -> [UInt8]? {
-        guard let open = lookup("iconv_open", as: Open.self), let convert = lookup("iconv", as: Convert.self),
-            let close = lookup("iconv_close", as: Close.self), let conversion = open("UTF-8", charset),
+    private let conversion: OpaquePointer
+    private let convert: Convert
+    private let close: Close
+
+    init?(from charset: String) {
+        guard let open = Self.lookup("iconv_open", as: Open.self), let convert = Self.lookup("iconv", as: Convert.self),
+            let close = Self.lookup("iconv_close", as: Close.self), let conversion = open("UTF-8", charset),
             Int(bitPattern: conversion) != -1
         else { return nil }
-        defer { _ = close(conversion) }
+        (self.conversion, self.convert, self.close) = (conversion, convert, close)
+    }
+
+    deinit { _ = close(conversion) }
+
+    func utf8(_ bytes: [UInt8]) -> [UInt8]? {
+        // It may hold something of the name before.
+        _ = convert(conversion, nil, nil, nil, nil)
         var input = bytes.map { CChar(bitPattern: $0) }
         var output = [CChar](repeating: 0, count: bytes.count * 4 + 16)
         var (left, room) = (input.count, output.count)

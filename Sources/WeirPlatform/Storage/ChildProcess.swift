@@ -1,6 +1,7 @@
 import Glibc
 import NIOPosix
 import Synchronization
+import WeirEngine
 import WeirModel
 
 /// A program to run, and how.
@@ -133,7 +134,7 @@ struct ChildProcess: Sendable {
         }
         try outWrite.use { try require(posix_spawn_file_actions_adddup2(&actions, $0, 1)) }
         try errWrite.use { try require(posix_spawn_file_actions_adddup2(&actions, $0, 2)) }
-        try require(Kernel.addCloseFrom(&actions, 3))
+        try require(ChildFiles.close(from: 3, &actions))
 
         var arguments = ([program.path] + program.arguments).map { strdup($0) } + [nil]
         var environment = program.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]

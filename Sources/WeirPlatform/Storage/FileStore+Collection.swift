@@ -41,11 +41,15 @@ extension FileStore {
             try await remove(.tree(tree, in: workspace))
             collection.trees += 1
         }
-        let folders = try await blocking {
-            let all = try open(.blobs, of: volume)
-            return try [all] + all.names().filter { $0.text.hasPrefix(Self.kept) }.map { try all.folder($0) }
-        }
-        for folder in folders {
+        let all = try await blocking { try open(.blobs, of: volume) }
+        let keepers = try await blocking { try all.names().filter { $0.text.hasPrefix(Self.kept) } }
+        // One open at a time: there may be more people than folders that may be open at once.
+        let places: [EntryName?] = [nil] + keepers.map { Optional($0) }
+        for place in places {
+            let folder = try await blocking {
+                guard let place else { return all }
+                return try all.folder(place)
+            }
             for shelf in try await blocking({ try folder.names().filter { !$0.text.hasPrefix(Self.kept) } }) {
                 try Task.checkCancellation()
                 let (count, bytes) = try await blocking { try sweep(folder.folder(shelf)) }

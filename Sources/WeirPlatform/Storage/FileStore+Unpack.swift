@@ -41,6 +41,7 @@ extension FileStore {
             let (file, status) = try open(folder).folder(at: archive.parent).openPlain(EntryName(name))
             return try UnpackPlan(format, file, size: status.size, charset: charset, limits: limits)
         }
+        if let heads = plan.heads { _ = try await inSlices(heads) { try $0.advance(RarHead.slice) } }
         if let expected = plan.expected { try await hold?.grow(by: expected) }
         let place = stagingName("unpack")
         do {
@@ -148,6 +149,8 @@ private struct UnpackPlan: Sendable {
     let source: Source
     /// The entries of a zip, in the order in which the program gives them, under the names that they are to have.
     var names: [ZipDirectory.Entry]?
+    /// Of a RAR: to be checked first.
+    var heads: RarHead?
 
     /// The size of what comes out, where the archive says it.
     var expected: Bytes? { names.map { entries in Bytes(entries.reduce(Int64(0)) { sum, entry in sum &+ max(0, entry.size) }) } }
@@ -160,7 +163,7 @@ private struct UnpackPlan: Sendable {
         case .tar: source = .itself
         case .tarGzip: source = .gunzip
         case .rar:
-            try RarHead.check(file, size: size)
+            heads = try RarHead(of: file, size: size)
             source = .program
         case .zip:
             var directory = try ZipDirectory(of: file, size: size, limits: limits)
@@ -179,15 +182,16 @@ private struct UnpackPlan: Sendable {
 extension ZipDirectory {
     /// Gives the names that do not say what they are in the form that the others have. Throws `archive_charset`, `archive_charset_wrong`.
     fileprivate mutating func read(in charset: ArchiveCharset?) throws {
-        let unknown = entries.filter { !$0.isUnicode }.map(\.name)
+        let unknown = Array(entries.lazy.filter { !$0.isUnicode }.map(\.name).prefix(ArchiveCharset.mostGuessedFrom))
         if !unknown.isEmpty {
             guard let charset else {
                 let guesses = ArchiveCharset.guesses(of: unknown)
                 throw WeirError.archiveCharset(
                     guesses.isEmpty ? [.init(charset: .raw, samples: [FileNameText.text(of: unknown[0])])] : guesses)
             }
+            let decode = charset.decoder()
             for index in entries.indices where !entries[index].isUnicode {
-                guard let name = charset.decode(entries[index].name) else {
+                guard let name = decode(entries[index].name) else {
                     throw WeirError.archiveCharsetWrong(FileNameText.text(of: entries[index].name), charset)
                 }
                 entries[index].name = name

@@ -41,7 +41,7 @@ extension FileStore {
 
     /// Throws `not_found`.
     public func progress(of upload: StoredUpload) async throws -> UploadProgress {
-        try await blocking { try file(of: upload).progress }
+        try await blocking { try UploadFile.reached(in: self.folder(of: upload)) }
     }
 
     /// Writes one part and gives how far the upload has come; what it answers is on the disk.
@@ -53,7 +53,10 @@ extension FileStore {
         _ body: Body, to upload: StoredUpload, at offset: Bytes, checksum: TusChecksum? = nil
     ) async throws -> UploadProgress where Body.Element == ByteBuffer {
         let file = try await blocking {
-            let file = try self.file(of: upload)
+            guard let file = try self.file(of: upload) else {
+                let reached = try UploadFile.reached(in: self.folder(of: upload))
+                throw WeirError.uploadOffsetMismatch(wanted: reached.offset)
+            }
             guard file.data.lock() else { throw WeirError.uploadBusy() }
             do {
                 // Read again: between opening and locking, another part may have come in.
@@ -96,7 +99,8 @@ extension FileStore {
         return reached
     }
 
-    /// Moves a complete upload to its place and ends it (DAT-05). Throws `upload_incomplete`, `path_taken`, `not_found`.
+    /// Moves a complete upload to its place (DAT-05). Nothing happens when it is there already, so that whoever was ended before the record
+    /// said so can do it again; to be followed by `discard`. Throws `upload_incomplete`, `path_taken`, `not_found`.
     public func put(
         _ upload: StoredUpload, into folder: StoredFolder, at path: FilePath, owner: UInt32 = 0
     ) async throws {
@@ -109,19 +113,19 @@ extension FileStore {
     private func place(
         _ upload: StoredUpload, in folder: StoredFolder, at path: FilePath, owner: UInt32
     ) throws {
-        let file = try self.file(of: upload)
+        guard let file = try self.file(of: upload) else { return }
         guard file.data.lock() else { throw WeirError.uploadBusy() }
         defer { file.data.unlock() }
+        let own = try self.folder(of: upload)
+        // Between opening and locking, another may have moved it.
+        guard try own.status(UploadFile.data) != nil else { return }
         let progress = try file.readProgress()
         guard progress.isComplete else {
             throw WeirError.uploadIncomplete(missing: progress.length - progress.offset)
         }
         try file.data.setMode(0o644)
         if owner != 0 { try file.data.setOwner(owner, owner) }
-        let uploads = try open(.uploads, of: upload.volume)
-        let own = try uploads.folder(EntryName(upload.id.text))
         try move(UploadFile.data, from: own, to: folder, at: path, owner: owner)
-        try uploads.remove(EntryName(upload.id.text))
     }
 
     /// Ends an upload without a trace; nothing happens when there is none.
@@ -131,11 +135,22 @@ extension FileStore {
         }
     }
 
-    private func file(of upload: StoredUpload) throws -> UploadFile {
+    private func folder(of upload: StoredUpload) throws -> OpenFolder {
         guard isThere(upload.volume) else { throw WeirError.notFound("upload") }
         let uploads = try open(.uploads, of: upload.volume)
         guard try uploads.status(EntryName(upload.id.text)) != nil else { throw WeirError.notFound("upload") }
-        return try UploadFile(in: uploads.folder(EntryName(upload.id.text)))
+        return try uploads.folder(EntryName(upload.id.text))
+    }
+
+    /// Nil when all of it has come and its data is in its place.
+    private func file(of upload: StoredUpload) throws -> UploadFile? {
+        let own = try folder(of: upload)
+        do {
+            return try UploadFile(in: own)
+        } catch let error as WeirError where error.code == "not_found" {
+            guard try UploadFile.reached(in: own).isComplete, try own.status(UploadFile.data) == nil else { throw error }
+            return nil
+        }
     }
 
     private func settle(_ file: UploadFile, _ progress: UploadProgress) async throws {
@@ -169,6 +184,9 @@ struct UploadFile: Sendable {
     }
 
     func readProgress() throws -> UploadProgress { try Self.read(progressFile) }
+
+    /// It stays readable when the data is in its place.
+    static func reached(in folder: OpenFolder) throws -> UploadProgress { try read(folder.open(Self.progress)) }
 
     /// Two numbers in one sector: the disk writes both or none.
     private static func read(_ file: OpenFile) throws -> UploadProgress {

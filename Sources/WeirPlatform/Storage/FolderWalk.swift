@@ -16,6 +16,16 @@ struct FolderWeight: Hashable, Sendable {
         bytes = overflow ? .max : sum
         files += 1
     }
+
+    /// Counts a file of an upload, in the place of what was counted of it before.
+    mutating func add(_ file: FileStatus, of upload: Identifier<Upload>) {
+        if let before = uploads[upload] {
+            bytes -= before.count
+            files -= 1
+        }
+        add(file)
+        uploads[upload] = Bytes(min(file.size, file.allocated))
+    }
 }
 
 /// Adds up what stands below some folders, a slice at a time so that no thread is held for long, and never follows a link.
@@ -29,14 +39,19 @@ final class FolderWalk: Sendable {
         var roots: [OpenFolder]
         var descent: FolderDescent?
         var seen: Set<FileID> = []
-        var weight = FolderWeight()
+        /// The files of the uploads that the weight has already: they may come into a folder while this goes on.
+        let uploads: [FileID: Identifier<Upload>]
+        var weight: FolderWeight
     }
 
     private let state: Mutex<State>
 
-    /// Counts on from `weight`.
-    init(_ roots: [OpenFolder], from weight: FolderWeight = FolderWeight()) {
-        state = Mutex(State(roots: roots, weight: weight))
+    /// - Parameter uploads: counted first, by what has come of each.
+    init(_ roots: [OpenFolder], uploads: [(id: Identifier<Upload>, data: FileStatus)] = []) {
+        var weight = FolderWeight()
+        for upload in uploads { weight.add(upload.data, of: upload.id) }
+        let files = Dictionary(uploads.map { ($0.data.id, $0.id) }) { first, _ in first }
+        state = Mutex(State(roots: roots, uploads: files, weight: weight))
     }
 
     var weight: FolderWeight { state.withLock { $0.weight } }
@@ -63,6 +78,7 @@ final class FolderWalk: Sendable {
     private static func count(_ name: EntryName, _ status: FileStatus, _ state: inout State) throws {
         switch status.kind {
         case .file:
+            if let upload = state.uploads[status.id] { return state.weight.add(status, of: upload) }
             if status.links > 1, state.seen.count < mostRemembered {
                 guard state.seen.insert(status.id).inserted else { return }
             }
@@ -82,24 +98,7 @@ extension FileStore {
         _ folders: [StoredFolder], uploads: [StoredUpload] = [], within limit: Duration = .seconds(3600)
     ) async throws -> FolderWeight {
         let deadline = ContinuousClock.now + limit
-        let walk = try await blocking {
-            var roots: [OpenFolder] = []
-            for folder in folders {
-                do { roots.append(try open(folder)) } catch let error as WeirError where error.code == "not_found" {}
-            }
-            var weight = FolderWeight()
-            for upload in uploads {
-                do {
-                    guard isThere(upload.volume) else { continue }
-                    guard let data = try open(.uploads, of: upload.volume).folder(EntryName(upload.id.text)).status(UploadFile.data) else {
-                        continue
-                    }
-                    weight.add(data)
-                    weight.uploads[upload.id] = Bytes(min(data.size, data.allocated))
-                } catch let error as WeirError where error.code == "not_found" {}
-            }
-            return FolderWalk(roots, from: weight)
-        }
+        let walk = try await blocking { try self.walk(folders, uploads) }
         while try await blocking({ try walk.advance(Self.walkSlice) }) {
             try Task.checkCancellation()
             guard ContinuousClock.now < deadline else {
@@ -109,5 +108,21 @@ extension FileStore {
             }
         }
         return walk.weight
+    }
+
+    /// The beginning of a walk, which has counted the uploads.
+    func walk(_ folders: [StoredFolder], _ uploads: [StoredUpload]) throws -> FolderWalk {
+        var roots: [OpenFolder] = []
+        for folder in folders {
+            do { roots.append(try open(folder)) } catch let error as WeirError where error.code == "not_found" {}
+        }
+        var found: [(id: Identifier<Upload>, data: FileStatus)] = []
+        for upload in uploads where isThere(upload.volume) {
+            do {
+                let own = try open(.uploads, of: upload.volume).folder(EntryName(upload.id.text))
+                if let data = try own.status(UploadFile.data) { found.append((upload.id, data)) }
+            } catch let error as WeirError where error.code == "not_found" {}
+        }
+        return FolderWalk(roots, uploads: found)
     }
 }

@@ -9,16 +9,19 @@ public struct Intake: Sendable {
     let place: StoragePlace
     let files: FileStore
     let reservations: StorageReservations
-    /// Of a draft.
+    /// Nil for code, which knows no turns.
     let turn: DraftTurn?
 
     /// A file whose name was typed, or uploaded in the web.
-    /// - Parameter announced: how much is going to come, where the sender says so.
+    /// - Parameter announced: the bytes that are going to come, where the sender says so. Throws `file_too_large`, `storage_quota`.
     @discardableResult
     public func write<Body: AsyncSequence>(
         _ body: Body, at path: FilePath, announced: Bytes? = nil, limit: Bytes? = nil, if condition: FileCondition? = nil
     ) async throws -> Bytes where Body.Element == ByteBuffer {
         try await files.requireTyped(path, in: folder)
+        // Before it is held: whoever announces more than can be counted breaks no sum.
+        let most = limit ?? files.webLimits.size
+        if let announced, announced > most { throw WeirError.fileTooLarge(path.text, limit: most) }
         return try await taking { hold in
             if let announced, announced > 0 { try await hold.grow(by: announced) }
             return try await files.write(body, to: folder, at: path, limit: limit, if: condition, holding: hold)

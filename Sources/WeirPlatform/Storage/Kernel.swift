@@ -69,12 +69,6 @@ enum Kernel {
         return Symbol.call?(&actions, folder) ?? ENOSYS
     }
 
-    /// `posix_spawn`: the child inherits no descriptor from this number on.
-    static func addCloseFrom(_ actions: inout posix_spawn_file_actions_t, _ first: CInt) -> CInt {
-        enum Symbol { static let call = Kernel.lookup("posix_spawn_file_actions_addclosefrom_np", as: FolderAction.self) }
-        return Symbol.call?(&actions, first) ?? ENOSYS
-    }
-
     private static func unknown() -> CInt {
         errno = ENOSYS
         return -1

@@ -29,6 +29,8 @@ struct TarReader: Sendable {
     }
 
     static let longestRecord: Int64 = 1 << 20
+    /// No disk has room for it, and with what fills its last block it is a number still.
+    private static let largest: Int64 = 1 << 60
     private static let block = 512
 
     private var state = State.header
@@ -105,7 +107,7 @@ struct TarReader: Sendable {
         }
         hasBegun = true
         let kind = header[156]
-        guard let fieldSize = number(124, 12), fieldSize >= 0 else { throw WeirError.archiveDamaged("an entry's size is broken") }
+        let fieldSize = try Self.checked(number(124, 12))
         switch kind {
         case UInt8(ascii: "x"), UInt8(ascii: "L"), UInt8(ascii: "K"), UInt8(ascii: "g"):
             guard fieldSize <= Self.longestRecord else { throw WeirError.archiveDamaged("a name is too long") }
@@ -166,12 +168,17 @@ struct TarReader: Sendable {
             switch key {
             case "path": name = value
             case "linkpath": target = value
-            case "size": size = Int64(String(decoding: value, as: UTF8.self))
+            case "size": size = try Self.checked(Int64(String(decoding: value, as: UTF8.self)))
             case "mtime": modified = String(decoding: value, as: UTF8.self).split(separator: ".").first.flatMap { Int64($0) }
             case _ where key.hasPrefix("GNU.sparse."): throw NotRead()
             default: continue
             }
         }
+    }
+
+    private static func checked(_ size: Int64?) throws -> Int64 {
+        guard let size, size >= 0, size <= largest else { throw WeirError.archiveDamaged("an entry's size is broken") }
+        return size
     }
 
     private static func padding(_ size: Int64) -> Int64 { (512 - size % 512) % 512 }

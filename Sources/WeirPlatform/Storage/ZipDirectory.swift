@@ -1,10 +1,10 @@
 import WeirModel
 
-/// The directory at the end of a zip: what stands in it, under which names, byte by byte.
+/// The directory at the end of a zip, with the names in it byte by byte.
 struct ZipDirectory: Sendable {
     struct Entry: Sendable {
         var name: [UInt8]
-        /// Whether the name is UTF-8, by the archive's word or by its own bytes.
+        /// True for a name in UTF-8, by the archive's word or by its own bytes.
         let isUnicode: Bool
         let size: Int64
         /// Packed by a system whose separators may be backslashes.
@@ -15,14 +15,16 @@ struct ZipDirectory: Sendable {
     /// In the order in which they lie in the file.
     var entries: [Entry] = []
 
-    static let largest: Int64 = 512 << 20
+    /// It is read whole. It has room for about half a million names; a tar has no such end.
+    static let largest = Bytes.mib(64)
 
     /// Throws `archive_damaged`, `archive_encrypted`, `archive_is_volume`, `archive_empty`, `archive_too_many_files`.
     init(of file: OpenFile, size: Int64, limits: UnpackLimits) throws {
         let (start, length, count) = try Self.place(in: file, size)
         guard count > 0 else { throw WeirError.archiveEmpty() }
         guard count <= limits.files else { throw WeirError.archiveTooManyFiles(limit: limits.files) }
-        guard length <= Self.largest, start >= 0, start + length <= size else { throw WeirError.archiveDamaged("its directory is broken") }
+        guard length <= size, start <= size - length else { throw WeirError.archiveDamaged("its directory is broken") }
+        guard length <= Self.largest.count else { throw WeirError.archiveDamaged("the directory of a zip ends at \(Self.largest)") }
         let bytes = try Self.read(file, start, Int(length))
         var position = 0
         for _ in 0..<count {
@@ -71,21 +73,21 @@ struct ZipDirectory: Sendable {
             throw WeirError.archiveDamaged("it has no directory at its end")
         }
         var (disk, first) = (number(bytes, end + 4, 2), number(bytes, end + 6, 2))
-        var (count, length, start) = (number(bytes, end + 10, 2), number(bytes, end + 12, 4), number(bytes, end + 16, 4))
+        var (count, length) = (number(bytes, end + 10, 2), number(bytes, end + 12, 4))
         var last = size - Int64(tail) + Int64(end)
         if end >= 20, number(bytes, end - 20, 4) == 0x0706_4b50 {
             let place = number(bytes, end - 12, 8)
-            guard place >= 0, place + 56 <= size else { throw WeirError.archiveDamaged("its directory is broken") }
+            guard place >= 0, place <= size - 56 else { throw WeirError.archiveDamaged("its directory is broken") }
             let large = try read(file, place, 56)
             guard number(large, 0, 4) == 0x0606_4b50 else { throw WeirError.archiveDamaged("its directory is broken") }
             (disk, first) = (number(large, 16, 4), number(large, 20, 4))
-            (count, length, start) = (number(large, 32, 8), number(large, 40, 8), number(large, 48, 8))
+            (count, length) = (number(large, 32, 8), number(large, 40, 8))
             last = place
         }
         guard disk == 0, first == 0 else { throw WeirError.archiveIsVolume() }
-        guard count >= 0, length >= 0, start >= 0 else { throw WeirError.archiveDamaged("its directory is broken") }
-        // Something may stand before the archive, such as a program that unpacks it.
-        return (start + length == last ? start : max(0, last - length), length, Int(clamping: count))
+        guard count >= 0, length >= 0 else { throw WeirError.archiveDamaged("its directory is broken") }
+        // Where it begins is not taken from its end: something may stand before the archive, such as a program that unpacks it.
+        return (max(0, last - length), length, Int(clamping: count))
     }
 
     private static func read(_ file: OpenFile, _ start: Int64, _ count: Int) throws -> [UInt8] {

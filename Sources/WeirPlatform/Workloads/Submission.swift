@@ -104,7 +104,7 @@ struct Submissions: Sendable {
             name: name, description: description, createdBy: caller.id, createdAt: now, spec: spec,
             secret: Secrets.make(prefix: "weiri"))
         guard case .snapshot = code else { return try await insert(workload, name: name, exposed: exposed, key: key, by: caller) }
-        let place = StoragePlace(unit: .frozen(project), workspace: workload.workspace, account: caller.id)
+        let place = StoragePlace(unit: .frozen(project), workspace: workload.workspace, account: nil, caller: caller.id)
         _ = try await files.make(resolved.project.code)
         return try await reservations.holding(place) { hold in
             _ = try await reservations.freeze(resolved.project.code, as: tree, for: hold, in: files)

@@ -248,7 +248,8 @@ extension Writing {
         detail.autoStop = try WorkloadRules.timeLimit(seconds == 0 ? nil : seconds, flavor: flavor, field: "auto_stop")
         workload.spec.detail = .environment(detail)
         try setSpec(workload.spec, of: workload.id)
-        guard workload.state == .running, let start = workload.runningSince else { return }
+        // One that is deploying may be charged already, and has its timer then.
+        guard workload.state == .running || workload.state == .deploying, let start = workload.runningSince else { return }
         let last = flavor.longestRun.map { start + .seconds($0) }
         workload.stopAt = [seconds == 0 ? nil : now + .seconds(seconds), last].compactMap { $0 }.min()
         try setStopTime(workload.stopAt, of: workload.id)

@@ -8,14 +8,22 @@ final class ForwardChannel: Carrier {
     private let callbacks: UnsafeMutablePointer<ssh_channel_callbacks_struct>
     private let pump: Pump
     private let socket: Int32
+    private let way: Way
     private var isClosing = false
     private var isInputShut = false
     private var hasSentEnd = false
     private(set) var isOver = false
 
-    init(_ channel: ssh_channel, of session: ssh_session, to socket: Int32) {
+    /// Where a connection leads, and from whose address.
+    struct Way {
+        let target: ForwardTarget
+        let own: UInt32?
+    }
+
+    init(_ channel: ssh_channel, of session: ssh_session, to socket: Int32, _ way: Way) {
         self.channel = channel
         self.socket = socket
+        self.way = way
         callbacks = .allocate(capacity: 1)
         callbacks.initialize(to: ssh_channel_callbacks_struct())
         let shut = Shut()
@@ -67,6 +75,11 @@ final class ForwardChannel: Carrier {
             abandon()
         }
         return moved
+    }
+
+    /// Ends it when the rule does not lead there.
+    func hold(to rule: SSHForwarding) {
+        if !rule.allows(way.target, own: way.own) { end { _ in "" } }
     }
 
     func takeUse() -> Bool { pump.takeUse(givingCounts: true) }

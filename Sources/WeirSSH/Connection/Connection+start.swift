@@ -145,7 +145,7 @@ extension Connection {
     }
 
     /// A socket from inside of the environment to a place in its own network; nil when that is not allowed or nobody answers.
-    func connect(to host: String, port: Int) -> Int32? {
+    func connect(to host: String, port: Int) -> (socket: Int32, way: ForwardChannel.Way)? {
         guard let identity = login.identity, case .environment = identity.user.place, let environment = try? enter(identity) else {
             return nil
         }
@@ -159,15 +159,18 @@ extension Connection {
         }
         // A name is looked up among the workspace's own instances; where it leads is held to the same rule as an address.
         guard let target = place(host) ?? address(ofNeighbour: host, for: identity).flatMap(place),
-            forwarding(for: identity).allows(target, own: network?.0)
+            case let rule = forwarding(for: identity), rule.allows(target, own: network?.0)
         else { return nil }
-        switch target.address {
-        case .ipv4(let address): return Dial.ipv4(address, port: target.port, in: environment.place)
-        case .loopback:
-            // Most programs listen on IPv4; some on IPv6 alone.
-            return Dial.ipv4(0x7f00_0001, port: target.port, in: environment.place)
-                ?? Dial.ipv6Loopback(port: target.port, in: environment.place)
-        }
+        live.hold(to: rule)
+        let socket: Int32? =
+            switch target.address {
+            case .ipv4(let address): Dial.ipv4(address, port: target.port, in: environment.place)
+            case .loopback:
+                // Most programs listen on IPv4; some on IPv6 alone.
+                Dial.ipv4(0x7f00_0001, port: target.port, in: environment.place)
+                    ?? Dial.ipv6Loopback(port: target.port, in: environment.place)
+            }
+        return socket.map { ($0, ForwardChannel.Way(target: target, own: network?.0)) }
     }
 }
 

@@ -160,6 +160,7 @@ final class Connection {
                 buffer = nil
                 continue
             }
+            if polls[1].revents != 0, live.takeWake() { holdForwards() }
             if polls[0].revents != 0 || ssh_get_poll_flags(session) & SSH_WRITE_PENDING != 0 { take() }
             if refusedForwarding != .none { tellOfForwarding() }
             guard !carriers.isEmpty else {
@@ -268,13 +269,19 @@ final class Connection {
             carriers.count < Self.mostForwards, let host = ssh_message_channel_request_open_destination(message)
         else { return 1 }
         let port = Int(ssh_message_channel_request_open_destination_port(message))
-        guard let socket = connect(to: String(cString: host), port: port) else { return 1 }
+        guard let (socket, way) = connect(to: String(cString: host), port: port) else { return 1 }
         guard let channel = ssh_message_channel_request_open_reply_accept(message) else {
             close(socket)
             return 1
         }
-        carriers.append(ForwardChannel(channel, of: session, to: socket))
+        carriers.append(ForwardChannel(channel, of: session, to: socket, way))
         return 0
+    }
+
+    /// Ends the forwarded connections that are not allowed any more (DEV-13).
+    private func holdForwards() {
+        guard let rule = live.forwarding else { return }
+        for carrier in carriers { (carrier as? ForwardChannel)?.hold(to: rule) }
     }
 
     /// Says at once, in every session that shows anything, that remote forwarding is refused. Without one, a client that is asked for its

@@ -176,7 +176,7 @@ final class ConfinedProgram: RunningCommand {
         for (number, descriptor) in descriptors.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
         }
-        guard Namespace.addCloseFrom(&actions, Int32(descriptors.count)) == 0 else { throw WeirError.sshToolsMissing(arguments[0]) }
+        guard ChildFiles.close(from: Int32(descriptors.count), &actions) == 0 else { throw WeirError.sshShutDown() }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -193,7 +193,7 @@ final class ConfinedProgram: RunningCommand {
         defer { for text in argv + envp { free(text) } }
         var child: pid_t = 0
         let failure = posix_spawn(&child, arguments[0], &actions, &attributes, argv, envp)
-        guard failure == 0 else { throw WeirError.sshToolsMissing(arguments[0]) }
+        guard failure == 0 else { throw failure == ENOENT ? WeirError.sshToolsMissing(arguments[0]) : WeirError.sshShutDown() }
         return child
     }
 }

@@ -21,13 +21,6 @@ enum Namespace {
         return lookup("setns", as: Call.self)?(namespace, mounts) ?? -1
     }
 
-    /// From this number on the child gets nothing of Weir's: a port that a program holds which outlives Weir could not be listened at by
-    /// the next one.
-    static func addCloseFrom(_ actions: inout posix_spawn_file_actions_t, _ first: CInt) -> CInt {
-        typealias Call = @Sendable @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, CInt) -> CInt
-        return lookup("posix_spawn_file_actions_addclosefrom_np", as: Call.self)?(&actions, first) ?? ENOSYS
-    }
-
     static func unmount(_ path: String) -> CInt {
         typealias Call = @Sendable @convention(c) (UnsafePointer<CChar>, CInt) -> CInt
         return lookup("umount2", as: Call.self)?(path, 2 /* MNT_DETACH */) ?? -1

@@ -12,6 +12,7 @@ final class LiveSession: Sendable {
     private struct State {
         var identity: SSHIdentity?
         var isWriting = false
+        var forwarding: SSHForwarding?
         var room = Room()
         var reason: WeirError?
         var isClosed = false
@@ -43,16 +44,33 @@ final class LiveSession: Sendable {
         wake = (ends[0], ends[1])
     }
 
-    /// Readable when the session has to end.
+    /// Readable when the session has to end, or forwarded connections of it may have to.
     var wakeDescriptor: Int32 { wake.read }
 
     var identity: SSHIdentity? { state.withLock { $0.identity } }
     var isWriting: Bool { state.withLock { $0.isWriting } }
+    /// The rule by which its connections are forwarded; nil before the first.
+    var forwarding: SSHForwarding? { state.withLock { $0.forwarding } }
     /// Why it has to end; nil while it may go on.
     var reason: WeirError? { state.withLock { $0.reason } }
 
     func logIn(_ identity: SSHIdentity) { state.withLock { $0.identity = identity } }
     func setWriting() { state.withLock { $0.isWriting = true } }
+
+    /// The rule for connections that are forwarded: those that it does not allow are to end.
+    func hold(to rule: SSHForwarding) {
+        state.withLock { state in
+            guard state.forwarding != rule, state.reason == nil, !state.isClosed else { return }
+            state.forwarding = rule
+            _ = write(wake.write, "x", 1)
+        }
+    }
+
+    /// To be called when it was awake: it is readable again with the next news. False when there was none.
+    func takeWake() -> Bool {
+        var byte: UInt8 = 0
+        return read(wake.read, &byte, 1) == 1
+    }
 
     /// Bytes went from the client to the folder.
     func bring(_ count: Int) { state.withLock { $0.room.brought += Int64(count) } }

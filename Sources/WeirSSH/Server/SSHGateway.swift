@@ -106,12 +106,13 @@ struct GatewayCore: Sendable {
         }
     }
 
-    /// Ends the sessions of those who may not stay.
+    /// Ends the sessions of those who may not stay, and the forwarded connections that their workspace does not allow any more.
     func checkAll() async {
         for session in live.all {
             guard let identity = session.identity else { continue }
             do {
                 try await entrance.check(identity, isWriting: session.isWriting)
+                if session.forwarding != nil { session.hold(to: try await entrance.forwarding(of: identity)) }
             } catch let error as WeirError {
                 session.end(with: error)
             } catch is CancellationError {

@@ -1,7 +1,7 @@
 import GRDB
 public import WeirModel
 
-/// Whose upload it is, and where it goes; how far it has come is the file's own length.
+/// An upload on its way, with its owner and its goal. The file's own length says how far it has come.
 public struct UploadRecord: Hashable, Sendable {
     public var id: Identifier<Upload>
     /// An asset's draft, or a project's code.
@@ -9,7 +9,7 @@ public struct UploadRecord: Hashable, Sendable {
     public var account: Identifier<Account>
     public var path: String
     public var length: Bytes
-    /// How much of it stands in the figure of its unit.
+    /// The part of it that stands in the figure of its unit.
     public var counted: Bytes = 0
     public var createdAt: Timestamp
 

@@ -5,7 +5,7 @@ public import WeirModel
 /// An entry as it stands on a bill: with what it was computed from, the people and things that it names, and the hash before it.
 public struct BillEntryRecord: Hashable, Sendable {
     public let entry: LedgerEntry
-    /// Nil for what was given back.
+    /// Nil for what is no charge.
     public let charge: ChargeRecord?
     public let previousHash: Data
     public let name: String?

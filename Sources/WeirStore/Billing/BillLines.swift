@@ -37,6 +37,7 @@ public struct BillLineRecord: Hashable, Sendable {
     public let account: Identifier<Account>?
     public let login: String?
     public let charged: Points
+    /// Less what was taken back of it, where it came back twice.
     public let refunded: Points
     /// Entries of charges.
     public let charges: Int
@@ -158,7 +159,7 @@ extension Reading {
     /// What the entries of one line come to.
     private static let sums = """
         sum(CASE e.kind WHEN 'charge' THEN -e.amount ELSE 0 END) AS charged,
-        sum(CASE e.kind WHEN 'refund' THEN e.amount ELSE 0 END) AS refunded, sum(e.kind = 'charge') AS charges,
+        sum(CASE WHEN e.kind IN ('refund', 'correction') THEN e.amount ELSE 0 END) AS refunded, sum(e.kind = 'charge') AS charges,
         sum(coalesce(e.minutes_after - e.minutes_before, 0)) AS minutes, min(min(e.minutes_before, e.minutes_after)) AS from_minute,
         min(substr(\(chargeKey), -10)) AS from_day, max(substr(\(chargeKey), -10)) AS to_day
         """

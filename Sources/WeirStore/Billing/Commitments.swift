@@ -17,8 +17,8 @@ public struct Commitments: Hashable, Sendable {
 }
 
 extension Reading {
-    /// Each counts with its first hour, or all of it when it ends sooner, and then with what it has cost so far; one that is ending with
-    /// that alone.
+    /// Each counts with its first hour, or all of it when it ends sooner, and then with what it has cost so far; one that is ending or has
+    /// ended, until its end is settled, with that alone.
     public func commitments(of workspace: Identifier<Workspace>, at now: Timestamp) throws -> Commitments {
         let rows = try Row.fetchCursor(db.cachedStatement(sql: Self.commitmentsQuery), arguments: [now, workspace])
         var prices = PriceTexts()
@@ -38,14 +38,29 @@ extension Reading {
     static let commitmentsQuery = """
         SELECT workload.project, run.started_by, run.price, sum(max(0, CASE
             WHEN workload.state = 'stopping' THEN coalesce((?1 - run.running_at + 59999) / 60000, 0)
-            ELSE max(
-                coalesce((?1 - run.running_at + 59999) / 60000, 0),
-                min(60, coalesce((workload.stop_at - run.running_at + 59999) / 60000, 60)))
+            WHEN run.running_at IS NULL THEN min(60, (\(limitOfSpec) + 59) / 60)
+            ELSE max((?1 - run.running_at + 59999) / 60000, min(60, coalesce((workload.stop_at - run.running_at + 59999) / 60000, 60)))
             END - run.settled_minutes)) AS minutes
         FROM workload INDEXED BY workload_state JOIN run ON run.workload = workload.id AND run.number = workload.run
         WHERE workload.workspace = ?2 AND workload.deleted_at IS NULL AND workload.state IN ('deploying', 'running', 'stopping')
         AND run.price IS NOT NULL AND run.settled_at IS NULL
         GROUP BY workload.project, run.started_by, run.price
+        UNION ALL
+        SELECT workload.project, run.started_by, run.price,
+            sum(max(0, (run.ended_at - run.running_at + 59999) / 60000 - run.settled_minutes)) AS minutes
+        FROM run INDEXED BY run_over CROSS JOIN workload ON workload.id = run.workload
+        WHERE run.running_at IS NOT NULL AND run.price IS NOT NULL AND run.settled_at IS NULL AND run.ended_at IS NOT NULL
+        AND workload.workspace = ?2
+        GROUP BY workload.project, run.started_by, run.price
+        """
+
+    /// `WorkloadSpec.runLimit` of a workload in SQL, an hour at most: its timer is set when it runs.
+    private static let limitOfSpec = """
+        min(
+            coalesce(
+                json_extract(workload.spec, '$.detail.environment._0.autoStop'),
+                json_extract(workload.spec, '$.detail.job._0.timeLimit'), 3600),
+            coalesce(json_extract(workload.spec, '$.flavor.longestRun'), 3600))
         """
 
     /// The price of the first hour of a workload that is to be started. Throws `no_tariff`, `no_price`.

@@ -13,9 +13,8 @@ public struct DailySpending: Hashable, Sendable {
 extension Reading {
     /// The charges of a month by its days, less refunds. A charge of a run counts to the day of its last minute, other entries to the day
     /// on which they were entered, and what was entered after the month to its last.
-    /// - Parameter viewer: who sees of all homes and netdisks their own alone; nil for who answers for the workspace's money.
     public func spending(
-        of workspace: Identifier<Workspace>, in month: BillMonth, days: [Range<Timestamp>], viewer: Identifier<Account>?
+        of workspace: Identifier<Workspace>, in month: BillMonth, days: [Range<Timestamp>]
     ) throws -> [DailySpending] {
         guard let first = days.first?.lowerBound, let end = days.last?.upperBound else { return [] }
         let starts = try jsonText(days.map { [$0.lowerBound.milliseconds, $0.upperBound.milliseconds] })
@@ -27,12 +26,11 @@ extension Reading {
                     charged (moment, project, account, amount) AS (
                         SELECT min(max(coalesce(run_started_at + minutes_after * 60000 - 1, at), :first), :end - 1), project, account, amount
                         FROM ledger_entry INDEXED BY ledger_entry_month WHERE workspace = :workspace AND month = :month
-                        AND (:viewer IS NULL OR workload IS NOT NULL OR account IS NULL OR account = :viewer)
                     )
                     SELECT day.number, project, account, -sum(amount) FROM charged
                     JOIN day ON moment >= day.start AND moment < day.finish GROUP BY day.number, project, account
                     """),
-            arguments: ["days": starts, "first": first, "end": end, "workspace": workspace, "month": month, "viewer": viewer]
+            arguments: ["days": starts, "first": first, "end": end, "workspace": workspace, "month": month]
         ).map { DailySpending(day: $0[0], project: $0[1], account: $0[2], amount: Points(micro: $0[3])) }
     }
 }

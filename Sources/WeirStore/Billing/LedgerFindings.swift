@@ -36,20 +36,19 @@ public struct LedgerFinding: Hashable, Sendable {
 extension Reading {
     /// All that were not settled yet, `most` of each kind.
     public func ledgerFindings(most: Int) throws -> [LedgerFinding] {
-        let all =
-            try chargedBeforeRunning(most) + unpaidCompute(most) + pricedAtSubmission(most) + givenBackTwice(most) + paidTwice(most)
-            + grantedTwice(most) + flavorsChanged(most)
         let settled = try String.fetchSet(
             db,
             sql: """
                 SELECT reference FROM ledger_entry INDEXED BY ledger_entry_paid
                 WHERE kind <> 'charge' AND kind = 'correction' AND reference IS NOT NULL
                 """)
-        return all.filter { !settled.contains($0.reference) }
+        let open = OpenFindings(db: db, settled: settled, most: most)
+        return try chargedBeforeRunning(open) + unpaidCompute(open) + pricedAtSubmission(open) + givenBackTwice(open) + paidTwice(open)
+            + grantedTwice(open) + flavorsChanged(open)
     }
 
-    private func chargedBeforeRunning(_ most: Int) throws -> [LedgerFinding] {
-        try findings(
+    private func chargedBeforeRunning(_ open: OpenFindings) throws -> [LedgerFinding] {
+        try open.ofRuns(
             .chargedBeforeRunning,
             sql: """
                 SELECT run.workload || '/' || run.number AS subject, workload.workspace FROM run
@@ -59,17 +58,17 @@ extension Reading {
                     AND transition.before = 'deploying' AND transition.state = 'stopping' AND NOT EXISTS (
                         SELECT 1 FROM instance WHERE instance.workload = run.workload AND instance.run = run.number
                         AND instance.started_at <= transition.at))
-                ORDER BY 1 LIMIT ?
-                """, most: most
+                ORDER BY 1
+                """
         ) { _, run in
             let charged = Points(micro: -(try givenBack(of: run)).micro)
             return charged > 0 ? charged : nil
         }
     }
 
-    private func unpaidCompute(_ most: Int) throws -> [LedgerFinding] {
+    private func unpaidCompute(_ open: OpenFindings) throws -> [LedgerFinding] {
         let grace = try startGrace().components.seconds * 1000
-        return try findings(
+        return try open.ofRuns(
             .unpaidCompute,
             sql: """
                 SELECT run.workload || '/' || run.number AS subject, workload.workspace, run.price,
@@ -78,8 +77,8 @@ extension Reading {
                 JOIN instance ON instance.workload = run.workload AND instance.run = run.number
                 WHERE run.running_at IS NULL AND run.ended_at IS NOT NULL AND run.price IS NOT NULL AND instance.started_at IS NOT NULL
                 AND (run.outcome <> 'failed' OR workload.failure IS NULL OR json_extract(workload.failure, '$.startRefused') IS NULL)
-                GROUP BY run.workload, run.number HAVING ran > 0 ORDER BY 1 LIMIT ?
-                """, [grace], most: most
+                GROUP BY run.workload, run.number HAVING ran > 0 ORDER BY 1
+                """, [grace]
         ) { row, _ in
             var prices = PriceTexts()
             let (text, ran): (String, Int64) = (try row.need("price"), try row.need("ran"))
@@ -87,9 +86,9 @@ extension Reading {
         }
     }
 
-    private func pricedAtSubmission(_ most: Int) throws -> [LedgerFinding] {
+    private func pricedAtSubmission(_ open: OpenFindings) throws -> [LedgerFinding] {
         let tariffs = try tariffs().sorted { $0.startsAt < $1.startsAt }
-        return try findings(
+        return try open.ofRuns(
             .priceOfSubmission,
             sql: """
                 SELECT run.workload || '/' || run.number AS subject, workload.workspace, run.price, run.flavor, run.replicas,
@@ -97,8 +96,8 @@ extension Reading {
                 FROM run JOIN workload ON workload.id = run.workload
                 WHERE run.priced_at IS NULL AND run.running_at IS NOT NULL AND run.settled_minutes > 0 AND run.tariff <> (
                     SELECT number FROM tariff WHERE starts_at <= run.running_at ORDER BY starts_at DESC, number DESC LIMIT 1)
-                ORDER BY 1 LIMIT ?
-                """, most: most
+                ORDER BY 1
+                """
         ) { row, _ in
             var prices = PriceTexts()
             let (start, text, minutes): (Timestamp, String, Int64) = (
@@ -116,34 +115,34 @@ extension Reading {
         }
     }
 
-    private func givenBackTwice(_ most: Int) throws -> [LedgerFinding] {
-        try findings(
+    private func givenBackTwice(_ open: OpenFindings) throws -> [LedgerFinding] {
+        try open.ofRuns(
             .givenBackTwice,
             sql: """
                 SELECT DISTINCT workload || '/' || run AS subject, workspace FROM ledger_entry INDEXED BY ledger_entry_paid
-                WHERE kind <> 'charge' AND kind = 'refund' AND run IS NOT NULL ORDER BY 1 LIMIT ?
-                """, most: most
+                WHERE kind <> 'charge' AND kind = 'refund' AND run IS NOT NULL ORDER BY 1
+                """
         ) { _, run in
             let tooMuch = try givenBack(of: run)
             return tooMuch > 0 ? Points(micro: -tooMuch.micro) : nil
         }
     }
 
-    private func paidTwice(_ most: Int) throws -> [LedgerFinding] {
-        try entries(
-            .paymentTwice,
-            sql: """
-                SELECT later.sequence, later.workspace, later.amount FROM ledger_entry AS later INDEXED BY ledger_entry_paid
-                WHERE later.kind <> 'charge' AND later.kind = 'recharge' AND later.reference IS NOT NULL AND EXISTS (
-                    SELECT 1 FROM ledger_entry AS first INDEXED BY ledger_entry_paid
-                    WHERE first.kind <> 'charge' AND first.kind = 'recharge' AND first.workspace = later.workspace
-                    AND first.reference = later.reference AND first.sequence < later.sequence)
-                ORDER BY later.sequence LIMIT ?
-                """, most: most)
+    private func paidTwice(_ open: OpenFindings) throws -> [LedgerFinding] {
+        try open.entries(.paymentTwice, sql: Self.paidTwiceQuery)
     }
 
-    private func grantedTwice(_ most: Int) throws -> [LedgerFinding] {
-        try entries(
+    static let paidTwiceQuery = """
+        SELECT later.sequence, later.workspace, later.amount FROM ledger_entry AS later INDEXED BY ledger_entry_paid
+        WHERE later.kind <> 'charge' AND later.kind = 'recharge' AND later.reference IS NOT NULL AND EXISTS (
+            SELECT 1 FROM ledger_entry AS first INDEXED BY ledger_entry_rare
+            WHERE first.workspace = later.workspace AND first.kind <> 'charge' AND first.kind = 'recharge'
+            AND first.sequence < later.sequence AND first.reference = later.reference)
+        ORDER BY later.sequence
+        """
+
+    private func grantedTwice(_ open: OpenFindings) throws -> [LedgerFinding] {
+        try open.entries(
             .grantTwice,
             sql: """
                 SELECT entry.sequence, entry.workspace, entry.amount FROM audit_event AS made
@@ -152,26 +151,46 @@ extension Reading {
                 WHERE made.action = 'workspace_created' AND EXISTS (
                     SELECT 1 FROM audit_event AS first INDEXED BY audit_event_maker
                     WHERE first.action = 'workspace_created' AND first.actor = made.actor AND first.sequence < made.sequence)
-                ORDER BY entry.sequence LIMIT ?
-                """, most: most)
+                ORDER BY entry.sequence
+                """)
     }
 
-    private func flavorsChanged(_ most: Int) throws -> [LedgerFinding] {
-        try String.fetchAll(
-            db,
+    private func flavorsChanged(_ open: OpenFindings) throws -> [LedgerFinding] {
+        try open.first(
             sql: """
-                SELECT run.tariff || '/' || json_extract(run.flavor, '$.name') FROM run
+                SELECT run.tariff || '/' || json_extract(run.flavor, '$.name') AS subject FROM run
                 JOIN workload ON workload.id = run.workload AND workload.kind IN ('job', 'service')
                 WHERE run.priced_at IS NULL AND run.settled_minutes > 0
                 GROUP BY 1 HAVING count(DISTINCT json_remove(run.flavor, '$.longestRun', '$.pricePerHour', '$.processes')) > 1
-                ORDER BY 1 LIMIT ?
-                """, arguments: [most]
-        ).map { LedgerFinding(code: .flavorChanged, subject: $0, workspace: nil, amount: nil) }
+                ORDER BY 1
+                """
+        ) { LedgerFinding(code: .flavorChanged, subject: try $0.need("subject"), workspace: nil, amount: nil) }
+    }
+}
+
+/// Goes through what a query finds until there are `most` that no correction has settled.
+private struct OpenFindings {
+    let db: Database
+    /// The references of all corrections.
+    let settled: Set<String>
+    let most: Int
+
+    /// Rows of which `finding` makes nothing are passed over.
+    func first(
+        sql: String, _ arguments: [Int64] = [], finding: (Row) throws -> LedgerFinding?
+    ) throws -> [LedgerFinding] {
+        var found: [LedgerFinding] = []
+        let rows = try Row.fetchCursor(db, sql: sql, arguments: StatementArguments(arguments))
+        while found.count < most, let row = try rows.next() {
+            guard let one = try finding(row), !settled.contains(one.reference) else { continue }
+            found.append(one)
+        }
+        return found
     }
 
     /// Entries that should not be there, by their sequence: a correction takes their amount back.
-    private func entries(_ code: LedgerFinding.Code, sql: String, most: Int) throws -> [LedgerFinding] {
-        try Row.fetchAll(db, sql: sql, arguments: [most]).map { row in
+    func entries(_ code: LedgerFinding.Code, sql: String) throws -> [LedgerFinding] {
+        try first(sql: sql) { row in
             LedgerFinding(
                 code: code, subject: "\(row["sequence"] as Int64)", workspace: row["workspace"],
                 amount: Points(micro: -(row["amount"] as Int64)))
@@ -179,10 +198,10 @@ extension Reading {
     }
 
     /// Rows with `subject`, a run, and `workspace`; those of which `amount` says nothing are none.
-    private func findings(
-        _ code: LedgerFinding.Code, sql: String, _ arguments: [Int64] = [], most: Int, amount: (Row, RunIdentity) throws -> Points?
+    func ofRuns(
+        _ code: LedgerFinding.Code, sql: String, _ arguments: [Int64] = [], amount: (Row, RunIdentity) throws -> Points?
     ) throws -> [LedgerFinding] {
-        try Row.fetchAll(db, sql: sql, arguments: StatementArguments(arguments + [Int64(most)])).compactMap { row in
+        try first(sql: sql, arguments) { row in
             let subject: String = try row.need("subject")
             let parts = subject.split(separator: "/")
             guard parts.count == 2, let workload = Identifier<Workload>(String(parts[0])), let number = Int(parts[1]),

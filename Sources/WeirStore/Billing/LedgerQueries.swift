@@ -180,7 +180,6 @@ extension Reading {
         return max(0, try Points(exactly: Int128(paid) - Int128(invoiced)))
     }
 
-    /// What has been refunded of the charge with that key. Keys of refunds begin with it: `Posting.refundKey`.
     /// By how much more was given back of a run than it was charged: its charges, refunds and what was taken back of them, in sum. Not
     /// above 0 when all is right.
     public func givenBack(of run: RunIdentity) throws -> Points {
@@ -190,16 +189,25 @@ extension Reading {
         return Points(micro: sum ?? 0)
     }
 
-    /// Another recharge of a workspace with that reference; nil when there is none.
-    public func recharge(of workspace: Identifier<Workspace>, reference: String, otherThan key: String) throws -> Int64? {
-        try Int64.fetchOne(
-            db.cachedStatement(
-                sql: """
-                    SELECT sequence FROM ledger_entry INDEXED BY ledger_entry_paid
-                    WHERE kind <> 'charge' AND kind = 'recharge' AND workspace = ? AND reference = ? AND key <> ? LIMIT 1
-                    """), arguments: [workspace, reference, key])
+    /// The same of one month's entries alone.
+    func givenBack(of run: RunIdentity, in month: BillMonth) throws -> Points {
+        let sum = try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT sum(amount) FROM ledger_entry WHERE key > ? AND key < ? AND +month = ?"),
+            arguments: ["run/\(run)/", "run/\(run)0", month])
+        return Points(micro: sum ?? 0)
     }
 
+    /// Another recharge of a workspace with that reference; nil when there is none.
+    public func recharge(of workspace: Identifier<Workspace>, reference: String, otherThan key: String) throws -> Int64? {
+        try Int64.fetchOne(db.cachedStatement(sql: Self.rechargeQuery), arguments: [workspace, reference, key])
+    }
+
+    static let rechargeQuery = """
+        SELECT sequence FROM ledger_entry INDEXED BY ledger_entry_rare
+        WHERE workspace = ? AND kind <> 'charge' AND kind = 'recharge' AND reference = ? AND key <> ? LIMIT 1
+        """
+
+    /// What has been refunded of the charge with that key. Keys of refunds begin with it: `Posting.refundKey`.
     public func refunded(ofCharge key: String) throws -> Points {
         let sum = try Int64.fetchOne(
             db.cachedStatement(sql: "SELECT sum(amount) FROM ledger_entry WHERE key > ? AND key < ? AND +kind = 'refund'"),

@@ -107,18 +107,23 @@ extension Writing {
         return SettledBatch(applied: applied, balances: try ledger.finish())
     }
 
-    /// Minutes that are given back may have been refunded before: what came back twice is taken back by an entry of its own, so that
-    /// nobody is given more than what a run was charged.
+    /// Minutes that are given back may have been refunded before: what came back twice is taken back, on the bill on which it came back,
+    /// by an entry of its own, so that nobody is given more than what a run was charged.
     private func takeBackRefunded(_ settlement: RunSettlement, _ ledger: inout LedgerWriter) throws {
-        let run = settlement.due.run.run
-        let tooMuch = try read.givenBack(of: run)
-        guard tooMuch > 0 else { return }
-        try ledger.append(
-            PreparedPosting(
-                Posting(
-                    workspace: settlement.due.workspace, kind: .correction, counter: .revenue, amount: Points(micro: -tooMuch.micro),
-                    key: "run/\(run)/refunded/\(settlement.plan.settled.corrections)", run: run, reference: "run/\(run)",
-                    note: "given back twice: by a refund, and because the run ended earlier than was known")))
+        let due = settlement.due
+        let run = due.run.run
+        for charge in settlement.plan.charges where charge.amount < 0 {
+            guard case .run(let basis) = charge.basis else { continue }
+            let tooMuch = try min(read.givenBack(of: run), read.givenBack(of: run, in: charge.month))
+            guard tooMuch > 0 else { continue }
+            try ledger.append(
+                PreparedPosting(
+                    Posting(
+                        workspace: due.workspace, kind: .correction, counter: .revenue, amount: Points(micro: -tooMuch.micro),
+                        key: "run/\(run)/refunded/\(basis.after.corrections)", month: charge.month, project: due.project,
+                        account: due.account, run: run, reference: "run/\(run)",
+                        note: "given back twice: by a refund, and because the run ended earlier than was known")))
+        }
     }
 
     /// Looked up for all of them in one statement.

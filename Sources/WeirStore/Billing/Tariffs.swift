@@ -72,7 +72,7 @@ public struct PreparedPrice: Sendable {
 
     func holds(for spec: WorkloadSpec, under number: Int) -> Bool { tariff == number && holds(for: spec) }
 
-    /// Whether it is the price of the same, by the list that it was made of.
+    /// True for what has the kind, flavor and replicas that it was made for; another price list may be in force by now.
     public func holds(for spec: WorkloadSpec) -> Bool { kind == spec.kind && replicas == spec.replicas && flavor == spec.flavor }
 }
 
@@ -82,7 +82,7 @@ extension Reading {
         try setting(StartGrace.setting).flatMap { Int64($0) }.map { .seconds($0) } ?? StartGrace.standard
     }
 
-    /// Whether a name of a flavor still means what it did for a workload: a list has prices for names.
+    /// True while the flavor's name still stands for the size that a workload has of it: a list has prices for names.
     func hasKeptItsSize(_ spec: WorkloadSpec) throws -> Bool {
         // Environments and boards pay for what they have, part by part.
         guard spec.kind == .job || spec.kind == .service else { return true }

@@ -1,13 +1,13 @@
 import GRDB
 public import WeirModel
 
-/// How much lies in each unit of storage, and what comes and goes between two measurings.
+/// The figures of the units of storage, with what comes and goes between two measurings.
 extension Writing {
     /// Writes a figure down. It stands for the changes up to `changes`; with nil it is taken again next time, since something was being
     /// written. Nothing happens to a unit that was deleted meanwhile.
     /// - Parameters:
     ///   - expected: what had been expected in the unit when its measuring began: what was since then may not have been seen.
-    ///   - uploads: how much of each upload on its way the figure holds.
+    ///   - uploads: how much the figure holds of each upload that was on its way when its measuring began.
     public func setMeasured(
         _ unit: StorageUnit, bytes: Bytes, files: Int, changes: Int64?, expected: Bytes? = nil, uploads: [Identifier<Upload>: Bytes] = [:],
         at now: Timestamp
@@ -18,16 +18,20 @@ extension Writing {
                 arguments: [unit.description])
         else { return }
         let (before, expectedNow): (Bytes, Bytes) = (row["bytes"], row["expected"])
-        let bytes = bytes + (expectedNow - (expected ?? expectedNow))
+        var bytes = bytes + (expectedNow - (expected ?? expectedNow))
+        for (upload, counted) in uploads {
+            if try read.finishedUpload(upload) != nil {
+                // It ended while the folder was walked: all of it has been expected since, and the part that was seen of it is among that.
+                bytes = bytes - counted
+            } else {
+                try db.cachedStatement(sql: "UPDATE upload SET counted = ? WHERE id = ?").execute(arguments: [counted, upload])
+            }
+        }
         let workspace: Identifier<Workspace> = row["workspace"]
         try db.cachedStatement(
             sql: "UPDATE storage_unit SET bytes = ?, files = ?, measured = coalesce(?, 0), measured_at = ? WHERE unit = ?"
         ).execute(arguments: [bytes, files, changes, now, unit.description])
         if bytes != before { try addHeld(bytes - before, workspace, row["account"], row["kind"]) }
-        // One that began while the folder was walked is not in the figure.
-        for (upload, counted) in uploads {
-            try db.cachedStatement(sql: "UPDATE upload SET counted = ? WHERE id = ?").execute(arguments: [counted, upload])
-        }
     }
 
     /// Counts what has come into a unit before it is measured, so that a quota is not passed in between. The next measuring says

@@ -141,9 +141,7 @@ extension Writing {
 
     /// The grace of a program that does not answer yet is over: from here on its run counts as running, not ready, and is charged
     /// (BIL-26). Its state stays. Nil when it is no such run, or not all of its instances have started.
-    public func chargeUnready(
-        _ id: Identifier<Workload>, run: Int, stopsAfter limit: Int?, at now: Timestamp
-    ) throws -> WorkloadRecord? {
+    public func chargeUnready(_ id: Identifier<Workload>, run: Int, at now: Timestamp) throws -> WorkloadRecord? {
         guard var workload = try read.workload(id), workload.run == run, workload.state == .deploying, workload.runningSince == nil
         else { return nil }
         let starts = try read.instanceTimes(of: id, run: run).starts
@@ -151,7 +149,7 @@ extension Writing {
         let start = ObservedTimes.start(of: workload.kind, starts: starts, grace: try read.startGrace(), now: now)
         guard start < now else { return nil }
         workload.runningSince = start
-        workload.stopAt = limit.map { start + .seconds($0) }
+        workload.stopAt = workload.spec.runLimit.map { start + .seconds($0) }
         try db.execute(
             sql: "UPDATE workload SET running_since = ?, stop_at = ? WHERE id = ?", arguments: [start, workload.stopAt, id])
         try db.execute(sql: "UPDATE run SET running_at = ? WHERE workload = ? AND number = ?", arguments: [start, id, run])

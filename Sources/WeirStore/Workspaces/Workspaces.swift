@@ -96,7 +96,7 @@ extension Reading {
         ).map { ($0["name"], Points(micro: $0["balance"] ?? 0)) }
     }
 
-    /// Whether a person has ever made a workspace, also one that is closed or somebody else's by now.
+    /// True when a person has ever made a workspace, also one that is closed or somebody else's by now.
     public func hasMadeWorkspace(_ account: Identifier<Account>) throws -> Bool {
         try Bool.fetchOne(
             db.cachedStatement(sql: Self.hasMadeWorkspaceQuery), arguments: [account]) ?? false

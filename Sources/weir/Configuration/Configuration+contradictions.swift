@@ -1,9 +1,14 @@
 import Foundation
+import WeirModel
 
 extension Configuration {
     /// What no single value shows: values that do not go together, and files that are not there.
     func contradictions() -> [ConfigurationProblem] {
         var problems: [ConfigurationProblem] = []
+        // The runtime begins the file of a log anew at a quarter of it: of a smaller one parts would be lost between two looks.
+        if engine.logLimit < .mib(1) {
+            problems.append(ConfigurationProblem(key: "engine.log_limit", value: "\(engine.logLimit)", reason: "expected 1MiB at least"))
+        }
         for (name, tls) in [("api.tls", api.tls), ("gateway.tls", gateway.tls)]
         where (tls.certificate == nil) != (tls.key == nil) {
             let missing = tls.certificate == nil ? "certificate" : "key"

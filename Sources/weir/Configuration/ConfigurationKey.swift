@@ -110,7 +110,7 @@ struct ConfigurationKey: Sendable {
             "Private networks that containers may connect to all the same."),
         key(
             "engine.log_limit", \.engine.logLimit, .size,
-            "Output that is kept of one instance: its beginning, a quarter of this at most, and the newest."),
+            "Output that is kept of one instance: its beginning, a quarter of this at most, and the newest; 1MiB at least."),
         key(
             "engine.nested_namespaces", \.engine.nestedNamespaces, .choice(),
             "Whether programs in containers may make user namespaces, as bubblewrap and apptainer do; more of the kernel is in reach of them then."
@@ -125,7 +125,7 @@ struct ConfigurationKey: Sendable {
         ),
         key(
             "git.answer_time", \.git.answerTime, .duration,
-            "When a clone that reached no repository is answered, whatever the reason; a repository that has not begun to answer in four fifths of it is given up."
+            "A clone that reached no repository is answered after this time or a multiple of it, whatever the reason; a repository that has not begun to answer in four fifths of it is given up."
         ),
         key(
             "flavors", \.flavors, .flavors,

@@ -114,6 +114,13 @@ struct DraftRouteTests {
                 ada, "POST", "projects/\(project)/output/export", ["kind": "model", "asset": .text(asset)])
             #expect(again["version"]["number"].int == 2)
             #expect(try await server.api(ada, "GET", "assets/\(asset)/versions/1/files")["items"][0]["name"].text == "weights.bin")
+            // Of a workload of any kind it is asked for in one way (review 21).
+            let lab = try await server.api(
+                ada, "POST", "projects/\(project)/environments", ["name": "lab", "image": "weir/notebook", "flavor": "cpu-small"]
+            )["id"].text
+            let own = try await server.api(
+                ada, "POST", "workloads/\(lab)/export", ["kind": "model", "asset": .text(asset), "path": "model"])
+            #expect(own["version"]["number"].int == 3)
             let nothing = try await server.client.send(
                 "POST", "/api/v1/projects/\(project)/output/export", secret: ada.secret,
                 headers: [("Content-Type", "application/json")], body: Array(#"{"kind": "dataset", "name": "x", "path": "jobs"}"#.utf8))

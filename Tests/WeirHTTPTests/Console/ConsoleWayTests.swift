@@ -85,6 +85,7 @@ import WeirModel
             #expect(again.contains(#"name="time_limit:hours" type="number" min="0.02" step="any" value="1.5""#))
             #expect(again.contains(">EPOCHS=3</textarea>") && again.contains(#"<option value="high" selected>"#))
             #expect(again.contains(#"value="cpu-small" required checked"#) && !again.contains(#"value="cpu-large" required checked"#))
+            #expect(!again.contains("Not taken over"))
             let larger = try await browser.open("/projects/\(project)/jobs/new?from=\(job)&larger=yes").body
             #expect(larger.contains(#"value="cpu-large" required checked"#))
             // Typed words take the place of those that it began with.
@@ -102,8 +103,83 @@ import WeirModel
         }
     }
 
+    private static func offer(
+        _ name: String, memory: Int, compute: Int = 1000, scratch: Int = 4, preemptible: Bool = false, group: String = "common",
+        price: String? = "1.000000"
+    ) -> JSON {
+        [
+            "name": name, "cpu": 1000, "memory": memory, "scratch": scratch, "processes": 1024, "preemptible": preemptible,
+            "group": group, "gpu": ["kind": "nvidia.com/gpu", "class": "A100", "compute": compute, "memory": 40] as JSON,
+            "prices": ["job": price, "environment": price] as JSON, "retired_at": JSON.null,
+        ]
+    }
+
+    @Test("more memory never comes with less of something else, with another price than none, or with less safety (review 6)")
+    func larger() {
+        let job: JSON = ["kind": "job", "flavor": Self.offer("old", memory: 2)]
+        let lesser = [
+            Self.offer("same", memory: 2), Self.offer("half-gpu", memory: 4, compute: 500), Self.offer("narrow", memory: 4, scratch: 2),
+            Self.offer("spot", memory: 4, preemptible: true), Self.offer("elsewhere", memory: 4, group: "lab"),
+            Self.offer("unpriced", memory: 4, price: nil),
+        ]
+        #expect(Prefill.larger(than: job, among: lesser) == nil)
+        let fit = Prefill.larger(than: job, among: lesser + [Self.offer("huge", memory: 16), Self.offer("fit", memory: 8)])
+        #expect(fit?["name"]?.plain == "fit")
+    }
+
+    @Test("what cannot be taken over is told, and no image is chosen for another; what can is, to the second (review 8, 9)")
+    func lacks() throws {
+        let lab: JSON = [
+            "kind": "environment", "name": "lab", "image": ["reference": "gone:1"] as JSON, "flavor": Self.offer("old", memory: 2),
+            "variables": JSON.null, "datasets": JSON.array([["asset": JSON.null, "version": JSON.null, "path": "/gemini/data-1"]]),
+            "environment": ["tool": "jupyterlab", "auto_stop": 600, "open_log": true, "ssh": false] as JSON,
+        ]
+        let images = JSON.array([["id": "img_1", "reference": "here:1"]])
+        let answers: [String: JSON] = [
+            "from": lab, "images": ["items": images], "flavors": ["items": JSON.array([Self.offer("old", memory: 2)])],
+        ]
+        let fields = try #require(Prefill { answers[$0] }).fields(wantsLarger: false)
+        #expect(fields["image"] == "" && fields["lacks_image"] == "gone:1" && fields["lacks"] == "yes")
+        #expect(fields["lacks_mounts"] == "/gemini/data-1" && fields["lacks_variables"] == "yes" && fields["lacks_ssh"] == "yes")
+        #expect(fields["flavor"] == "old" && fields["lacks_flavor"] == nil && fields["open_log"] == "on")
+        // Nor is another flavor chosen for one that is gone.
+        let without = try #require(Prefill { $0 == "flavors" ? nil : answers[$0] }).fields(wantsLarger: true)
+        #expect(without["flavor"] == "" && without["lacks_flavor"] == "old")
+        let hours = try #require(fields["auto_stop"])
+        let body = FormFields("auto_stop%3Ahours=\(hours)").body()
+        #expect(body["auto_stop"]?.number == 600)
+    }
+
+    @Test("a flavor can be chosen where its price for that kind is shown (review 7)")
+    func ownPrice() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (_, project) = try await server.project(of: ada)
+            try await server.api(
+                server.operatorAccount, "POST", "flavors", ["name": "bare", "cpu": 1000, "memory": 1_073_741_824, "scratch": 0])
+            let browser = Browser(server: server, user: ada)
+            let environment = try await browser.open("/projects/\(project)/environments/new").body
+            #expect(environment.contains(#"value="bare" required>"#))
+            let job = try await browser.open("/projects/\(project)/jobs/new").body
+            #expect(job.contains(#"value="bare" required disabled>"#) && job.contains(#"value="cpu-small" required>"#))
+        }
+    }
+
+    @Test("what is no job is not run again, but another one like it made (review 23)")
+    func another() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (_, project) = try await server.project(of: ada)
+            let lab = try await server.api(
+                ada, "POST", "projects/\(project)/environments", ["name": "lab", "image": "weir/notebook", "flavor": "cpu-small"]
+            )["id"].text
+            let page = try await Browser(server: server, user: ada).open("/workloads/\(lab)").body
+            #expect(page.contains("New one like this") && !page.contains("Edit and run again"))
+        }
+    }
+
     @Test(
-        "the next name counts up",
+        "the next name counts up (ux 14)",
         arguments: [("train", "train-2"), ("train-1", "train-2"), ("train-9", "train-10"), ("a-b", "a-b-2"), ("x-99999", "x-99999-2")])
     func names(name: String, next: String) { #expect(Prefill.next(name) == next) }
 
@@ -119,6 +195,22 @@ import WeirModel
             let policy = try await server.api(ada, "GET", "workspaces/\(workspace)/ssh-policy")
             #expect(policy["environments"] == .bool(false) && policy["forwarding"].text == "own")
             #expect(try await browser.open("/environments/ssh").body.contains(#"<option value="own" selected>"#))
+            // A page leads to the rules of its own workspace, whichever was looked at last (review 13).
+            let (other, project) = try await server.project(of: ada, "other")
+            let asked = try await browser.open("/environments/ssh?workspace=\(other)").body
+            #expect(asked.contains(#"action="/form/workspaces/\#(other)/ssh-policy""#))
+            try await server.api(
+                server.operatorAccount, "POST", "workspaces/\(other)/recharges", ["amount": "100"], headers: [("Idempotency-Key", "k")])
+            let lab = try await server.api(
+                ada, "POST", "projects/\(project)/environments", ["name": "lab", "image": "weir/notebook", "flavor": "cpu-small"]
+            )["id"].text
+            let page = try await browser.open("/workloads/\(lab)").body
+            #expect(page.contains(#"href="/environments/ssh?workspace=\#(other)""#))
+            let charges = "/money/entries?workload=\(lab)&amp;workspace=\(other)"
+            #expect(page.contains(#"href="\#(charges)""#))
+            let entries = try await browser.open(charges.replacing("&amp;", with: "&"))
+            #expect(entries.status == 200 && entries.body.contains(#"data-workspace="\#(other)""#))
+            #expect(try await browser.open("/quotas?workspace=\(other)").body.contains(#"data-workspace="\#(other)""#))
         }
     }
 }

@@ -29,7 +29,7 @@ import WeirModel
         #expect(Int(input.output.2).map { $0 * unit } == Int(limits.output.2))
     }
 
-    @Test("a new password, in the form, in words and in the rule")
+    @Test("a new password, in the form, in words and in the rule (review 18)")
     func password() throws {
         let html = String(decoding: ConsoleFiles.builtIn["Accounts.html"] ?? [], as: UTF8.self)
         let inputs = html.matches(of: /<input[^>]*autocomplete="new-password"[^>]*>/).map { String($0.output) }

@@ -31,6 +31,21 @@ import WeirModel
         arguments: [("0.150000", "0.15"), ("12.003333", "12.003333"), ("5.000000", "5.00"), ("-0.100000", "-0.10"), ("7", "7")])
     func points(text: String, shown: String) { #expect(Format.points(text) == shown) }
 
+    @Test("series without a colour of their own are one, with their sum (review 22)")
+    func others() throws {
+        let series = (1...8).map { number -> WeirHTTP.JSON in
+            ["subject": "prj_\(number)", "total": "\(9 - number).000000", "amounts": ["\(9 - number).000000"]]
+        }
+        let spending: WeirHTTP.JSON = ["days": ["2026-11-01"], "series": series]
+        let look = Look(language: .english, zone: .gmt, texts: try Texts([:]), names: [:], chosen: [:], listed: [:], typed: [:])
+        let bars = try #require(Bars.all(of: spending, look))
+        let legend = try #require(bars["legend"] as? [[String: Any]])
+        #expect(legend.count == 7 && legend.last?["is_others"] as? Bool == true)
+        #expect((legend.last?["total"] as? Shown.Text)?.text == "3")
+        let days = try #require(bars["bars"] as? [[String: Any]])
+        #expect((days.first?["parts"] as? [[String: Any]])?.count == 7)
+    }
+
     @Test("amounts are in the unit that a person reads")
     func amounts() {
         #expect(Format.size(0) == "0 B")
@@ -41,6 +56,7 @@ import WeirModel
         #expect(Format.decimal(2500, 1000) == "2.5")
         #expect(Format.decimal(-5, 1000) == "-0.005")
         #expect(Format.decimal(3000, 1000) == "3")
+        #expect(Format.hours(5400) == "1.5")
         #expect(Format.count(1_234_567) == "1\u{202F}234\u{202F}567")
     }
 }

@@ -73,6 +73,20 @@ import WeirModel
         }
     }
 
+    @Test("a filter narrows lists that are marked and have a name, and a log is never one of them (review 1, 2)")
+    func narrowed() throws {
+        var seen = 0
+        for (name, text) in sources {
+            for match in text.matches(of: /<[^>]*data-narrow[^>]*>/) {
+                seen += 1
+                #expect(match.output.contains(/\ id="[a-z-]+"/) && !match.output.contains(" data-build"), "\(name): \(match.output)")
+            }
+        }
+        #expect(seen > 20)
+        let workload = try #require(try ConsoleFiles().pages.all.first { $0.path == "/workloads/{workload}" })
+        #expect(workload.body.contains(#"class="filters""#) && !workload.body.contains("data-narrow"))
+    }
+
     @Test("what a page asks, and what its forms do, are operations of the API")
     func operations() async throws {
         let pages = try ConsoleFiles().pages.all

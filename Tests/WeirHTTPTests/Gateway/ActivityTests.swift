@@ -1,9 +1,10 @@
 import Foundation
+import NIOCore
 import TestSupport
 import Testing
-import WeirHTTP
 import WeirModel
 
+@testable import WeirHTTP
 @testable import WeirPlatform
 
 @Suite("The gateway knows who is there")
@@ -32,17 +33,28 @@ struct ActivityTests {
                 _ = try await wire.receive(until: "\r\n\r\n")
                 let before = gateway.clock.now()
                 gateway.clock.advance(by: .seconds(60))
-                // Pong, masked, empty; the gateway looks once a second.
+                // Pong, masked, empty. The gateway looks once a second by the machine's clock, which no test moves: one look is waited for.
                 try await wire.send([0x8A, 0x80, 1, 2, 3, 4])
-                try await Task.sleep(for: .milliseconds(2500))
+                try await Task.sleep(for: .milliseconds(1200))
                 #expect(seen() == before)
                 try await wire.send([0x81, 0x81, 0, 0, 0, 0, 10])
-                while seen() == before { try await Task.sleep(for: .milliseconds(50)) }
+                let end = ContinuousClock.now + .seconds(20)
+                while seen() == before, .now < end { try await Task.sleep(for: .milliseconds(50)) }
+                #expect(seen() == gateway.clock.now())
             }
         }
     }
 
-    @Test("what a tool tells of its kernels is read wherever it stands")
+    @Test(
+        "a ping, a pong and a close are said by browsers themselves, all else by somebody (B12, review 18)",
+        arguments: [
+            ([0x8A, 0x80, 1, 2, 3, 4], true), ([0x89, 0x81, 1, 2, 3, 4, 5], true), ([0x88, 0x80, 1, 2, 3, 4], true),
+            ([0x81, 0x81, 0, 0, 0, 0, 10], false), ([0x8A, 0x81, 1, 2, 3, 4], false), ([0x8A, 0x00, 1, 2, 3, 4], false),
+            ([0x8A, 0x80, 1, 2, 3, 4, 0x81, 0x81, 0, 0, 0, 0, 10], false), ([], false),
+        ] as [([UInt8], Bool)])
+    func frames(bytes: [UInt8], isAlone: Bool) { #expect(ControlFrame.isAlone(in: ByteBuffer(bytes: bytes)) == isAlone) }
+
+    @Test("what a tool tells of its kernels is read wherever it stands (B12, DEV-05)")
     func tools() throws {
         func activity(_ json: String) -> ToolActivity? { ToolActivity(Data(json.utf8)) }
         let status = try #require(activity(#"{"connections": 1, "kernels": 1, "last_activity": "2026-11-21T08:00:00.123456Z"}"#))

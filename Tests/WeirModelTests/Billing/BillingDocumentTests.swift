@@ -123,7 +123,6 @@ struct BillingDocumentTests {
         return try [
             "submitted 14:50, starts 14:59:59               \(perHour("14:59:59")) points an hour to its end",
             "submitted 14:50, starts 15:00:00               \(perHour("15:00:00")) points an hour to its end",
-            "starts 14:50, gives way 16:00, goes on 17:00   \(perHour("14:50:00")) points an hour in both runs",
         ]
     }
 

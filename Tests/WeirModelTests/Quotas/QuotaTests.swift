@@ -87,7 +87,7 @@ struct QuotaTests {
         #expect([PriorityClass.high, .low, .normal].sorted() == [.low, .normal, .high])
     }
 
-    @Test("storage that is full takes nothing more, and nothing that does not fit (QUO-03)")
+    @Test("storage that is full takes nothing more, and nothing that does not fit (QUO-03, review 5)")
     func storage() throws {
         let allowances = Allowances(
             workspace: Allowance(quota: Quota(storage: .gib(10))), person: Allowance(quota: Quota(storage: .gib(4))))
@@ -107,6 +107,16 @@ struct QuotaTests {
             #expect(error?.code == "storage_quota")
             #expect(error?.message.en.hasPrefix("You keep") == isPersonal)
         }
+        // Nobody is told what somebody else keeps.
+        let keeper = #expect(throws: WeirError.self) {
+            try allowances.checkStorage(workspace: .gib(5), person: .gib(4), isOwn: false, adding: 1)
+        }
+        #expect(keeper?.code == "storage_quota")
+        #expect(keeper?.message.en.contains("GiB") == false && keeper?.message.zh.contains("GiB") == false)
+        let shared = #expect(throws: WeirError.self) {
+            try allowances.checkStorage(workspace: .gib(10), person: 0, isOwn: false, adding: 1)
+        }
+        #expect(shared?.message.en.hasPrefix("The workspace keeps") == true)
     }
 
     @Test("amounts are written as people read them")

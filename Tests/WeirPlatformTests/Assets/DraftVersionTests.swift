@@ -70,6 +70,62 @@ struct DraftVersionTests {
         #expect(try await scene.names(2) == ["a", "b"])
     }
 
+    @Test("an upload that was cut off between its last step on the disk and the record of it has come (DAT-07, review 9)")
+    func cutOff() async throws {
+        let scene = try await Scene()
+        try await scene.put("one", "a")
+        let upload = try await scene.begin("b")
+        let (files, workspace) = (scene.platform.files, scene.ada.workspace)
+        let stored = StoredUpload(upload.id, in: workspace)
+        _ = try await files.append(StorageBench.body("1234"), to: stored, at: 0)
+        try await files.put(stored, into: .draft(scene.asset, in: workspace), at: FilePath("b"))
+
+        let late = await #expect(throws: WeirError.self) { try await scene.send("4", upload, at: 3) }
+        #expect(late?.code == "upload_offset_mismatch")
+        for _ in 0..<2 {
+            #expect(try await scene.platform.uploads.progress(of: upload.id, by: scene.ada.caller).isComplete)
+        }
+        #expect(try await scene.test.store.read { try $0.upload(upload.id) } == nil)
+        #expect(try OpenFolder(trusted: files.layout.path(of: .uploads, in: .workspace(workspace))).names().isEmpty)
+        _ = try await scene.confirm()
+        #expect(try await scene.names(1) == ["a", "b"])
+    }
+
+    @Test("however many ask at once for an upload whose last part has come, each is told that it is there (DAT-07, review 9)")
+    func askedAtOnce() async throws {
+        let scene = try await Scene()
+        let upload = try await scene.begin("b")
+        let stored = StoredUpload(upload.id, in: scene.ada.workspace)
+        _ = try await scene.platform.files.append(StorageBench.body("1234"), to: stored, at: 0)
+        let (platform, caller, workspace) = (scene.platform, scene.ada.caller, scene.ada.workspace)
+        let answers: [Bool] = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    do {
+                        return try await platform.uploads.progress(of: upload.id, by: caller).isComplete
+                    } catch let error as WeirError where error.code == "upload_busy" {
+                        // Another one is putting it there: to be asked again.
+                        return true
+                    }
+                }
+            }
+            return try await group.reduce(into: [Bool]()) { $0.append($1) }
+        }
+        #expect(answers == Array(repeating: true, count: 8))
+        #expect(try await platform.uploads.progress(of: upload.id, by: caller).isComplete)
+        #expect(try await platform.store.read { try $0.storageKept(by: workspace) } == 4)
+    }
+
+    @Test("an upload that cannot begin leaves no record that holds its length (review 9)")
+    func cannotBegin() async throws {
+        let scene = try await Scene()
+        try await scene.put("one", "a")
+        let place = scene.platform.files.layout.path(of: .uploads, in: .workspace(scene.ada.workspace))
+        try FileManager.default.removeItem(atPath: place)
+        await #expect(throws: (any Error).self) { try await scene.begin("b") }
+        #expect(try await scene.test.store.read { try $0.uploads(into: .asset(scene.asset)) }.isEmpty)
+    }
+
     @Test("a form or an archive that ends after a confirmation comes into a draft that begins with that version (audit-a 2)")
     func otherWays() async throws {
         let scene = try await Scene()

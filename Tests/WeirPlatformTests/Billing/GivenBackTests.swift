@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 import WeirModel
@@ -41,6 +42,50 @@ struct GivenBackTests {
         let verification = try await scene.ledger.verify(by: scene.operatorCaller)
         #expect(verification.difference == nil, "\(verification.difference?.text.en ?? "")")
         #expect(verification.findings == [])
+    }
+
+    @Test("what came back twice is taken back on the bill on which it came back; line, total, file and table of it agree (review 5)")
+    func takenBackOnItsBill() async throws {
+        // In Shanghai 110 minutes of it are in November, and an hour that is over in December.
+        let scene = try await LedgerScene(at: "2026-11-30T14:10:00Z")
+        try await scene.start(in: 0)
+        scene.clock.advance(by: .seconds(10_800))
+        try await scene.settleAll()
+        let workspace = scene.workspaces[0]
+        let first = try #require(
+            try await scene.store.read { try $0.entries(of: workspace, EntryFilter(kind: .charge), PageRequest(limit: 10)) }.items.last)
+        try await refund(first, Points(micro: -first.amount.micro), scene)
+        try await scene.end(0, at: try #require(Timestamp("2026-11-30T14:25:00Z")))
+        try await scene.settleAll()
+
+        let november = BillMonth(year: 2026, month: 11)
+        let taken = try #require(
+            try await scene.store.read { try $0.entries(of: workspace, EntryFilter(kind: .correction), PageRequest(limit: 10)) }
+                .items.first)
+        #expect(taken.month == november && taken.project == scene.projects[0] && taken.account == scene.operatorCaller.id)
+        let bills = Bills(store: scene.store, clock: scene.clock, calendar: scene.calendar)
+        for month in [november, BillMonth(year: 2026, month: 12)] {
+            let bill = try await bills.bill(of: workspace, in: month, BillFilter(), PageRequest(), for: scene.operatorCaller)
+            #expect(bill.monthTotal == 0 && bill.lines.items.map(\.record.amount) == [0], "\(month)")
+            let largest = try await scene.store.read { try $0.largestBillLines(of: workspace, in: month, most: 10) }
+            #expect(largest == bill.lines.items.map(\.record))
+            let export = try await bills.export(of: workspace, in: month, for: scene.operatorCaller)
+            var file = Data()
+            try await export.write(.json) { file.append(contentsOf: $0) }
+            let found = try BillVerification(file)
+            #expect(found.difference == nil && found.total == 0, "\(month): \(found.difference?.text.en ?? "")")
+            var table = Data()
+            try await export.write(.csv) { table.append(contentsOf: $0) }
+            let rows = String(decoding: table, as: UTF8.self).split(separator: "\r\n").dropFirst()
+            let amounts = try rows.map { row in
+                try #require(Points(String(row.split(separator: ",", omittingEmptySubsequences: false)[11])))
+            }
+            #expect(amounts.count == found.entries)
+            #expect(try Points.sum(amounts) == 0)
+            #expect(rows.filter { $0.contains(",correction,job,") }.count == (month == november ? 1 : 0))
+        }
+        #expect(try await scene.balance(0) == 0)
+        #expect(try await scene.ledger.verify(by: scene.operatorCaller).difference == nil)
     }
 
     @Test("minutes that were given back are not refunded as well (F12)")

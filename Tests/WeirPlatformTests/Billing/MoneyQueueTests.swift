@@ -1,3 +1,4 @@
+import GRDB
 import TestSupport
 import Testing
 import WeirEngine
@@ -79,7 +80,7 @@ struct MoneyQueueTests: MoneyScene {
         }
     }
 
-    @Test("what waits for room does not start once the balance is used up (F3)")
+    @Test("what waits for room does not start once the balance is used up (F3, review 12)")
     func usedUp() async throws {
         let clock = ManualClock()
         let test = try TestPlatform(clock: clock)
@@ -100,8 +101,13 @@ struct MoneyQueueTests: MoneyScene {
             try await platform.wait(for: waits.id) { $0?.queueReason == .balance }
             test.engine.endInstances(of: jobs[1].id, .succeeded)
             try await platform.wait(for: jobs[1], toBe: .completed)
+            // Who comes later starts in that room, so it was decided who does.
+            let last = try await other.job("last", on: platform)
+            try await platform.wait(for: last, toBe: .running)
             try await platform.settlement.settleHour()
             #expect(try await state(of: waits, test) == .queued)
+            test.engine.endInstances(of: last.id, .succeeded)
+            try await platform.wait(for: last, toBe: .completed)
             // A balance that comes back is enough.
             _ = try await platform.ledger.recharge(
                 tenant.workspace, by: 10, reference: "", key: IdempotencyKey("k", request: "k"), caller: .testOperator)
@@ -134,6 +140,48 @@ struct MoneyQueueTests: MoneyScene {
         #expect(after.run == 1)
         #expect(after.stopCause == "balance_used_up")
         #expect(try await causes(of: victim, test).contains("balance_used_up"))
+    }
+
+    @Test("nobody gives way to what could not be paid for then, and goes on as if nothing had been; it gives way to who can pay (review 6)")
+    func paidBeforePreemption() async throws {
+        let test = try TestPlatform(clock: ManualClock())
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let (poor, rich) = (try await test.tenant("eve", on: platform), try await test.tenant("bob", on: platform))
+        var spots: [WorkloadRecord] = []
+        for number in 1...4 { spots.append(try await tenant.job("spot-\(number)", flavor: "spot", on: platform)) }
+        for job in spots { try await platform.reconciler.tellQueue(job) }
+        await platform.reconciler.admit()
+        for job in spots { _ = try await platform.reconciler.reconcile(job.id) }
+        let waits = try await poor.job("waits", on: platform)
+        // Not used up, but less than its first hour.
+        try await test.setBalance(Points(micro: 500_000), of: poor.workspace)
+        try await platform.reconciler.tellQueue(waits)
+        await platform.reconciler.admit()
+        #expect(try await records(of: spots, test).filter { $0.state == .running && $0.wanted == .running }.count == 4)
+        let withheld = try #require(try await records(of: [waits], test).first)
+        #expect(withheld.state == .queued && withheld.queueReason == .balance)
+
+        try await platform.reconciler.tellQueue(try await rich.job("pays", on: platform))
+        await platform.reconciler.admit()
+        #expect(try await records(of: spots, test).filter { $0.state == .stopping }.count == 1)
+    }
+
+    @Test("one whose price cannot be read waits, and stops nobody else from starting (review 7)")
+    func unreadablePrice() async throws {
+        let test = try TestPlatform(clock: ManualClock())
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let jobs = [try await tenant.job("broken", on: platform), try await tenant.job("right", on: platform)]
+        let broken = jobs[0].id.text
+        let queue = try DatabaseQueue(path: test.folder.path + "/weir.sqlite")
+        try await queue.write { try $0.execute(sql: "UPDATE run SET price = 'none' WHERE workload = ?", arguments: [broken]) }
+        try queue.close()
+        for job in jobs { try await platform.reconciler.tellQueue(job) }
+        await platform.reconciler.admit()
+        let now = try await records(of: jobs, test)
+        #expect(now.map(\.state) == [.queued, .deploying])
+        #expect(now.first?.queueReason == .balance)
     }
 
     @Test("what waits for a budget starts with the next month, when that begins", arguments: TestDay.all)

@@ -7,7 +7,7 @@ import WeirStore
 
 @Suite("What a month came to, day by day")
 struct SpendingTests {
-    @Test("each day has what ran on it, by project and by person, and what runs now is in the last (ux 18)")
+    @Test("each day has what ran on it, by project and by person, and what runs now is in the last (ux 18, review 16)")
     func days() async throws {
         // Half past eleven at night in Shanghai: the run goes over midnight.
         let clock = ManualClock("2026-03-09T15:30:00Z")
@@ -38,8 +38,13 @@ struct SpendingTests {
             let projects = try await platform.spendings.curve(of: ada.workspace, in: nil, by: .project, for: ada.caller)
             #expect(Set(projects.series.map(\.subject)) == [.project(ada.project), .project(second.id)])
             #expect(projects.series.allSatisfy { $0.total == Points(micro: 1_500_000) && $0.amounts.count == whole.days.count })
-            let people = try await platform.spendings.curve(of: ada.workspace, in: nil, by: .person, for: bob.caller)
+            let people = try await platform.spendings.curve(of: ada.workspace, in: nil, by: .person, for: ada.caller)
             #expect(Set(people.series.map(\.subject)) == [.account(ada.caller.id), .account(bob.caller.id)])
+            // A member sees of people their own alone, and the sums that everybody sees (review 16).
+            let own = try await platform.spendings.curve(of: ada.workspace, in: nil, by: .person, for: bob.caller)
+            #expect(own.series.map(\.subject) == [.account(bob.caller.id)])
+            let seen = try await platform.spendings.curve(of: ada.workspace, in: nil, by: .project, for: bob.caller)
+            #expect(Set(seen.series.map(\.subject)) == Set(projects.series.map(\.subject)))
 
             let before = try await platform.spendings.curve(
                 of: ada.workspace, in: BillMonth(year: 2026, month: 2), by: .workspace, for: ada.caller)

@@ -56,15 +56,19 @@ struct StartPriceTests: MoneyScene {
         }
     }
 
-    @Test("a task that gave way goes on at the price that it began with, also when its flavor has left the list (F5, F5b)")
-    func gaveWay() async throws {
+    @Test(
+        "a task that gave way goes on at the price that it began with, at a higher price or off the list by now (F5, review 12)",
+        arguments: [nil, 3] as [Points?])
+    func gaveWay(newPrice: Points?) async throws {
         let clock = ManualClock()
         let test = try TestPlatform(clock: clock)
         try await test.running { platform in
             let tenant = try await test.tenant(on: platform)
             let spots = try await fill("spot", tenant, platform)
             clock.advance(by: .seconds(600))
-            try await publish(["small": 1, "tiny": 1], platform)
+            var prices: [String: Points] = ["small": 1, "tiny": 1]
+            prices["spot"] = newPrice
+            try await publish(prices, platform)
             let regular = try await tenant.job("regular", on: platform)
             try await platform.wait(for: regular, toBe: .running)
             let now = try await records(of: spots, test)

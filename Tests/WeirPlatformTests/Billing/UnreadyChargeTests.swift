@@ -117,6 +117,33 @@ struct UnreadyChargeTests: MoneyScene {
         #expect(try await state(of: service, test) == .stopping)
     }
 
+    @Test("a timer that is changed while a program is charged and does not answer yet holds from then on (DEV-24, review 3)")
+    func changedTimer() async throws {
+        let clock = ManualClock()
+        let test = try TestPlatform(clock: clock)
+        test.health.set(false)
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let lab = try await platform.environments.create(
+            tenant.submission("lab", flavor: "tiny"), tool: nil, autoStop: 3600, in: tenant.project, by: tenant.caller)
+        try await launch(lab, platform)
+        clock.advance(by: grace + .seconds(1))
+        _ = try await platform.reconciler.reconcile(lab.id)
+        let charged = try #require(try await records(of: [lab], test).first)
+        let since = try #require(charged.runningSince)
+        #expect(charged.state == .deploying && charged.stopAt == since + .seconds(3600))
+        #expect(try await platform.workloads.edit(lab.id, autoStop: 0, by: tenant.caller).stopAt == nil)
+        let changed = try await platform.workloads.edit(lab.id, autoStop: 60, by: tenant.caller)
+        #expect(changed.stopAt == clock.now() + .seconds(60))
+        test.health.set(true)
+        _ = try await platform.reconciler.reconcile(lab.id)
+        let running = try #require(try await records(of: [lab], test).first)
+        #expect(running.state == .running && running.stopAt == changed.stopAt)
+        clock.advance(by: .seconds(60))
+        _ = try await platform.reconciler.reconcile(lab.id)
+        #expect(try await state(of: lab, test) == .stopping)
+    }
+
     @Test("what was stopped before its container started is not charged, however late the container comes (bugs F9)")
     func cancelledWhileDeploying() async throws {
         let clock = ManualClock()

@@ -11,6 +11,38 @@ struct OtherToolTests {
     private static let flavor = Flavor(
         name: "desk", cpu: 500, memory: .mib(128), scratch: .mib(64), processes: 64, pricePerHour: Points(1))
 
+    @Test("TensorBoard opens from an environment whose image brings it, and from no other (DEV-05, ux 2)")
+    func tensorBoard() async throws {
+        let test = try TestPlatform()
+        try await test.running { platform in
+            let tenant = try await test.tenant(on: platform)
+            let lab = try await platform.environments.create(
+                tenant.submission("lab"), tool: nil, autoStop: nil, in: tenant.project, by: tenant.caller)
+            try await platform.wait(for: lab, toBe: .running)
+            let entry = try await platform.entries.enter(lab.id, tool: "tensorboard", by: tenant.caller)
+            #expect(entry.url.hasPrefix("http://gateway.test/enter?token="))
+            try await platform.wait(for: lab.id) { _ in
+                platform.routes.tool("tensorboard", of: lab.id, for: tenant.caller.id)?.destination
+                    == .backend(Backend(host: "127.0.0.1", port: 6006))
+            }
+
+            let plain = EngineImage(
+                reference: "weir/plain", digest: "sha256:" + String(repeating: "b", count: 64),
+                labels: ["weir.tool.jupyterlab.command": "jupyter lab", "weir.tool.jupyterlab.port": "8888"], size: 1)
+            test.engine.add(plain)
+            _ = try await platform.images.register(plain, for: nil)
+            var submission = tenant.submission("plain")
+            submission.image = "weir/plain"
+            let other = try await platform.environments.create(
+                submission, tool: nil, autoStop: nil, in: tenant.project, by: tenant.caller)
+            try await platform.wait(for: other, toBe: .running)
+            let refused = await #expect(throws: WeirError.self) {
+                try await platform.entries.enter(other.id, tool: "tensorboard", by: tenant.caller)
+            }
+            #expect(refused?.code == "tool_missing")
+        }
+    }
+
     @Test(
         "a second tool of the image is started when it is opened, over the project's output, and once only (DEV-05)",
         .timeLimit(.minutes(2)))

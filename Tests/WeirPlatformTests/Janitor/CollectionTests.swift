@@ -8,7 +8,7 @@ import WeirStore
 
 @Suite("What a sweep frees and what it leaves")
 struct CollectionTests {
-    @Test("a tree stays while a version, a run that can be made again, or a mount of something that lives refers to it")
+    @Test("a tree stays while a version, a run that can be made again, or a mount of something that lives refers to it (DAT-15, BIL-12)")
     func treesInUse() async throws {
         let clock = ManualClock()
         let test = try TestPlatform(clock: clock)
@@ -68,5 +68,33 @@ struct CollectionTests {
         let blobs = try OpenFolder(trusted: platform.files.layout.path(of: .blobs, in: .workspace(ada.workspace)))
         let contents = try blobs.names().reduce(0) { try $0 + blobs.folder($1).names().count }
         #expect(contents == 1)
+    }
+
+    @Test("a sweep goes through what each person keeps alone, too (DAT-14, BIL-12, review 11)")
+    func kept() async throws {
+        let clock = ManualClock(SystemClock().now().description)
+        let test = try TestPlatform(clock: clock)
+        let platform = try await test.start()
+        let ada = try await test.tenant(on: platform)
+        let bob = try await test.tenant("bob", on: platform)
+        _ = try await platform.workspaces.setRole(.member, ofLogin: "bob", in: ada.workspace, by: ada.caller)
+        for person in [ada, bob] {
+            let asset = try await platform.assets.create(
+                .dataset, in: ada.workspace, Assets.Description(name: "own", visibility: .owner), by: person.caller)
+            for text in ["one", "two"] {
+                try await platform.assets.intake(of: asset.id, for: person.caller).write(StorageBench.body(text), at: FilePath("a"))
+                _ = try await platform.assets.confirm(asset.id, by: person.caller)
+            }
+            try await platform.assets.deleteVersion(1, of: asset.id, by: person.caller)
+        }
+        let blobs = try OpenFolder(trusted: platform.files.layout.path(of: .blobs, in: .workspace(ada.workspace)))
+        func contents(of person: TestPlatform.Tenant) throws -> Int {
+            let own = try blobs.folder(EntryName(FileStore.kept + person.caller.id.text))
+            return try own.names().reduce(0) { try $0 + own.folder($1).names().count }
+        }
+        #expect(try contents(of: ada) == 2 && contents(of: bob) == 2)
+        clock.advance(by: .seconds(2 * 86_400))
+        try await platform.janitor.sweep()
+        #expect(try contents(of: ada) == 1 && contents(of: bob) == 1)
     }
 }

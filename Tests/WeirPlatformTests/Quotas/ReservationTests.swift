@@ -70,6 +70,26 @@ struct ReservationTests {
         await refused { _ = try await scene.intake() }
     }
 
+    @Test("a length that no file may have is refused before anything is held for it, however many announce one (QUO-03, review 1)")
+    func endlessLength() async throws {
+        let scene = try await Scene(3 * Self.mebibyte)
+        let (intake, platform, ada) = (try await scene.intake(), scene.platform, scene.ada)
+        // Without a quota nothing else would refuse it.
+        try await platform.quotas.set(nil, of: .workspace, in: ada.workspace, by: .testOperator)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<4 {
+                group.addTask {
+                    let error = await #expect(throws: WeirError.self) {
+                        try await intake.write(Self.content(100), at: FilePath("f\(number)"), announced: Bytes(.max))
+                    }
+                    #expect(error?.code == "file_too_large")
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await scene.kept() == 0)
+    }
+
     @Test("an archive is refused by what comes out of it, before it does (QUO-03, audit-a 5)")
     func archive() async throws {
         let archive = Archives.tar((0..<4).map { .init(name: "f\($0)", content: [UInt8](repeating: 1, count: Self.mebibyte)) })
@@ -122,6 +142,46 @@ struct ReservationTests {
         await refused { _ = try await scene.platform.assets.intake(of: asset, for: scene.ada.caller) }
         #expect(try await scene.platform.assets.confirm(asset, by: scene.ada.caller).number == 1)
         #expect(try await scene.kept() == Self.mebibyte)
+    }
+
+    @Test("what a colleague brings counts for who keeps the asset, and the colleague is not told how much that is (QUO-03, review 5)")
+    func colleague() async throws {
+        let scene = try await Scene(100 * Self.mebibyte)
+        let (platform, ada) = (scene.platform, scene.ada)
+        let bob = try await scene.test.tenant("bob", on: platform)
+        _ = try await platform.workspaces.setRole(.member, ofLogin: "bob", in: ada.workspace, by: ada.caller)
+        func limit(_ person: TestPlatform.Tenant, to quota: Int) async throws {
+            try await platform.quotas.set(
+                Allowance(quota: Quota(storage: Self.bytes(quota))), of: .account(person.caller.id), in: ada.workspace, by: ada.caller)
+        }
+        try await limit(ada, to: 3 * Self.mebibyte)
+        try await limit(bob, to: 1)
+        let asset = try await scene.asset("digits")
+        func write(_ count: Int, _ path: String) async throws {
+            try await platform.assets.intake(of: asset, for: bob.caller).write(Self.content(count), at: FilePath(path))
+        }
+        // His own quota has no room for it.
+        try await write(2 * Self.mebibyte, "a")
+        for way in ["form", "upload"] {
+            let error = await #expect(throws: WeirError.self) {
+                if way == "form" {
+                    try await write(2 * Self.mebibyte, "b")
+                } else {
+                    _ = try await platform.uploads.create(
+                        into: .draft(asset), path: "b", length: Self.bytes(2 * Self.mebibyte), by: bob.caller)
+                }
+            }
+            #expect(error?.code == "storage_quota")
+            #expect(error?.message.en.contains { $0.isNumber } == false, "\(error?.message.en ?? "")")
+        }
+        let own = await #expect(throws: WeirError.self) {
+            try await platform.assets.intake(of: asset, for: ada.caller).write(Self.content(2 * Self.mebibyte), at: FilePath("b"))
+        }
+        #expect(own?.message.en.hasPrefix("You keep") == true, "\(own?.message.en ?? "")")
+        // Code is nobody's own.
+        try await limit(ada, to: 1)
+        try await scene.intake().write(Self.content(Self.mebibyte), at: FilePath("c"))
+        #expect(try await scene.kept() == 3 * Self.mebibyte)
     }
 
     @Test("what was deleted makes room at once, not at the next count of the hour (STO-11)")

@@ -225,7 +225,7 @@ struct ReconcilerTests {
                 tenant.submission("lab"), tool: nil, autoStop: 3600, in: tenant.project, by: tenant.caller)
             try await platform.wait(for: environment, toBe: .running)
             clock.advance(by: .seconds(3599))
-            platform.signals.send(.workload(environment.id))
+            _ = try await platform.reconciler.reconcile(environment.id)
             #expect(try await platform.workloads.workload(environment.id, for: tenant.caller).state == .running)
             clock.advance(by: .seconds(1))
             platform.signals.send(.workload(environment.id))
@@ -235,7 +235,7 @@ struct ReconcilerTests {
         }
     }
 
-    @Test("a new timer holds for what runs, and for the next run; none takes it away (bugs R6)")
+    @Test("a new timer holds for what runs, and for the next run; none takes it away (bugs R6, review 12)")
     func changedAutoStop() async throws {
         let clock = ManualClock()
         let test = try TestPlatform(clock: clock)
@@ -248,7 +248,8 @@ struct ReconcilerTests {
             let later = try await platform.workloads.edit(lab.id, autoStop: 7200, by: tenant.caller)
             #expect(later.stopAt == clock.now() + .seconds(7200))
             clock.advance(by: .seconds(3600))
-            platform.signals.send(.workload(lab.id))
+            // A whole pass after the end of the old timer.
+            _ = try await platform.reconciler.reconcile(lab.id)
             #expect(try await platform.workloads.workload(lab.id, for: tenant.caller).state == .running)
             #expect(try await platform.workloads.edit(lab.id, autoStop: 0, by: tenant.caller).stopAt == nil)
             await #expect(throws: WeirError.self) { try await platform.workloads.edit(lab.id, autoStop: 30, by: tenant.caller) }

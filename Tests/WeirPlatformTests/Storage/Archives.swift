@@ -7,11 +7,20 @@ enum Archives {
         var type: Character = "0"
         var target = ""
         var mode = 0o644
+        /// The twelve bytes that say its size; nil for the true ones.
+        var saidSize: [UInt8]?
         var bytes: [UInt8] { odd ?? Array(name.utf8) }
         private var odd: [UInt8]?
 
         init(name: String, content: [UInt8] = [], type: Character = "0", target: String = "", mode: Int = 0o644) {
             (self.name, self.content, self.type, self.target, self.mode) = (name, content, type, target, mode)
+        }
+
+        /// Without content, and of a size that it only says: in binary, as large ones are written.
+        static func saying(_ size: Int64, name: String, type: Character, target: String = "") -> Entry {
+            var entry = Entry(name: name, type: type, target: target)
+            entry.saidSize = [0x80, 0, 0, 0] + (0..<8).map { UInt8(truncatingIfNeeded: size >> (56 - 8 * $0)) }
+            return entry
         }
 
         /// Of a name that is no text.
@@ -37,6 +46,7 @@ enum Archives {
             put(octal(0, 7), 108)
             put(octal(0, 7), 116)
             put(octal(entry.content.count, 11), 124)
+            if let said = entry.saidSize { header.replaceSubrange(124..<136, with: said) }
             put(octal(1_700_000_000, 11), 136)
             put("        ", 148)
             put(String(entry.type), 156)
@@ -67,6 +77,17 @@ enum Archives {
         }
         let end = le(0x0605_4b50, 4) + le(0, 4) + le(entries.count, 2) + le(entries.count, 2)
         return out + directory + end + le(directory.count, 4) + le(out.count, 4) + le(0, 2)
+    }
+
+    /// A zip with the directory of a large one, which says numbers of its own; nil for the true ones.
+    static func largeZip(length: Int? = nil, place: Int? = nil) -> [UInt8] {
+        let plain = zip([(Array("a".utf8), [1])])
+        let body = Array(plain.dropLast(22))
+        let own = 46 + 1
+        var large = le(0x0606_4b50, 4) + le(44, 8) + le(45, 2) + le(45, 2) + le(0, 8) + le(1, 8) + le(1, 8)
+        large += le(length ?? own, 8) + le(body.count - own, 8)
+        large += le(0x0706_4b50, 4) + le(0, 4) + le(place ?? body.count, 8) + le(1, 4)
+        return body + large + plain.suffix(22)
     }
 
     /// RAR 4 with stored entries; `solid` marks the archive as one that the unpacking program does not know.

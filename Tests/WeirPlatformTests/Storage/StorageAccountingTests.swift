@@ -67,6 +67,21 @@ struct StorageAccountingTests {
         #expect(try await platform.storageAccounting.measureChanged() == 0)
     }
 
+    @Test("an upload that comes into its place while its folder is walked counts once (QUO-03, review 8)")
+    func uploadEndsMeanwhile() async throws {
+        let bench = try await StorageBench()
+        try await bench.put("12345", "a")
+        let upload = StoredUpload(StorageBench.identifier(Upload.self), in: bench.workspace)
+        try await bench.store.createUpload(upload, length: 10)
+        _ = try await bench.store.append(StorageBench.body("123456"), to: upload, at: 0)
+        let walk = try bench.store.walk([bench.draft], [upload])
+        #expect(walk.weight == FolderWeight(bytes: 6, files: 1, uploads: [upload.id: 6]))
+        _ = try await bench.store.append(StorageBench.body("7890"), to: upload, at: 6)
+        try await bench.store.put(upload, into: bench.draft, at: FilePath("b"))
+        while try walk.advance(100) {}
+        #expect(walk.weight == FolderWeight(bytes: 15, files: 2, uploads: [upload.id: 10]))
+    }
+
     @Test("a change that was killed in the middle is found at the next start")
     func killed() async throws {
         let test = try TestPlatform()

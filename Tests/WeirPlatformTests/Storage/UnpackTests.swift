@@ -218,6 +218,82 @@ struct UnpackTests {
         #expect(try await refusal([1], "a.bin", in: bench)?.code == "not_an_archive")
     }
 
+    @Test(
+        "a size that no disk has room for is damage, whatever the entry is, and nothing of Weir breaks on it (review 1)",
+        arguments: [
+            [.saying(.max, name: "a", type: "V")], [.saying(.max, name: "a", type: "0")], [.saying(.max, name: "a", type: "3")],
+            [.init(name: "f", content: [1]), .saying(.max, name: "a", type: "1", target: "f")], [.saying(-1, name: "a", type: "0")],
+            [.saying(Int64.max - 511, name: "a", type: "V")],
+            [.init(name: "p", content: Array("28 size=9223372036854775807\n".utf8), type: "x"), .init(name: "a", content: [1])],
+            [
+                .init(name: "f", content: [1]), .init(name: "p", content: Array("28 size=9223372036854775807\n".utf8), type: "x"),
+                .init(name: "a", type: "1", target: "f"),
+            ],
+            [.init(name: "p", content: Array("11 size=-1\n".utf8), type: "x"), .init(name: "a", content: [1])],
+        ] as [[Archives.Entry]])
+    func endlessSizes(entries: [Archives.Entry]) async throws {
+        let bench = try await StorageBench()
+        #expect(try await refusal(Archives.tar(entries), "a.tar", in: bench)?.code == "archive_damaged")
+    }
+
+    @Test("numbers in a zip or a RAR that lead out of it are damage, and nothing of Weir breaks on them (review 2)")
+    func endlessNumbers() async throws {
+        let bench = try await StorageBench()
+        for (number, zip) in [
+            Archives.largeZip(length: .max), Archives.largeZip(length: -1), Archives.largeZip(place: .max), Archives.largeZip(place: .min),
+            Archives.largeZip(length: 1 << 40),
+        ].enumerated() {
+            #expect(try await refusal(zip, "\(number).zip", in: bench)?.code == "archive_damaged", "\(number)")
+        }
+        // The content's length in two halves, of an entry whose head begins at 20.
+        var old = Archives.rar([("abcd", [1])], fileFlags: 0x100)
+        old.replaceSubrange(27..<31, with: [0xff, 0xff, 0xff, 0xff])
+        for (number, top) in [UInt8(0x7f), 0xff].enumerated() {
+            old.replaceSubrange(52..<56, with: [0xff, 0xff, 0xff, top])
+            #expect(try await refusal(old, "old\(number).rar", in: bench)?.code == "archive_damaged", "\(top)")
+        }
+        let new = Self.newRar([2, 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f])
+        #expect(try await refusal(new, "new.rar", in: bench)?.code == "archive_damaged")
+    }
+
+    /// A RAR 5 with one head after the archive's own.
+    private static func newRar(_ head: [UInt8]) -> [UInt8] {
+        var rar: [UInt8] = [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07, 0x01, 0x00]
+        rar += [0, 0, 0, 0, 3, 1, 0, 0]
+        rar += [0, 0, 0, 0]
+        return rar + sevenBits(head.count) + head
+    }
+
+    private static func sevenBits(_ number: Int) -> [UInt8] {
+        number < 0x80 ? [UInt8(number)] : [UInt8(number & 0x7f | 0x80)] + sevenBits(number >> 7)
+    }
+
+    @Test("a RAR whose head has half a million fields is told to be damaged at once (review 3)", .timeLimit(.minutes(1)))
+    func manyFields() async throws {
+        let bench = try await StorageBench()
+        let fields = (0..<1_000_000).map { UInt8($0 % 2 + 1) }
+        let begin: [UInt8] = [2, 1]
+        let rar = Self.newRar(begin + Self.sevenBits(fields.count) + fields)
+        #expect(try await refusal(rar, "a.rar", in: bench)?.code == "archive_damaged")
+    }
+
+    @Test("what the first thousand names read as is shown, and a later name that does not fit is named (review 4)")
+    func manyNames() async throws {
+        let bench = try await StorageBench()
+        // 训练 in GBK, and at the end what is nothing in it.
+        let training: [UInt8] = [0xd1, 0xb5, 0xc1, 0xb7]
+        var names = (0..<1_010).map { training + Array("\($0)".utf8) }
+        names.append([0xff, 0xff])
+        try await bench.put(Archives.zip(names.map { (name: $0, content: [UInt8(1)]) }), "a.zip")
+        let guessed = try await refusalOfUnpacking("a.zip", in: bench)
+        #expect(guessed?.code == "archive_charset" && guessed?.message.en.contains("GBK") == true, "\(guessed?.message.en ?? "")")
+        let wrong = await #expect(throws: WeirError.self) {
+            try await bench.store.unpack(FilePath("a.zip"), in: bench.draft, into: .root, charset: .gbk)
+        }
+        #expect(wrong?.code == "archive_charset_wrong" && wrong?.message.en.contains(#"\xFF"#) == true, "\(wrong?.message.en ?? "")")
+        #expect(try await bench.names() == ["a.zip"])
+    }
+
     @Test("a name over 255 bytes is refused, and one with a control character comes out under it (X20, bugs F6)")
     func names() async throws {
         let bench = try await StorageBench()

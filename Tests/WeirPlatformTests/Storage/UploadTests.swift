@@ -39,6 +39,7 @@ struct UploadTests {
         #expect(try await bench.store.progress(of: id).isComplete)
         try await bench.store.put(id, into: bench.draft, at: FilePath("d/f.bin"))
         #expect(FileManager.default.contents(atPath: bench.path(bench.draft, "d/f.bin")) == Data(content))
+        try await bench.store.discard(id)
         let gone = await #expect(throws: WeirError.self) { try await bench.store.progress(of: id) }
         #expect(gone?.code == "not_found")
     }

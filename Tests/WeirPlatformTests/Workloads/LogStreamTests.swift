@@ -45,7 +45,7 @@ struct LogStreamTests {
         #expect(total == 0)
     }
 
-    @Test("a log where an older version kept it is read to its end, and goes with its workload")
+    @Test("a log where an older version kept it is read to its end, and goes with its workload (hostile 6)")
     func older() async throws {
         let test = try TestPlatform()
         try await test.running { platform in

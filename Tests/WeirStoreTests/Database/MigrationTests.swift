@@ -210,6 +210,109 @@ struct MigrationTests {
         }
     }
 
+    @Test("22 reservations: an asset knows the newest version that is there, and an upload on its way goes on to its end (review 10)")
+    func reservations() throws {
+        let (queue, asset) = try older(upTo: "21 makers")
+        let (upload, account) = (identifiers.next(Upload.self, at: now), identifiers.next(Account.self, at: now))
+        let (other, workspace) = (identifiers.next(Asset.self, at: now), identifiers.next(Workspace.self, at: now))
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    UPDATE asset SET latest = 3;
+                    INSERT INTO workspace (id, name, name_key, created_at) VALUES ('\(workspace)', 'x', 'x', 0);
+                    INSERT INTO asset (id, workspace, kind, name, name_key, description, tags, visibility, zone, created_by, created_at,
+                    changed_at) VALUES ('\(other)', 'w', 'dataset', 'e', 'e', '', '[]', 'workspace', 'z', 'a', 0, 0);
+                    INSERT INTO asset_version (asset, number, tree, size, added, files, note, created_by, created_at, deleted_at) VALUES
+                    ('\(asset)', 1, 't1', 1, 1, 1, '', 'a', 0, NULL), ('\(asset)', 2, 't2', 1, 1, 1, '', 'a', 0, NULL),
+                    ('\(asset)', 3, 't3', 1, 1, 1, '', 'a', 0, 5);
+                    INSERT INTO storage_unit (unit, workspace, kind, bytes) VALUES ('asset/\(asset)', '\(workspace)', 'datasets', 30);
+                    INSERT INTO storage_held (workspace, account, kind, bytes) VALUES ('\(workspace)', '', 'datasets', 30);
+                    INSERT INTO upload (id, unit, account, path, length, created_at) VALUES
+                    ('\(upload)', 'asset/\(asset)', '\(account)', 'a', 20, 0);
+                    """)
+        }
+        try Migrations.all.migrate(queue)
+        try queue.write { db in
+            let newest = try Row.fetchAll(db, sql: "SELECT latest, newest FROM asset ORDER BY name").map { row in
+                [row["latest"] as Int, row["newest"] as Int]
+            }
+            #expect(newest == [[3, 2], [0, 0]])
+            let record = try #require(try Reading(db: db).upload(upload))
+            #expect(record.counted == 0 && record.length == 20)
+            #expect(try Int.fetchOne(db, sql: "SELECT expected FROM storage_unit") == 0)
+            try Writing(db: db).finish(record, at: now)
+            #expect(try Int.fetchOne(db, sql: "SELECT sum(bytes) FROM storage_held") == 50)
+            #expect(try Int.fetchOne(db, sql: "SELECT expected FROM storage_unit") == 20)
+        }
+    }
+
+    @Test("24 ssh policy: a workspace from before has the standard, and keeps the last that it sets (DEV-13, review 10)")
+    func sshPolicy() throws {
+        let (queue, _) = try older(upTo: "22 reservations")
+        let (workspace, account) = (identifiers.next(Workspace.self, at: now), identifiers.next(Account.self, at: now))
+        try queue.write { db in
+            try db.execute(sql: "INSERT INTO workspace (id, name, name_key, created_at) VALUES (?, 'x', 'x', 0)", arguments: [workspace])
+        }
+        try Migrations.all.migrate(queue)
+        try queue.write { db in
+            #expect(try Reading(db: db).sshPolicy(of: workspace) == .standard)
+            let closed = SSHPolicy(environments: false, forwarding: .off)
+            for policy in [SSHPolicy(environments: true, forwarding: .own), closed] {
+                try Writing(db: db).setSSHPolicy(policy, of: workspace, by: account, at: now)
+            }
+            #expect(try Reading(db: db).sshPolicy(of: workspace) == closed)
+            #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM ssh_policy") == 1)
+        }
+    }
+
+    @Test("26 memory: nothing that ran before was killed for memory (TRN-13, review 10)")
+    func memory() throws {
+        let (queue, _) = try older(upTo: "24 ssh policy")
+        let workload = identifiers.next(Workload.self, at: now)
+        try insertWorkload(workload, .job, into: queue)
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO instance (id, workload, run, position, attempt, devices, created_at) VALUES ('i', ?, 1, 0, 0, '[]', 0)
+                    """, arguments: [workload])
+        }
+        try Migrations.all.migrate(queue)
+        try queue.read { db in
+            let row = try #require(
+                try Row.fetchOne(
+                    db, sql: "SELECT memory_kills, memory_killed_at FROM instance JOIN workload ON workload.id = instance.workload"))
+            let (kills, killedAt): (Int, Int64?) = (row["memory_kills"], row["memory_killed_at"])
+            #expect(kills == 0 && killedAt == nil)
+        }
+    }
+
+    @Test("27 finished uploads: what was on its way ends as any other, and is forgotten by an index (DAT-07, review 10)")
+    func finishedUploads() throws {
+        let (queue, asset) = try older(upTo: "26 memory")
+        let (upload, account) = (identifiers.next(Upload.self, at: now), identifiers.next(Account.self, at: now))
+        try queue.write { db in
+            try db.execute(
+                sql: "INSERT INTO upload (id, unit, account, path, length, created_at) VALUES (?, ?, ?, 'a', 20, 0)",
+                arguments: [upload, StorageUnit.asset(asset).description, account])
+        }
+        try Migrations.all.migrate(queue)
+        try queue.write { db in
+            let (reading, writing) = (Reading(db: db), Writing(db: db))
+            #expect(try reading.finishedUpload(upload) == nil)
+            let record = try #require(try reading.upload(upload))
+            // Two requests may do it.
+            for _ in 0..<2 { try writing.finish(record, at: now) }
+            #expect(try reading.upload(upload) == nil)
+            #expect(try reading.finishedUpload(upload) == FinishedUpload(unit: .asset(asset), account: account, length: 20))
+            let plan = try Self.plan(db, "DELETE FROM finished_upload WHERE finished_at < ?", [0])
+            #expect(plan.contains("finished_upload_age"), "\(plan)")
+            try writing.forgetFinishedUploads(before: now)
+            #expect(try reading.finishedUpload(upload) != nil)
+            try writing.forgetFinishedUploads(before: now + .seconds(1))
+            #expect(try reading.finishedUpload(upload) == nil)
+        }
+    }
+
     @Test("12 audit: records are neither changed nor deleted, and what is asked of them goes by an index (ADM-04)")
     func audit() throws {
         let (queue, _) = try older(upTo: "11 names")

@@ -4,15 +4,20 @@ import WeirModel
 enum Bars {
     private static let width = 600.0
     private static let height = 120.0
-    /// Those with colours of their own; the others are one.
+    /// Series with colours of their own; those from the next on are summed up as one.
     private static let mostSeries = 6
 
     /// From the answer of `getSpending`: the bars with their parts, the series with their sums, and the scale.
     static func all(of spending: JSON, _ look: Look) -> [String: Any]? {
         guard case .array(let days)? = spending["days"], case .array(let series)? = spending["series"], !days.isEmpty else { return nil }
-        let amounts = series.map { one -> [Double] in
+        var amounts = series.map { one -> [Double] in
             guard case .array(let amounts)? = one["amounts"] else { return [] }
             return amounts.map { max(0, $0.plain.flatMap(Double.init) ?? 0) }
+        }
+        let others = amounts.dropFirst(mostSeries)
+        if !others.isEmpty {
+            let summed = days.indices.map { day -> Double in others.reduce(0.0) { $0 + ($1.indices.contains(day) ? $1[day] : 0) } }
+            amounts = Array(amounts.prefix(mostSeries)) + [summed]
         }
         let sums = days.indices.map { day in amounts.reduce(0) { $0 + ($1.indices.contains(day) ? $1[day] : 0) } }
         guard let highest = sums.max(), highest > 0 else { return nil }
@@ -25,7 +30,7 @@ enum Bars {
                 top -= share
                 return [
                     "x": text(Double(day) * step + step * 0.15), "y": text(top), "width": text(step * 0.7), "height": text(share),
-                    "color": String(min(index, mostSeries)),
+                    "color": String(index),
                 ]
             }
             return [
@@ -33,11 +38,18 @@ enum Bars {
                 "amount": Shown.Text(text: decimal(sums[day]), look: look),
             ]
         }
-        let legend = series.enumerated().map { index, one -> [String: Any] in
+        var legend = series.prefix(mostSeries).enumerated().map { index, one -> [String: Any] in
             [
-                "color": String(min(index, mostSeries)), "subject": Shown.value(one["subject"] ?? .null, look),
-                "total": Shown.value(one["total"] ?? .null, look),
+                "color": String(index), "subject": Shown.value(one["subject"] ?? .null, look),
+                "total": Shown.value(one["total"] ?? .null, look), "is_others": false,
             ]
+        }
+        if series.count > mostSeries {
+            let total = series.dropFirst(mostSeries).reduce(0.0) { $0 + ($1["total"]?.plain.flatMap(Double.init) ?? 0) }
+            legend.append([
+                "color": String(mostSeries), "subject": Shown.Nothing(), "total": Shown.Text(text: decimal(total), look: look),
+                "is_others": true,
+            ])
         }
         return [
             "bars": bars, "legend": legend, "highest": Shown.Text(text: decimal(highest), look: look),

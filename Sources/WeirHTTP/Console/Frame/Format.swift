@@ -64,10 +64,13 @@ enum Format {
         return (number < 0 ? "−" : "") + String(digits)
     }
 
-    /// `2.5` for 2500 of 1000.
     /// A part of a limit, as a bar's marks have it.
     static func share(_ limit: String, _ part: Double) -> String { Double(limit).map { String(format: "%.6f", $0 * part) } ?? "0" }
 
+    /// Hours as a form's field has them, so exact that the seconds come back.
+    static func hours(_ seconds: Int64) -> String { decimal(seconds * 1_000_000 / 3600, 1_000_000) }
+
+    /// `2.5` for 2500 of 1000.
     static func decimal(_ number: Int64, _ unit: Int64) -> String {
         let (whole, rest) = number.magnitude.quotientAndRemainder(dividingBy: UInt64(unit))
         let sign = number < 0 ? "-" : ""

@@ -230,6 +230,10 @@ struct PageAnswer: Sendable {
             root.values["error"] = Shown.value(shown["error"] ?? .null, look)
         }
         for (name, json) in context.data { root.values[name] = Shown.value(json, look) }
+        // A workload's page offers more memory where there is more to be had.
+        if let workload = context["workload"], case .array(let flavors)? = context["flavors"]?["items"] {
+            root.values["larger_flavor"] = Shown.value(Prefill.larger(than: workload, among: flavors)?["name"] ?? .null, look)
+        }
         let html = files.pages.render(template, root, in: visit.language)
         var response = Response(
             status: status, headers: [.contentType: "text/html; charset=utf-8", .contentLanguage: visit.language.rawValue],

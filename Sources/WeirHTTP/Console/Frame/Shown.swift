@@ -125,7 +125,8 @@ enum Shown {
 
 extension Shown {
     /// `{{#state.is_running}}`; `{{#id.chosen_as_flavor}}`: whether it is what the field `flavor` holds; `{{#id.asked_as_delete}}`: whether
-    /// the page's address asks for that; `{{name.typed_price}}`: what was typed for it in a row of the form that failed; `{{#id.listed_in_exempt_accounts}}`: whether that list of an answer has it.
+    /// the page's address asks for that; `{{name.typed_price}}`: what was typed for it in a row of the form that failed;
+    /// `{{#id.listed_in_exempt_accounts}}`: whether that list of an answer has it.
     struct Text: MustacheCustomRenderable, MustacheParent, MustacheTransformable {
         let text: String
         let look: Look
@@ -142,8 +143,7 @@ extension Shown {
         }
 
         /// `word`, `named`, `time`, `when`, `day`, `clock`, `points`, `url`, `short`, `json`, `any`; of a path `crumbs`, its folders from
-        /// the top, each with `name` and `path`; its `folder`, its `last` part, its place `inside` of its first two folders; of a file's name whether it is
-        /// an `archive`.
+        /// the top, each with `name` and `path`, its `folder` and its `last` part; of a file's name whether it is an `archive`.
         func transform(_ name: String) -> Any? {
             switch name {
             case "word": Text(text: look.texts.word(for: text, look.language), look: look)
@@ -161,7 +161,6 @@ extension Shown {
             case "any": !text.isEmpty
             case "crumbs": Items(items: crumbs, look: look)
             case "folder": Text(text: text.split(separator: "/").dropLast().joined(separator: "/"), look: look)
-            case "inside": Text(text: text.split(separator: "/").dropFirst(2).joined(separator: "/"), look: look)
             case "last": Text(text: text.split(separator: "/").last.map(String.init) ?? text, look: look)
             case "archive": [".tar", ".zip", ".tar.gz", ".tgz", ".rar"].contains { text.lowercased().hasSuffix($0) }
             default: nil
@@ -201,7 +200,7 @@ extension Shown {
             case "low": Format.share(String(number), 0.8)
             case "high": Format.share(String(number), 0.9999)
             case "gib": Format.decimal(number / 1_048_576 * 1000 / 1024, 1000)
-            case "hours": Format.decimal(number * 1000 / 3600, 1000)
+            case "hours": Format.hours(number)
             case "minutes": Format.decimal(number * 1000 / 60, 1000)
             case "any": number != 0
             default: nil

@@ -25,7 +25,7 @@ export function say(text, bad = false) {
 addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  say(document.body.dataset[await copied(button) ? "copied" : "notCopied"], false);
+  say(document.body.dataset[await copied(button) ? "copied" : "notCopied"]);
 });
 
 // A browser gives its clipboard to pages of a secure origin alone. Over plain HTTP the old way still does, and where that does not, the
@@ -60,21 +60,21 @@ addEventListener("input", (event) => {
   const form = event.target.closest("form.filters");
   if (!form) return;
   clearTimeout(pause);
-  pause = setTimeout(() => narrow(form, event.target), event.target.tagName === "SELECT" ? 0 : 400);
+  pause = setTimeout(() => narrow(form), event.target.tagName === "SELECT" ? 0 : 400);
 });
 
-// The list is put in the old one's place, and who types goes on typing. Where there is no list to be found, the form is sent.
+// The parts marked `data-narrow` are put in the old ones' place, and who types goes on typing. Where a page has none, the form is sent.
 let narrowed = 0;
-async function narrow(form, field) {
+async function narrow(form) {
   const own = ++narrowed;
+  if (!document.querySelector("[data-narrow]")) { form.requestSubmit(); return; }
   const address = new URL(form.getAttribute("action") ?? location.pathname, location.href);
   address.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
   const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
   const page = answer?.ok && !answer.redirected && new DOMParser().parseFromString(await answer.text(), "text/html");
   if (own !== narrowed) return;
-  const parts = [...document.querySelectorAll("main section[id], main div[id]:not(#messages)")]
-    .filter((part) => !part.contains(form) && !part.parentElement.closest("main section[id], main div[id]"));
-  if (!page || !parts.length || parts.some((part) => !page.getElementById(part.id))) { form.requestSubmit(); return; }
+  const parts = [...document.querySelectorAll("[data-narrow]")];
+  if (!page || parts.some((part) => !page.getElementById(part.id))) { form.requestSubmit(); return; }
   for (const part of parts) part.replaceChildren(...page.getElementById(part.id).childNodes);
   history.replaceState(null, "", address);
   document.querySelector("#ask")?.replaceWith(page.querySelector("#ask"));
@@ -86,7 +86,8 @@ addEventListener("submit", (event) => { if (event.target.matches("form.filters")
 // A form is sent once.
 addEventListener("submit", (event) => {
   // What opens a window of its own leaves this page as it is: it can be sent again.
-  if (event.target.method !== "post" || event.defaultPrevented || event.submitter?.formTarget === "_blank") return;
+  if (event.target.method !== "post" || event.defaultPrevented) return;
+  if ((event.submitter?.formTarget || event.target.target) === "_blank") return;
   const buttons = [...event.target.elements].filter((button) => button.type === "submit");
   setTimeout(() => buttons.forEach((button) => { button.disabled = true; }), 0);
 });

@@ -25,7 +25,11 @@ export async function begin(field) {
     isSaving = false;
     if (!fresh) { form.requestSubmit(); return; }
     // Whoever wrote in the moment between is not written over by the next save: the old tag stays, and that save is refused.
-    if (fresh.querySelector("textarea").value !== sent.replaceAll("\r\n", "\n")) return;
+    if (fresh.querySelector("textarea").value !== sent.replaceAll("\r\n", "\n")) {
+      first = sent;
+      say(form.dataset.overtaken, true);
+      return;
+    }
     for (const name of ["tag", "line_end", "_key", "_csrf"]) {
       let own = form.elements[name];
       if (!own) { own = document.createElement("input"); own.type = "hidden"; own.name = name; form.append(own); }

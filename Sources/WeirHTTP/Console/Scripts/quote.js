@@ -57,7 +57,8 @@ function imagesByTool(form) {
   if (!tool || !images) return;
   const has = (image) => image.dataset.tools.split(" ").includes(tool.value);
   const fit = () => {
-    for (const image of images.options) image.hidden = image.disabled = !has(image);
+    // Without a value it stands for an image that could not be taken over: whoever sends the form chooses one.
+    for (const image of images.options) image.hidden = image.disabled = image.value !== "" && !has(image);
     if (!images.selectedOptions[0] || images.selectedOptions[0].disabled) images.value = [...images.options].find(has)?.value ?? "";
   };
   // A tool that no image has can't be chosen.

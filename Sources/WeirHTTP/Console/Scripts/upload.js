@@ -14,9 +14,14 @@ export function begin(place) {
   const overall = place.querySelector("[data-overall]");
   const summary = overall.querySelector("[data-summary]");
   const drop = place.querySelector(".drop");
-  const items = [];
-  // Of a folder, what has no turn yet: so many files go at a time, and what is done makes room.
-  const later = [];
+  let items = [];
+  // Files of a folder that have no turn yet: so many go at a time, and what is done makes room.
+  let later = [];
+  // Counted as it changes: a folder may have more files than can be gone through at each step of each of them.
+  const counts = { waits: 0, runs: 0, broken: 0, paused: 0, done: 0, failed: 0, given_up: 0 };
+  const sums = { bytes: 0, sent: 0, later: 0, unlisted: 0 };
+  const open = () => counts.waits + counts.runs + counts.broken + counts.paused;
+  const queue = [];
   let running = 0;
   let last = { at: 0, bytes: 0, speed: 0 };
 
@@ -43,24 +48,24 @@ export function begin(place) {
   });
   overall.querySelector("[data-pause]").addEventListener("click", () => items.forEach(pause));
   overall.querySelector("[data-resume]").addEventListener("click", () => items.forEach(resume));
-  overall.querySelector("[data-cancel]").addEventListener("click", () => items.forEach(cancel));
-  overall.querySelector("[data-cancel]").addEventListener("click", () => { later.length = 0; show(); });
+  // Files without a turn go first: they would begin as soon as those before them end.
+  overall.querySelector("[data-cancel]").addEventListener("click", () => { later = []; sums.later = 0; items.forEach(cancel); show(); });
   addEventListener("online", () => items.forEach((item) => item.wake?.()));
-  addEventListener("beforeunload", (event) => { if (items.some(isOpen) || later.length) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (open() || later.length) event.preventDefault(); });
 
   function add(found) {
     const loose = found.filter(({ path }) => !path.includes("/")).length;
-    if (loose && items.filter(isOpen).length + later.length + loose > most) { tell(says.too_many.replace("50", most)); return; }
-    later.push(...found);
+    if (loose && open() + later.length + loose > most) { tell(`${says.too_many} (${most})`); return; }
+    for (const one of found) { later.push(one); sums.later += one.file.size; }
     turn();
   }
 
   function turn() {
-    const room = Math.max(0, most - items.filter(isOpen).length);
-    if (later.length > room) items.filter((one) => one.state === "done").forEach((one) => one.row.remove());
+    const room = Math.max(0, most - open());
+    if (later.length > room) dropDone();
     for (const { file, path } of later.splice(0, room)) {
       const row = place.querySelector("template[data-row]").content.firstElementChild.cloneNode(true);
-      const item = { file, path: (place.dataset.path ? place.dataset.path + "/" : "") + path, row, sent: 0, state: "waits", tries: 0 };
+      const item = { file, path: (place.dataset.path ? place.dataset.path + "/" : "") + path, row, sent: 0, state: null, tries: 0 };
       row.querySelector("[data-name]").textContent = path;
       row.querySelector("[data-size]").textContent = size(file.size);
       row.querySelector("progress").setAttribute("aria-label", path);
@@ -68,6 +73,8 @@ export function begin(place) {
       row.querySelector("[data-resume]").addEventListener("click", () => resume(item));
       row.querySelector("[data-cancel]").addEventListener("click", () => cancel(item));
       items.push(item);
+      sums.later -= file.size;
+      sums.bytes += file.size;
       table.tBodies[0].append(row);
       const wrong = wrongName(path) ? says.bad_name : file.size > largest ? says.too_large : null;
       set(item, wrong ? "failed" : "waits", wrong);
@@ -77,22 +84,24 @@ export function begin(place) {
   }
 
   function next() {
-    while (running < atOnce) {
-      const item = items.find((one) => one.state === "waits");
-      if (!item) break;
+    while (running < atOnce && queue.length) {
+      const item = queue.shift();
+      if (item.state !== "waits") continue;
       running += 1;
       set(item, "runs");
-      send(item).finally(() => { running -= 1; next(); if (!items.some(isOpen)) over(); });
+      send(item).finally(() => { running -= 1; next(); if (!open()) over(); });
     }
     show();
   }
 
   function over() {
-    if (!later.length) { finished(); return; }
-    items.filter((one) => one.state === "done").forEach((one) => one.row.remove());
-    turn();
-    // Of a whole turn nothing could be sent.
-    if (!items.some(isOpen)) over();
+    // Nothing of a whole turn may be fit to be sent: then the next one comes.
+    while (later.length && !open()) { dropDone(); turn(); }
+    if (!open()) finished();
+  }
+
+  function dropDone() {
+    items = items.filter((one) => { if (one.state === "done") one.row.remove(); return one.state !== "done"; });
   }
 
   // One file from where it is to its end. A network that breaks is waited for; what Weir refuses is told.
@@ -124,7 +133,7 @@ export function begin(place) {
     if (item.url && !item.asked) {
       const answer = await request(item, "HEAD", item.url);
       if (answer.status === 200) {
-        item.sent = Number(answer.header("Upload-Offset"));
+        came(item, Number(answer.header("Upload-Offset")));
         item.asked = true;
         if (item.sent > 0 && !item.told) { item.told = true; item.note = says.resumed; }
       } else if (item.created && item.sent === item.file.size) {
@@ -133,7 +142,7 @@ export function begin(place) {
       } else {
         // It has ended meanwhile, or is somebody else's: from the beginning.
         forget(item);
-        item.sent = 0;
+        came(item, 0);
       }
     }
     if (!item.url) {
@@ -144,15 +153,15 @@ export function begin(place) {
       if (answer.status !== 201) throw refused(answer);
       item.url = answer.header("Location");
       item.created = item.asked = true;
-      item.sent = whole ? item.file.size : 0;
+      came(item, whole ? item.file.size : 0);
       if (!whole) remember(item);
     } else if (item.sent < item.file.size) {
       const from = item.sent;
       const answer = await request(item, "PATCH", item.url, { "Upload-Offset": from, "Content-Type": "application/offset+octet-stream" },
-        item.file.slice(from, from + part), (loaded) => { item.sent = from + loaded; show(item); });
-      if (answer.status === 409 || answer.status === 404) { item.asked = false; item.sent = from; return true; }
+        item.file.slice(from, from + part), (loaded) => { came(item, from + loaded); show(item); });
+      if (answer.status === 409 || answer.status === 404) { item.asked = false; came(item, from); return true; }
       if (answer.status !== 204) throw refused(answer);
-      item.sent = Number(answer.header("Upload-Offset"));
+      came(item, Number(answer.header("Upload-Offset")));
     }
     if (item.sent < item.file.size) { show(item); return true; }
     done(item);
@@ -161,8 +170,13 @@ export function begin(place) {
 
   function done(item) {
     forget(item);
-    item.sent = item.file.size;
+    came(item, item.file.size);
     set(item, "done");
+  }
+
+  function came(item, bytes) {
+    if (item.state !== "given_up") sums.sent += bytes - item.sent;
+    item.sent = bytes;
   }
 
   function request(item, method, url, headers = {}, body = null, progress = null) {
@@ -216,8 +230,15 @@ export function begin(place) {
   }
 
   function set(item, state, note = null) {
+    // What was given up does not come back, whatever was still on its way.
+    if (item.state === "given_up") return;
+    if (item.state) counts[item.state] -= 1;
+    counts[state] += 1;
     item.state = state;
     item.note = note;
+    if (state === "waits") queue.push(item);
+    if (state === "done") sums.unlisted += 1;
+    if (state === "given_up") { sums.bytes -= item.file.size; sums.sent -= item.sent; }
     show(item);
   }
 
@@ -232,27 +253,25 @@ export function begin(place) {
       row.querySelector("[data-resume]").hidden = !["paused", "failed"].includes(state);
       row.querySelector("[data-cancel]").hidden = ["done", "given_up"].includes(state);
     }
-    const counted = items.filter((one) => one.state !== "given_up");
-    const all = [...counted, ...later].reduce((sum, one) => sum + one.file.size, 0);
-    const sent = counted.reduce((sum, one) => sum + one.sent, 0);
+    const all = sums.bytes + sums.later;
+    const sent = sums.sent;
     const now = performance.now();
-    if (now - last.at > 1000) {
+    if (!last.at || now - last.at > 1000) {
       last = { at: now, bytes: sent, speed: last.at ? Math.max(0, (sent - last.bytes) * 1000 / (now - last.at)) : 0 };
-      const ready = counted.filter((one) => one.state === "done").length;
-      summary.textContent = `${ready} ${says.of} ${counted.length + later.length} · ${size(sent)} ${says.of} ${size(all)}` + (last.speed ? ` · ${size(last.speed)}/s` : "");
+      summary.textContent = `${counts.done} ${says.of} ${open() + counts.done + counts.failed + later.length} · ${size(sent)} ${says.of} ${size(all)}` + (last.speed ? ` · ${size(last.speed)}/s` : "");
     }
     overall.querySelector("progress").value = all ? sent / all : 0;
-    overall.querySelector("[data-pause]").hidden = !items.some((one) => ["waits", "runs", "broken"].includes(one.state));
-    overall.querySelector("[data-resume]").hidden = !items.some((one) => one.state === "paused");
-    overall.querySelector("[data-cancel]").hidden = !items.some(isOpen);
+    overall.querySelector("[data-pause]").hidden = !(counts.waits + counts.runs + counts.broken);
+    overall.querySelector("[data-resume]").hidden = !counts.paused;
+    overall.querySelector("[data-cancel]").hidden = !open();
   }
 
   // The list of the page shows what has come.
   async function finished() {
     last.at = 0;
     show();
-    if (!items.some((item) => item.state === "done" && !item.listed)) return;
-    items.forEach((item) => { item.listed = item.state === "done"; });
+    if (!sums.unlisted) return;
+    sums.unlisted = 0;
     try {
       const response = await fetch(location.href);
       const page = new DOMParser().parseFromString(await response.text(), "text/html");

@@ -2,7 +2,7 @@
 enum TerminalPage {
     static let html = """
         <!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-        <title>Weir terminal</title><link rel="stylesheet" href="xterm.css">
+        <title>Weir</title><link rel="stylesheet" href="xterm.css">
         <style>html,body{height:100%;margin:0;background:#14191e;overflow:hidden}
         #terminal{position:absolute;inset:34px 0 6px 8px}
         #names{position:absolute;inset:0 0 auto 0;height:28px;display:flex;gap:2px;background:#0d1115;overflow-x:auto;
@@ -18,6 +18,7 @@ enum TerminalPage {
     static let script = """
         import { Terminal, FitAddon, WebLinksAddon } from "./xterm.js";
         const zh = navigator.language.startsWith("zh");
+        document.documentElement.lang = zh ? "zh-Hans" : "en";
         const texts = zh
           ? { lost: "连接已断开，正在重连…", ended: "终端已结束，点击重新打开", another: "新终端", terminals: "终端" }
           : { lost: "Connection lost, trying again…", ended: "The terminal has ended. Click to open it again", another: "New terminal",

@@ -72,7 +72,7 @@ public struct WaitExplanation: Hashable, Sendable, Codable {
         }
     }
 
-    /// Of what waits for money and has no place in the queue; nil for other reasons.
+    /// Explains a wait for money, which has no place in the queue; nil for other reasons.
     public init?(waitingFor reason: QueueReason?) {
         guard let reason, reason == .balance || reason == .budget else { return nil }
         self.init(reason: reason, place: nil, waiting: 0, sentences: [reason.message])

@@ -3,7 +3,7 @@ public struct ActivitySample: Hashable, Sendable, Codable {
     public var at: Timestamp
     /// Thousandths of a core, on average since the sample before.
     public var cpu: Int
-    /// Of its accelerators, the highest; nil when it has none or they cannot be read.
+    /// The highest of its accelerators; nil when it has none or they cannot be read.
     public var gpuPercent: Int?
     /// Bytes a second over its network, on average since the sample before; nil when they cannot be counted.
     public var network: Int64?

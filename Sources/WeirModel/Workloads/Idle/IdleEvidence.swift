@@ -1,7 +1,7 @@
 /// The evidence on which an environment was stopped for idleness, as it is kept with the stop (X18).
 public struct IdleEvidence: Hashable, Sendable, Codable {
     public var sample: ActivitySample
-    /// Whether the tool told of its kernels and terminals; nil when it has no address that does.
+    /// True when the tool told of its kernels and terminals; nil when it has no address that does.
     public var toolAnswered: Bool?
 
     public init(_ sample: ActivitySample, toolAnswered: Bool?) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import WeirModel
 
 /// How a command answers: tables for people, JSON for programs, identifiers for scripts. Messages go to standard error.
@@ -60,12 +61,25 @@ struct Output: Sendable {
     }
 
     /// A line of a stream: out at once, also into a pipe.
-    static func line(_ text: String) {
-        do {
-            try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
-        } catch {
-            // Who read the pipe has seen enough: `weir events | head`.
-            exit(0)
+    static func line(_ text: String) throws { try put(text + "\n", to: STDOUT_FILENO) }
+
+    /// Writes all of it at once. Throws `output_unwritable`; ends the program without a word where the reader of a pipe has seen enough:
+    /// `weir job logs x | head`.
+    static func put(_ text: String, to stream: Int32) throws {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(stream, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            // Its reader is slower.
+            case EAGAIN: usleep(10_000)
+            case EPIPE: exit(0)
+            case let number: throw WeirError.unwritableOutput(String(cString: strerror(number)))
+            }
         }
     }
 
@@ -108,5 +122,13 @@ struct Output: Sendable {
         Self.warn("weir: " + message.withoutControls)
         if let remedy { Self.warn("  " + remedy.withoutControls) }
         Self.warn("  [" + marks.compactMap(\.self).joined(separator: ", ") + "]")
+    }
+}
+
+extension WeirError {
+    fileprivate static func unwritableOutput(_ reason: String) -> WeirError {
+        WeirError(
+            "output_unwritable", .failed, subject: "output",
+            LocalizedText("The output cannot be written any further: \(reason).", zh: "输出无法继续写入：\(reason)。"))
     }
 }

@@ -122,6 +122,21 @@ extension Records {
         let total: Points
     }
 
+    struct Spending: Decodable, Sendable {
+        let month: String
+        let days: [String]
+        let total: Points
+        let running: Points
+        let series: [Series]
+        let names: [String: String]
+
+        struct Series: Decodable, Sendable {
+            let subject: String?
+            let total: Points
+            let amounts: [Points]
+        }
+    }
+
     struct WhyCharged: Decodable, Sendable {
         let month: String
         let total: Points

@@ -1,4 +1,5 @@
 import Foundation
+import WeirFiles
 import WeirModel
 
 #if canImport(Darwin)

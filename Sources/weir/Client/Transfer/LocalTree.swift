@@ -1,4 +1,5 @@
 import Foundation
+import WeirFiles
 import WeirModel
 
 /// A file of this machine on its way to the server.
@@ -71,5 +72,13 @@ extension WeirError {
                 zh: "已跳过 \(paths.count) 个链接、套接字等非普通文件：\(some)。其余已完成。"),
             remedy: LocalizedText(
                 "Put copies of the files in their place, or leave them out by name.", zh: "请用文件副本代替，或按名称排除。"))
+    }
+
+    /// The same where a version was to be made of it: none is made of a draft in which something is missing.
+    static func leftUnconfirmed(_ paths: [String]) -> WeirError {
+        let error = leftOut(paths)
+        return WeirError(
+            error.code, error.category, subject: error.subject, rule: error.rule,
+            LocalizedText("\(error.message.en) No version was made.", zh: "\(error.message.zh)未生成新版本。"), remedy: error.remedy)
     }
 }

@@ -88,7 +88,7 @@ struct TusUpload: Sendable {
     /// A broken connection, a part that was damaged on its way, and a server that lost or kept more than was answered.
     private static func canGoOn(after error: any Error) -> Bool {
         switch error {
-        case let failure as APIFailure: [409, 423, 429, 460, 500, 502, 503, 504].contains(failure.httpStatus)
+        case let failure as APIFailure: [409, 429, 460, 500, 502, 503, 504].contains(failure.httpStatus)
         case let error as WeirError: error.category == .unavailable
         default: false
         }

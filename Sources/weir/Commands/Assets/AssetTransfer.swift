@@ -38,7 +38,7 @@ struct AssetUpload<Noun: AssetNoun>: ClientCommand {
             "Uploaded \(Phrase.count(tree.files.count, "file")), \(Bytes(tree.size)), into the draft of \(asset.name).",
             json: .object(["files": .integer(Int64(tree.files.count)), "size": .integer(tree.size)]),
             identifier: asset.id)
-        guard tree.skipped.isEmpty else { throw WeirError.leftOut(tree.skipped) }
+        guard tree.skipped.isEmpty else { throw confirm ? WeirError.leftUnconfirmed(tree.skipped) : .leftOut(tree.skipped) }
     }
 }
 

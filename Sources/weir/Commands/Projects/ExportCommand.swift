@@ -51,6 +51,6 @@ struct WorkloadExport<Noun: WorkloadNoun>: ClientCommand {
 
     func perform(in session: ClientSession) async throws {
         let workload = try await session.workload(Noun.kind, name, in: choice)
-        try await destination.export("/api/v1/jobs/\(workload.id)", path: path, session)
+        try await destination.export("/api/v1/workloads/\(workload.id)", path: path, session)
     }
 }

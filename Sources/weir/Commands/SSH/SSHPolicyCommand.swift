@@ -27,7 +27,7 @@ struct SSHPolicyCommand: AsyncParsableCommand {
 
     struct Set: ClientCommand {
         static let configuration = CommandConfiguration(
-            commandName: "set", abstract: "Change it (administrators); it holds at once, also for what is open.",
+            commandName: "set", abstract: "Change it (administrators); it holds at once, and within five seconds for what is open.",
             discussion: """
                 Folders by SFTP and git are another way, and stay open. What is not said stays as it is.
 

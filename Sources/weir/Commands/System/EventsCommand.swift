@@ -17,14 +17,14 @@ struct EventsCommand: ClientCommand {
         try await api.follow(call) { event in
             guard event.name == "transition" || event.name == "notice" else { return true }
             if session.output.json {
-                Output.line(event.data)
+                try Output.line(event.data)
             } else if event.name == "notice" {
                 if let notice = APIClient.decode(event, as: Records.Notice.self) {
-                    Output.line("\(notice.at.short)  ¥  \(notice.code)  \(notice.text)")
+                    try Output.line("\(notice.at.short)  ¥  \(notice.code)  \(notice.text)")
                 }
             } else if let change = APIClient.decode(event, as: Records.Transition.self) {
                 let before = change.before.map { "\($0.rawValue) → " } ?? ""
-                Output.line(
+                try Output.line(
                     "\(change.at.short)  \(change.workload)  \(before)\(change.state.rawValue)  \(change.causeText ?? change.cause)  "
                         + (change.actor?.login ?? "weir") + (change.failure.map { "  \($0.message)" } ?? ""))
             }

@@ -8,60 +8,53 @@ import Synchronization
 /// was written.
 final class LogPrinter: Sendable {
     private struct State {
-        /// The stream on which a line is begun and not ended.
-        var open: Int32?
+        /// The streams on which a line is begun and not ended.
+        var open: Set<Int32> = []
         var rests: [Int32: String] = [:]
     }
 
     private let state = Mutex(State())
     private let isTerminal: @Sendable (Int32) -> Bool
-    private let write: @Sendable (Int32, String) -> Void
+    private let write: @Sendable (Int32, String) throws -> Void
 
     init(
         isTerminal: @escaping @Sendable (Int32) -> Bool = { isatty($0) == 1 },
-        write: @escaping @Sendable (Int32, String) -> Void = LogPrinter.put
+        write: @escaping @Sendable (Int32, String) throws -> Void = { try Output.put($1, to: $0) }
     ) {
         self.isTerminal = isTerminal
         self.write = write
     }
 
-    func take(_ text: String, isPartial: Bool, time: String?, isErrors: Bool) {
-        state.withLock { state in
+    /// Throws what keeps the stream from being written.
+    func take(_ text: String, isPartial: Bool, time: String?, isErrors: Bool) throws {
+        try state.withLock { state in
             let stream = isErrors ? STDERR_FILENO : STDOUT_FILENO
-            let goesOn = state.open == stream
-            endLine(of: &state, unless: stream)
+            try endLines(of: &state, but: stream)
             var shown = text
             if isTerminal(stream) {
                 (shown, state.rests[stream]) = TerminalText.safe((state.rests[stream] ?? "") + text, isPartial: isPartial)
             }
-            if let time, !goesOn { shown = time + "  " + shown }
-            write(stream, shown + (isPartial ? "" : "\n"))
-            state.open = isPartial ? stream : nil
+            if let time, !state.open.contains(stream) { shown = time + "  " + shown }
+            try write(stream, shown + (isPartial ? "" : "\n"))
+            if isPartial { state.open.insert(stream) } else { state.open.remove(stream) }
         }
     }
 
     /// Of Weir's own: no part of the log.
-    func remark(_ text: String) {
-        state.withLock { state in
-            endLine(of: &state, unless: nil)
-            write(STDERR_FILENO, text.withoutControls + "\n")
+    func remark(_ text: String) throws {
+        try state.withLock { state in
+            try endLines(of: &state, but: nil)
+            // In a file of its own a line of the program's errors would go on in the middle of the remark's.
+            let end = state.open.remove(STDERR_FILENO) == nil ? "" : "\n"
+            try write(STDERR_FILENO, end + text.withoutControls + "\n")
         }
     }
 
-    private func endLine(of state: inout State, unless stream: Int32?) {
-        guard let open = state.open, open != stream else { return }
-        // In one terminal the other stream would go on in the middle of the line; in files each stream has its own.
-        if isTerminal(open) { write(open, "\n") }
-        state.open = nil
-    }
-
-    private static let put: @Sendable (Int32, String) -> Void = { stream, text in
-        let file = stream == STDERR_FILENO ? FileHandle.standardError : FileHandle.standardOutput
-        do {
-            try file.write(contentsOf: Data(text.utf8))
-        } catch {
-            // The reader of the pipe has seen enough: `weir job logs x | head`.
-            exit(0)
+    /// In one terminal the other stream would go on in the middle of the line; in files each stream has its own.
+    private func endLines(of state: inout State, but stream: Int32?) throws {
+        for open in state.open where open != stream && isTerminal(open) {
+            try write(open, "\n")
+            state.open.remove(open)
         }
     }
 }
@@ -114,6 +107,10 @@ enum TerminalText {
         case "]", "P", "X", "^", "_":
             // A string, ended by BEL or by ESC and a backslash.
             guard let end = scalars.dropFirst(2).firstIndex(where: { $0 == "\u{7}" || $0 == "\\" || $0 == "\u{9C}" }) else { return nil }
+            return end - start + 1
+        case "\u{20}"..."\u{2F}":
+            // A choice of characters, as `ESC ( B`: others before the one that ends it.
+            guard let end = all[(start + 2)...].firstIndex(where: { (0x30...0x7E).contains($0.value) }) else { return nil }
             return end - start + 1
         default: return 2
         }

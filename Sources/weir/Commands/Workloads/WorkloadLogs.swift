@@ -49,7 +49,7 @@ struct LogReader {
                 "/api/v1/workloads/\(workload)/logs",
                 [("instance", instance), ("offset", "\(offset)"), ("limit", "10000")])
             let part = try await api.answer(call, as: Records.LogPart.self)
-            if session.output.json { print(try part.json.pretty()) } else { part.value.lines.forEach(tell) }
+            if session.output.json { print(try part.json.pretty()) } else { try part.value.lines.forEach(tell) }
             guard !part.value.lines.isEmpty, part.value.nextOffset != offset else { return }
             offset = part.value.nextOffset
         }
@@ -65,9 +65,9 @@ struct LogReader {
             switch event.name {
             case "line":
                 if session.output.json {
-                    Output.line(event.data)
+                    try Output.line(event.data)
                 } else if let line = APIClient.decode(event, as: Records.LogLine.self) {
-                    tell(line)
+                    try tell(line)
                 }
                 return true
             case "end": return false
@@ -76,8 +76,8 @@ struct LogReader {
         }
     }
 
-    private func tell(_ line: Records.LogLine) {
-        if let gap = line.gap { printer.remark(gap.message) }
-        printer.take(line.text, isPartial: line.partial, time: times ? line.at?.short ?? "" : nil, isErrors: line.stream == "stderr")
+    private func tell(_ line: Records.LogLine) throws {
+        if let gap = line.gap { try printer.remark(gap.message) }
+        try printer.take(line.text, isPartial: line.partial, time: times ? line.at?.short ?? "" : nil, isErrors: line.stream == "stderr")
     }
 }

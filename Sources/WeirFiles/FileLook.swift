@@ -6,7 +6,7 @@ import Glibc
 
 /// The thing that stands under a path of this machine, whose name may be any bytes.
 ///
-/// It is read here, in a module without networking: where NIO's C headers are read as well, the compiler takes the kernel's structures for
+/// It is read here, in a target without networking: where NIO's C headers are read as well, the compiler takes the kernel's structures for
 /// theirs on some days and lets nobody look into them.
 public struct FileLook: Sendable {
     public enum Kind: Sendable { case file, folder, other }
