@@ -176,9 +176,11 @@ public struct Platform: Sendable {
         memberships = Memberships(store: store, routes: routes)
         calendar = try BillingCalendar(zone: settings.timeZone)
         tariffs = Tariffs(store: store, clock: clock)
-        ledger = Ledger(store: store, clock: clock, calendar: calendar, startingGrant: settings.startingGrant, signals: signals)
-        vouchers = Vouchers(store: store, clock: clock, identifiers: identifiers)
         let isEnforced = settings.billingIsEnforced
+        ledger = Ledger(
+            store: store, clock: clock, calendar: calendar, startingGrant: settings.startingGrant, signals: signals,
+            isEnforced: isEnforced)
+        vouchers = Vouchers(store: store, clock: clock, identifiers: identifiers)
         limits = Limits(clock: clock, calendar: calendar, isEnforced: isEnforced)
         quotes = Quotes(store: store, tariffs: tariffs, limits: limits)
         storage = StorageUsages(store: store, clock: clock, calendar: calendar, tariffs: tariffs)
@@ -251,8 +253,8 @@ public struct Platform: Sendable {
         forecasts = Forecasts(store: store, clock: clock, dispatcher: dispatcher, logger: logger.labelled("forecasts"))
         idlePolicies = IdlePolicies(store: store, clock: clock)
         idleReclaim = IdleReclaim(
-            store: store, engine: engine, clock: clock, signals: signals, routes: routes, probe: NetworkProbe(client: client),
-            logger: logger.labelled("idle"))
+            store: store, engine: engine, clock: clock, calendar: calendar, signals: signals, routes: routes,
+            probe: NetworkProbe(client: client), logger: logger.labelled("idle"))
         usageHistory = UsageHistory(
             store: store, engine: engine, clock: clock, routes: routes, signals: signals, logger: logger.labelled("usage"))
         whyCharged = WhyCharged(store: store, calendar: calendar, clock: clock, usage: usageHistory)
@@ -269,7 +271,7 @@ public struct Platform: Sendable {
 
         reconciler = Reconciler(
             store: store, engine: engine, files: files, clock: clock, identifiers: identifiers, signals: signals,
-            routes: routes, probe: probe ?? NetworkProbe(client: client), dispatcher: dispatcher,
+            routes: routes, probe: probe ?? NetworkProbe(client: client), dispatcher: dispatcher, workloads: workloads,
             logger: logger.labelled("reconciler"))
         janitor = Janitor(
             store: store, files: files, clock: clock, routes: routes, signals: signals,

@@ -14,8 +14,8 @@ struct Weir: AsyncParsableCommand {
               weir job submit train --dataset digits --follow -- python train.py
 
             Exit codes: 0 done, 1 failed, 2 not valid, 3 not logged in, 4 not allowed, 5 not found, 6 conflict,
-            7 server not reached, 8 the workload failed.
-            """, version: WeirVersion.text,
+            7 server not reached, 8 the workload failed. `weir --version` tells the version of this program.
+            """,
         groupedSubcommands: [
             CommandGroup(
                 name: "Accounts",
@@ -53,11 +53,20 @@ struct Weir: AsyncParsableCommand {
         ])
 }
 
+extension Weir {
+    /// The version is told to whoever asks for nothing else. ArgumentParser would tell it wherever that word stands, and do nothing of what
+    /// the rest of the line says: `weir dataset rm digits --version 1` would end well and delete nothing.
+    static func command(_ arguments: [String]) throws -> any ParsableCommand {
+        guard arguments != ["--version"] else { throw CleanExit.message(WeirVersion.text) }
+        return try parseAsRoot(arguments)
+    }
+}
+
 @main
 enum Main {
     static func main() async {
         do {
-            var command = try Weir.parseAsRoot()
+            var command = try Weir.command(Array(CommandLine.arguments.dropFirst()))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

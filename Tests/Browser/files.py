@@ -120,6 +120,7 @@ def edit_with_conflict(opened, page, project, shot):
     page.wait_for_load_state("networkidle")
     # By the keyboard it is saved where it stands: twice, and nothing is loaded again (ux 24).
     page.evaluate("window.isSamePage = true")
+    facts = page.locator("[data-facts]").inner_text()
     for number in (1, 2):
         write(page, f"print('by the keyboard {number}')\n")
         page.keyboard.press("Control+s")
@@ -128,6 +129,8 @@ def edit_with_conflict(opened, page, project, shot):
         while (seen := operator.call("GET", address))["text"] != f"print('by the keyboard {number}')\n" and time.monotonic() < deadline:
             time.sleep(0.1)
         assert seen["text"] == f"print('by the keyboard {number}')\n", seen
+        # Its size and time are those of what was saved (G4).
+        expect(page.locator("[data-facts]")).not_to_have_text(facts)
     # What another wrote in the moment between is told, and not written over by the next saving (review 16).
     page.evaluate("""() => {
         const plain = window.fetch;

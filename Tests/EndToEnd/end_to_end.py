@@ -26,7 +26,17 @@ def kernel_and_terminal(person, environment):
     kernel = jupyter.call("POST", "api/kernels", {"name": "python3"})["id"]
     text, failure = jupyter.run(kernel, "import os; print(6 * 7, os.getcwd())")
     check("a kernel answers through the gateway's websocket", failure is None and text.startswith("42 "), (text, failure))
+    text, failure = jupyter.run(kernel, f"print(len('{'x' * (20 << 20)}'))")
+    check("a cell of 20 MiB is one message to the kernel (bugs R3)",
+          failure is None and text.strip() == str(20 << 20), (text[:100], failure))
     jupyter.call("DELETE", f"api/kernels/{kernel}")
+    names = {jupyter.call("POST", "api/terminals", {})["name"] for _ in range(2)}
+    again = Jupyter(person.call("POST", f"/api/v1/workloads/{environment}/enter", {"tool": "jupyterlab"})["url"])
+    there = {terminal["name"] for terminal in again.call("GET", "api/terminals")}
+    check("JupyterLab's terminals, several of them, live on when it is left and entered again (DEV-09)",
+          len(names) == 2 and names <= there, there)
+    for name in names:
+        again.call("DELETE", f"api/terminals/{name}")
 
     entry = person.call("POST", f"/api/v1/workloads/{environment}/enter", {"tool": "terminal"})["url"]
     base, cookie = enter(entry)
@@ -35,7 +45,7 @@ def kernel_and_terminal(person, environment):
         "/opt/env/bin/python" in seen and "/home/user" in seen, seen)
     check("the shell is root in /gemini/code", "root:/gemini/code" in type_into(base, cookie, "echo $(id -un):$(pwd)"))
     type_into(base, cookie, "KEPT=me")
-    check("the shell lives on when the page closes (X16)", "is-me" in type_into(base, cookie, "echo is-$KEPT"))
+    check("the shell lives on when the page closes (X16, DEV-09)", "is-me" in type_into(base, cookie, "echo is-$KEPT"))
 
 
 def enter(entry):
@@ -125,15 +135,19 @@ def service(person, project, image, workspace):
     )["id"]
     person.wait(made, "running")
     port = person.call("GET", f"/api/v1/workloads/{made}/port")
+    answers = {fetch(f"http://{port['address']}/", accept="text/html") for _ in range(20)}
+    check("both replicas answer behind the external port, to browsers that open it (INF-04)",
+          answers == {"replica 0", "replica 1"}, answers)
     answers = {fetch(f"http://{port['address']}/") for _ in range(20)}
-    check("both replicas answer behind the external port (INF-04)", answers == {"replica 0", "replica 1"}, answers)
+    check("a program that keeps no cookies comes back to one of them (F4)", len(answers) == 1, answers)
     counted = person.call("GET", f"/api/v1/workloads/{made}/port")["requests"]
-    check("requests are counted", counted == 20, counted)
+    check("requests are counted", counted == 40, counted)
+    check("its protocol is told (INF-08)", port["url"] == f"http://{port['address']}/", port)
     return made
 
 
-def fetch(url):
-    with urllib.request.urlopen(url, timeout=10) as answer:
+def fetch(url, accept="*/*"):
+    with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": accept}), timeout=10) as answer:
         return answer.read().decode().strip()
 
 

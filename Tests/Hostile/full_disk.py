@@ -20,7 +20,8 @@ import os, sys, time
 end = time.time() + {seconds}
 refused = 0
 name = {folder!r} + '/fill'
-while time.time() < end:
+# On a busy machine the disk may not be full by then.
+while time.time() < end or not refused and time.time() < end + 60:
     try:
         with open(name, 'ab') as file:
             file.write(b'x' * (1 << 20))
@@ -84,7 +85,7 @@ def greedy_tenants(scene):
     check("the reserve is left", least > RESERVE - EXCESS, f"{least >> 20} MiB of {RESERVE >> 20}")
     print(f"  least free {least >> 20} MiB, reserve {RESERVE >> 20} MiB; readyz said degraded: {degraded}")
     for person, folder, job in jobs:
-        person.wait(job, "completed", "failed", "stopped", seconds=60)
+        person.wait(job, "completed", "failed", "stopped", seconds=120)
         log = scene.log(person, job)
         tail = log[-300:]
         check(f"{folder} is refused at the end", "refused" in log and "refused 0" not in log, tail)

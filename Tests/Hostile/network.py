@@ -1,18 +1,20 @@
 """What a tenant's program reaches by the network (hostile A1): the internet and its own workspace, and nothing of the host or of others."""
 
+import base64
 import json
 import socket
 import subprocess
 import threading
 import time
 import urllib.request
+import zlib
 
 from hostile_common import IMAGE, as_nobody, check, entered, tenants
 
 # Prints where it got through to: a connection that was taken, or an answer to a datagram.
 PROBE = """
-import concurrent.futures, json, socket, sys
-targets = json.load(sys.stdin)
+import base64, concurrent.futures, json, socket, sys, zlib
+targets = json.loads(zlib.decompress(base64.b64decode(sys.stdin.read())))
 def attempt(target):
     kind, host, port = target
     try:
@@ -140,7 +142,8 @@ def main():
         # Where clouds tell credentials, and private networks whatever is in them; nothing is sent to a stranger.
         targets += [["tcp", a, port] for a in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "fd00:ec2::254", "192.168.0.1", "10.0.0.1", "172.16.0.1")
                     for port in (80, 443)]
-        sent = json.dumps(targets)
+        # A machine may have more addresses than a command has room for.
+        sent = base64.b64encode(zlib.compress(json.dumps(targets).encode())).decode()
         project = world.project(world.alice, world.a)
         command = f"cat > /tmp/probe.py <<'END'\n{PROBE}\nEND\necho '{sent}' | python3 /tmp/probe.py {name} listen {world.b} host.containers.internal\n"
         seen, log = world.job(world.alice, project, command, name="probe", seconds=90)

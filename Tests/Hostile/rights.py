@@ -36,6 +36,7 @@ def api(people, things, project, workspace):
         ("GET", work + personal + "/usage", None, DONE, DONE),
         ("POST", work + personal + "/start", None, FORBIDDEN, FORBIDDEN),
         ("POST", work + personal + "/switch-flavor", {"flavor": "medium"}, FORBIDDEN, FORBIDDEN),
+        ("PUT", work + personal + "/mounts", {"datasets": []}, FORBIDDEN, FORBIDDEN),
         ("PATCH", work + personal, {"on_idle": "cat /home/user/secret > /gemini/code/stolen"}, FORBIDDEN, FORBIDDEN),
         ("PATCH", work + personal, {"description": "other"}, FORBIDDEN, DONE),
         ("POST", work + shared + "/enter", {}, DONE, DONE),

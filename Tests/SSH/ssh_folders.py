@@ -120,6 +120,14 @@ def uploads(client, person, workspace, project):
     disk = person.call("GET", f"/api/v1/workspaces/{workspace}/netdisk/sftp")["user"]
     answer = client.sftp(disk, "put /etc/hostname kept\nls\n")
     check("a netdisk by SFTP (STO-06)", answer.returncode == 0 and b"kept" in answer.stdout, answer)
+    # As graphical clients do: the longer file is there in part, and the rest is put behind it.
+    whole = os.urandom(24 << 20)
+    (client.folder / "large.bin").write_bytes(whole[:10 << 20])
+    begun = client.sftp(disk, f"put {client.folder / 'large.bin'} large.bin\n")
+    (client.folder / "large.bin").write_bytes(whole)
+    answer = client.sftp(disk, f"reput {client.folder / 'large.bin'} large.bin\nget large.bin {client.folder / 'back.bin'}\nrm large.bin\n")
+    check("a large file into a netdisk by any client of SFTP goes on where it was cut off (SSH-13)",
+          begun.returncode == answer.returncode == 0 and (client.folder / "back.bin").read_bytes() == whole, answer)
 
 
 def arrears(client, person, operator, workspace):
@@ -142,6 +150,9 @@ def arrears(client, person, operator, workspace):
     answer = client.sftp(user, "ls\nget first /dev/null\nput /etc/hostname second\n")
     check("nothing is put after that, and the client shows why", answer.returncode != 0 and b"used up" in answer.stderr
           and b"first" in answer.stdout, answer)
+    answer = client.sftp(user, "rename first renamed\nrm renamed\nls\n")
+    check("what is there is renamed and deleted all the same", answer.returncode == 0 and b"renamed" not in answer.stdout.split(b"ls")[-1]
+          and not path.with_name("first").exists() and not path.with_name("renamed").exists(), answer)
     operator.call("POST", f"/api/v1/workspaces/{workspace}/corrections", {"amount": amount[1:], "counter": "payments", "note": "test"}, {"Idempotency-Key": "again"})
     check("until there is money again", client.sftp(user, "put /etc/hostname second\n").returncode == 0)
 
@@ -161,6 +172,16 @@ def quota(client, person, operator, workspace):
     answer = client.sftp(user, "ls\nput /etc/hostname second\n")
     check("nothing is put after that, and the client shows why", answer.returncode != 0 and b"quota" in answer.stderr
           and b"wide.bin" in answer.stdout, answer)
+    disk = person.call("GET", f"/api/v1/workspaces/{workspace}/netdisk/sftp")["user"]
+    for place in (user, disk):
+        limit(operator, workspace, 300 << 20)
+        client.sftp(place, "mkdir gone\nput /etc/hostname gone/one\nput /etc/hostname kept\n")
+        limit(operator, workspace, -4096)
+        answer = client.sftp(place, "-put /etc/hostname kept\n-reput /etc/hostname kept\n-put /etc/hostname more\n-mkdir folder\n-ln -s kept link\n"
+                             "rename gone/one gone/two\nrm gone/two\nrmdir gone\nget kept /dev/null\nls\n")
+        left = answer.stdout.split(b"> ls")[-1].split()
+        check("with a full quota files are deleted and renamed by SFTP, and nothing is written (SSH-13, QUO-03)", answer.returncode == 0
+              and b"kept" in left and not {b"gone", b"more", b"folder", b"link"} & set(left) and b"quota" in answer.stderr, answer)
     limit(operator, workspace, 300 << 20)
     answer = client.sftp(user, f"reput {big} wide.bin\n")
     check("with more room it goes on where it ended", answer.returncode == 0 and path.read_bytes() == big.read_bytes(), answer)

@@ -122,6 +122,13 @@ def git(client, person, operator, workspace, project):
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", code / "mirror.git"], check=True)
     answer = run("push", "-q", address + "mirror.git", "main", cwd=work)
     check("a bare repository in a folder of the code", answer.returncode == 0 and b"refs/heads/main" in run("ls-remote", address + "mirror").stdout, answer)
+    # 数据 in GBK, as an environment of another country names a folder.
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", code / os.fsdecode(b"\xca\xfd\xbe\xdd.git")], check=True)
+    odd = address + r"gemini/code/\xCA\xFD\xBE\xDD.git"
+    answer = run("push", "-q", odd, "main", cwd=work)
+    check("a repository in a folder whose name is no text, by its escaped form", answer.returncode == 0
+          and b"refs/heads/main" in run("ls-remote", odd).stdout, answer)
+    shutil.rmtree(code / os.fsdecode(b"\xca\xfd\xbe\xdd.git"))
     answer = run("push", "-q", address + "nowhere", "main", cwd=work)
     check("a folder that is none is told", answer.returncode != 0 and b"/gemini/code/nowhere is no git repository" in answer.stderr, answer)
     for path in ("../../../../etc", "gemini/code/../..", "a;id"):

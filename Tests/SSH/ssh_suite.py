@@ -181,7 +181,7 @@ def sessions(client, user):
 
 
 def remote(client, user):
-    """`ssh -R` is refused, and says so at once."""
+    """`ssh -R` and sockets by path are refused, and that is said at once."""
     def line_of(process, mark, seconds=15):
         seen = b""
         deadline = time.monotonic() + seconds
@@ -213,6 +213,50 @@ def remote(client, user):
     check("without a session ssh's own warning shows it", b"remote port forwarding failed" in seen and b"Remote: weir: Remote forwarding" in seen, seen)
     bare.kill()
     bare.wait()
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    running = subprocess.Popen(
+        ["ssh", *client.options("-L", f"127.0.0.1:{port}:/tmp/none.sock"), *there, "echo in; exec sleep 1000"], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE)
+    running.stdout.readline()
+    seen = b""
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+            ends(line)
+    seen = line_of(running, b"remoteServerListenOnSocket")
+    check("a socket by path is refused with its reason, once for all (bugs R7)", seen.count(b"weir: Sockets by path") == 1, seen)
+    running.kill()
+    running.wait()
+
+
+def channels(client, user):
+    """Many forwarded connections on one connection leave room for sessions, and the end of the room is told (bugs R7)."""
+    waits = "import socket, time; s = socket.create_server((\"127.0.0.1\", 8124), backlog=512); time.sleep(120)"
+    client.ssh(user, f"nohup python3 -c '{waits}' >/dev/null 2>&1 & sleep 1")
+    connection = paramiko.SSHClient()
+    connection.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+    connection.connect(
+        "127.0.0.1", client.weir.ssh_port, user, key_filename=str(client.key), allow_agent=False, look_for_keys=False, timeout=20)
+    transport = connection.get_transport()
+    held, refused = [], None
+
+    def forward(count):
+        for _ in range(count):
+            held.append(transport.open_channel("direct-tcpip", ("127.0.0.1", 8124), ("127.0.0.1", 0), timeout=20))
+
+    forward(64)
+    _, out, _ = connection.exec_command("echo in")
+    check("with 64 forwarded connections a session opens", out.read() == b"in\n")
+    try:
+        forward(256)
+    except paramiko.ChannelException as error:
+        refused = error
+    check("240 are carried", refused is not None and 239 <= len(held) <= 240, (refused, len(held)))
+    _, out, told = connection.exec_command("echo in")
+    check("then a session opens all the same, and says why the others do not",
+          out.read() == b"in\n" and b"carries 240 channels" in told.read())
+    connection.close()
 
 
 def terminal(client, user):
@@ -423,6 +467,12 @@ def states(client, user, person, environment, operator, workspace, project):
     repaired = person.call("POST", f"/api/v1/workloads/{environment}/ssh/repair")
     check("and repaired with one command", repaired["before"] == "777" and client.ssh(user, 'stat -c %a "$HOME"').stdout == b"700\n", repaired)
 
+    person.call("PATCH", f"/api/v1/workloads/{environment}", {"ssh": False})
+    answer = client.ssh(user, "true")
+    check("who has the key is told that SSH is switched off (SSH-01)", answer.returncode != 0 and b"switched off" in answer.stderr, answer)
+    person.call("PATCH", f"/api/v1/workloads/{environment}", {"ssh": True})
+    check("and enters when it is on again", client.ssh(user, "true").returncode == 0)
+
     member = client.weir.another(operator, "mallory")
     operator.call("PUT", f"/api/v1/workspaces/{workspace}/members/mallory", {"role": "member"})
     other = Client(client.weir, member, client.folder / "mallory", "mallory")
@@ -495,7 +545,7 @@ def main():
         if only and "login" not in only:
             client.add_key()
         disk = person.call("GET", f"/api/v1/workspaces/{workspace}/netdisk/sftp")["user"]
-        if not only or only & {"login", "sessions", "terminal", "files", "entry", "forwarding", "vscode", "faults", "states"}:
+        if not only or only & {"login", "sessions", "terminal", "files", "entry", "forwarding", "channels", "vscode", "faults", "states"}:
             weir.official_images(operator)
             made = person.call("POST", f"/api/v1/projects/{project}/environments",
                                {"name": "lab", "image": NOTEBOOK, "flavor": "medium"})
@@ -509,6 +559,7 @@ def main():
             part(terminal, client, user)
             part(files, client, user)
             part(forwarding, client, user, person, operator, project)
+            part(channels, client, user)
             part(entry, client, environment)
             part(vscode, client, user)
             part(faults, client, user, person, workspace)

@@ -6,9 +6,9 @@ import Testing
 @Suite("What the kernel refuses the programs of folders")
 struct CallFilterTests {
     /// Runs a script under the filter; the script's folder is its own.
-    private func run(_ script: String) async throws -> String {
+    private func run(_ script: String, under filter: CallFilter = .forFolders) async throws -> String {
         let folder = try TemporaryFolder("weir-filter")
-        try Data(CallFilter.forFolders.program).write(to: folder.url.appendingPathComponent("filter"))
+        try Data(filter.program).write(to: folder.url.appendingPathComponent("filter"))
         try script.write(toFile: folder.path + "/script", atomically: true, encoding: .utf8)
         let start = "cd \(folder.path); exec bwrap --dev-bind / / --seccomp 3 -- sh ./script 3<filter"
         return try await HostCommand.run(["sh", "-c", start]).output
@@ -42,6 +42,28 @@ struct CallFilterTests {
             (echo child); echo $(echo piped | cat)
             """)
         #expect(output == "mounts\nchild\npiped\n")
+    }
+
+    @Test("in a full folder files are read, renamed and deleted, and none is made or emptied (SSH-13, QUO-03)")
+    func fullFolder() async throws {
+        let output = try await run(
+            """
+            perl -e '
+                use Fcntl;
+                mkdir "d" or print "no folder\\n";
+                link("script", "f") or print "no link\\n";
+                sysopen(my $a, "new", O_WRONLY|O_CREAT, 0644) and print "made\\n";
+                sysopen(my $b, "f", O_WRONLY|O_TRUNC) and print "emptied\\n";
+                sysopen(my $c, "f", O_RDWR|O_APPEND|O_CREAT, 0644) and print "opened to append\\n";
+                sysopen(my $s, "g", O_WRONLY|O_CREAT, 04755) and print "setuid\\n";
+                sysopen(my $r, "f", O_RDONLY) or print "not read\\n";
+                rename("f", "d/g") or print "not renamed\\n";
+                unlink("d/g") or print "not deleted\\n";
+                rmdir("d") or print "folder stays\\n";
+                print join(" ", sort glob("*")), " done\\n";
+            '
+            """, under: .forFullFolders)
+        #expect(output == "filter script done\n")
     }
 
     #if arch(x86_64)

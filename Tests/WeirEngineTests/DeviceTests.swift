@@ -128,7 +128,11 @@ struct DeviceTests {
         let share = DevicePlan(
             launch(GPUShare(kind: "nvidia.com/gpu", compute: 500, memory: .gib(10)), ["nvidia.com/gpu=3"]), mpsFolder: folder.path)
         try await daemons.prepare(share)
-        let started = host.commands.withLock { $0 }
+        let all = host.commands.withLock { $0 }
+        // What they write has an end, and nobody else of the host comes in (hostile 6).
+        #expect(all[0].words.prefix(2) == ["sh", "-c"] && all[0].words.last == folder.path + "/3")
+        #expect(all[0].words[2].contains("mode=700,size=25%"))
+        let started = Array(all.dropFirst())
         #expect(
             started.map { $0.words.prefix(2).joined(separator: " ") } == ["nvidia-smi -i", "unshare --mount", "nvidia-cuda-mps-control"])
         #expect(started[0].words == ["nvidia-smi", "-i", "3", "-c", "EXCLUSIVE_PROCESS"])
@@ -154,6 +158,18 @@ struct DeviceTests {
         try await again.prepare(whole)
         #expect(host.commands.withLock { $0.last?.words } == ["nvidia-smi", "-i", "3", "-c", "DEFAULT"])
         #expect(host.commands.withLock { $0.suffix(2).first?.input } == "quit\n")
+    }
+
+    @Test("the folders of a device are a file system with an end, closed to others, and mounted once (hostile 6)")
+    func bound() async throws {
+        let folder = try TemporaryFolder("weir-mps")
+        let paths = MPSPaths(folder: folder.path, device: "3")
+        try FileManager.default.createDirectory(atPath: paths.base, withIntermediateDirectories: true)
+        defer { _ = try? HostCommand.runBlocking(["umount", paths.base]) }
+        for _ in 0..<2 { #expect(try await HostCommand.run(MPSDaemons.boundCommand(paths).words).status == 0) }
+        let mounts = try #require(KernelFile.read("/proc/self/mounts")).split(separator: "\n")
+        let own = mounts.filter { $0.contains(" \(paths.base) ") }
+        #expect(own.count == 1 && own.first?.contains("nosuid,nodev") == true && own.first?.contains("mode=700") == true)
     }
 
     @Test("a daemon that does not start is the reason that people are told, and is tried again for the next")

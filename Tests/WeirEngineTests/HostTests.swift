@@ -50,6 +50,16 @@ struct HostTests {
         #expect(check(false).remedy != nil)
     }
 
+    @Test("without nftables Weir complains, and a start is refused with the reason, for trying again would not help (G1-3)")
+    func noFirewall() async throws {
+        #expect(await HostFirewall(program: "no-such-nft").complaints().map(\.code) == ["firewall_missing"])
+        let refused = #expect(throws: WeirError.self) { try HostFirewall.require("no-such-nft") }
+        #expect(refused?.category == .failed)
+        #expect(refused?.message == HostFirewall.finding)
+        #expect(await HostFirewall().complaints() == [])
+        try HostFirewall.require()
+    }
+
     @Test("a program of the host gets none of our open files, and its lines are told while it runs")
     func programs() async throws {
         let open = (0..<12).map { _ in dup(0) }

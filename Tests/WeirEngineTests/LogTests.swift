@@ -186,6 +186,33 @@ struct LogTests {
         #expect(try await InstanceLog(path: path).read().records.map(\.bytes) == [[0xE4, 0xB8]])
     }
 
+    @Test("a character that a program began and never ended is shown as one that is no text, once (G4)")
+    func unended() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/log"
+        let tail = Array("tail".utf8) + [0xE4, 0xB8]
+        try Data(([line(tail, "stdout", "P")] + [line(Array("e".utf8), "stderr")]).joined()).write(to: URL(fileURLWithPath: path))
+        let log = InstanceLog(path: path)
+        // While it runs the rest may come.
+        #expect(try await log.read().records.map(\.text) == ["tail", "e"])
+        let over = try await log.read(isOver: true)
+        #expect(over.records.map(\.text) == ["tail\u{FFFD}", "e"])
+        #expect(try await log.read(from: over.next, isOver: true).records.isEmpty)
+        // Record by record, and as it is followed, nothing is missing or said twice.
+        var (offset, texts): (Int64, [String]) = (0, [])
+        while true {
+            let page = try await log.read(from: offset, limit: 1, isOver: true)
+            guard !page.records.isEmpty else { break }
+            texts += page.records.map(\.text)
+            offset = page.next
+        }
+        #expect(texts == ["tail\u{FFFD}", "e"])
+        let follower = LogFollower(log, from: 0) { true }
+        var followed: [String] = []
+        while let records = try await follower.next() { followed += records.map(\.text) }
+        #expect(followed == ["tail", "e", "\u{FFFD}"])
+    }
+
     @Test("a program that writes thousands of lines of Chinese at once loses no character (F3)")
     func chinese() async throws {
         try await TestEngine.with { test in

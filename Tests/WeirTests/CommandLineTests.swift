@@ -39,9 +39,20 @@ struct CommandLineTests {
                 "--wait",
             ]) as? JobCommand.Submit)
         #expect(job.command == ["python", "train.py", "--wait"])
-        #expect(job.mounts.datasets == ["digits@2"])
+        #expect(job.mounts.versions.datasets == ["digits@2"])
         #expect(job.timeLimit?.seconds == 43_200)
         #expect(!job.wait)
+    }
+
+    @Test("what an environment is to mount is named, or --none is: to forget it takes nothing away (DAT-12)")
+    func mounts() throws {
+        let mounts = try #require(
+            try Weir.parseAsRoot(["env", "mounts", "lab", "--dataset", "digits@2", "--model", "net"]) as? EnvironmentCommand.Mounts)
+        #expect(mounts.versions.datasets == ["digits@2"] && mounts.versions.models == ["net"] && !mounts.none)
+        #expect((try Weir.parseAsRoot(["env", "mounts", "lab", "--none"]) as? EnvironmentCommand.Mounts)?.none == true)
+        for arguments in [["env", "mounts", "lab"], ["env", "mounts", "lab", "--none", "--dataset", "digits"]] {
+            #expect(throws: (any Error).self, "\(arguments)") { try Weir.parseAsRoot(arguments) }
+        }
     }
 
     @Test("words become a shell's command line, each quoted where it has to be; one word is a line of its own")
@@ -63,7 +74,7 @@ struct CommandLineTests {
     func endings() {
         func code(_ arguments: [String]) -> Int32 {
             do {
-                _ = try Weir.parseAsRoot(arguments)
+                _ = try Weir.command(arguments)
                 return -1
             } catch {
                 return Ending.tell(error).rawValue
@@ -73,6 +84,9 @@ struct CommandLineTests {
         #expect(code(["job", "export", "x"]) == 2)
         #expect(code(["job", "export", "x", "--to-model", "a", "--to-dataset", "b"]) == 2)
         #expect(code(["--version"]) == 0)
+        // Elsewhere it is an option that no command has (G4).
+        #expect(code(["dataset", "rm", "digits", "--version", "1"]) == 2)
+        #expect(code(["job", "submit", "x", "--", "python", "--version"]) == -1)
         #expect(Ending.tell(ConfigurationRefused(problems: [])).rawValue == 2)
     }
 

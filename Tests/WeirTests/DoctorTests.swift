@@ -60,4 +60,12 @@ struct DoctorTests {
         #expect(HostCheckup.user(1000).status == .failed)
         #expect(HostCheckup.user(0).status == .ok)
     }
+
+    @Test("who is not root is refused by weir serve in the words of weir doctor, before anything is made (G1-4)")
+    func serveAsRoot() throws {
+        let refused = #expect(throws: WeirError.self) { try HostCheckup.requireRoot(1000) }
+        #expect(refused?.code == "root_required")
+        #expect(refused?.remedy == HostCheckup.user(1000).remedy)
+        try HostCheckup.requireRoot(0)
+    }
 }

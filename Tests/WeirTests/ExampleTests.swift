@@ -42,7 +42,7 @@ struct ExampleTests {
     }
 
     /// Nil when the words are a valid command line.
-    private static func problem(_ words: [String]) -> String? {
+    static func problem(_ words: [String]) -> String? {
         // The server is composed apart from the client, and its flags are held by its own tests.
         if words.first == "serve" { return nil }
         do {
@@ -54,7 +54,7 @@ struct ExampleTests {
     }
 
     /// The calls of `weir` in a line of shell: the words of each, without redirections, pipes and comments.
-    private static func calls(in line: String) -> [[String]] {
+    static func calls(in line: String) -> [[String]] {
         var calls: [[String]] = []
         var words: [String] = []
         var word = ""

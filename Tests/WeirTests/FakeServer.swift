@@ -127,6 +127,10 @@ final class FakeServer: Sendable {
             }
             return "{\"items\":[\(items.joined(separator: ","))],\"next\":\(next)}"
         }
+        router.get("/file") { request, _ in
+            guard request.uri.queryParameters["path"] != "gone" else { return Response(status: .notFound) }
+            return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "file")))
+        }
         router.get("/refused") { _, _ in
             Response(
                 status: .conflict,

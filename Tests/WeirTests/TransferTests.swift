@@ -130,6 +130,38 @@ struct TransferTests {
         #expect(try LocalTree([folder.path]).files.map(\.target).contains(#"b\x5CxFF"#))
     }
 
+    @Test("a name that is too long is told before anything is sent, with every other; the rest goes when that is asked for (G4)")
+    func longNames() throws {
+        let folder = try TemporaryFolder()
+        let long = String(repeating: "名", count: 65)
+        for name in ["a", String(repeating: "名", count: 64), long] { _ = try Self.file(folder, name, size: 1) }
+        var tree = try LocalTree([folder.path])
+        #expect(tree.files.count == 3)
+        let refusal = #expect(throws: WeirError.self) { try tree.checkNames(leavingOut: false, Self.output) }
+        #expect(refusal?.code == "names_too_long" && refusal?.message.en.contains(long) == true)
+        #expect(refusal?.remedy?.en.contains("SFTP") == true && ExitStatus(refusal?.category ?? .failed) == .usage)
+        #expect(tree.files.count == 3)
+        try tree.checkNames(leavingOut: true, Self.output)
+        #expect(tree.files.map(\.target).sorted() == ["a", String(repeating: "名", count: 64)])
+    }
+
+    @Test("a file with the longest name comes, and one that cannot be written keeps no other from coming (G4)")
+    func downloads() async throws {
+        let folder = try TemporaryFolder()
+        let long = String(repeating: "n", count: 255)
+        try FileManager.default.createDirectory(atPath: folder.path + "/taken", withIntermediateDirectories: false)
+        try await FakeServer.run { _, api in
+            let download = Download(api: api, folderPath: "/list", filePath: "/file")
+            let paths = ["a", long, long + "n", "gone", "taken", "z"]
+            let files = paths.map { Download.RemoteFile(path: $0, size: 4) }
+            let progress = Progress("x", total: 24, output: Self.output)
+            let failed = try await download.fetch(files, into: folder.path, progress: progress)
+            #expect(failed.map(\.path) == ["gone", long + "n", "taken"])
+            for name in ["a", long, "z"] { #expect(FileManager.default.contents(atPath: folder.path + "/" + name) == Data("file".utf8)) }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["a", long, "taken", "z"].sorted())
+        }
+    }
+
     @Test("many files go side by side, each whole, empty ones too")
     func manyFiles() async throws {
         let folder = try TemporaryFolder()

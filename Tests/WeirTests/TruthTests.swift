@@ -173,4 +173,14 @@ struct TruthTests {
             for fixed in ["2 GB", "50 files", "50 个"] { #expect(!text.contains(fixed), "\(path): \(fixed)") }
         }
     }
+
+    @Test("no message for people has the number of a requirement in it (ux 23)")
+    func numbers() {
+        for (path, text) in Self.texts where !path.hasSuffix(".md") && !path.hasSuffix(".yaml") {
+            for line in text.split(separator: "\n") {
+                guard !path.hasSuffix(".swift") || line.contains("zh: \"") || line.contains("LocalizedText(") else { continue }
+                #expect(line.firstMatch(of: /[(（](?:[A-Z]{2,3}-[0-9]+|X[0-9]{2})[)）]/) == nil, "\(path): \(line)")
+            }
+        }
+    }
 }

@@ -4,12 +4,13 @@ import WeirModel
 
 /// The folders of one device's daemon.
 struct MPSPaths: Hashable, Sendable {
+    let base: String
     let pipes: String
     let logs: String
     let sharedMemory: String
 
     init(folder: String, device: String) {
-        let base = "\(folder)/\(device)"
+        base = "\(folder)/\(device)"
         pipes = "\(base)/pipe"
         logs = "\(base)/log"
         sharedMemory = "\(base)/shm"
@@ -65,6 +66,8 @@ public actor MPSDaemons {
     private func start(_ device: String) async throws {
         if try await answers(device) { return }
         let paths = MPSPaths(folder: folder, device: device)
+        try FileManager.default.createDirectory(atPath: paths.base, withIntermediateDirectories: true)
+        try await succeed(Self.boundCommand(paths))
         for path in [paths.pipes, paths.logs, paths.sharedMemory] {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         }
@@ -72,18 +75,20 @@ public actor MPSDaemons {
         for path in [paths.pipes, paths.sharedMemory] {
             try FileManager.default.setAttributes([.posixPermissions: 0o1777], ofItemAtPath: path)
         }
-        for command in Self.startCommands(device: device, paths: paths) {
-            let result = try await run(command.words, command.environment, nil)
-            guard result.status == 0 else {
-                throw WeirError.hostCommandFailed(command.words[0], result.output.trimmingCharacters(in: .whitespacesAndNewlines))
-            }
-        }
+        for command in Self.startCommands(device: device, paths: paths) { try await succeed(command) }
         let deadline = ContinuousClock.now + Self.patience
         while try await !answers(device) {
             guard ContinuousClock.now < deadline else { throw WeirError.mpsSilent(device) }
             try await Task.sleep(for: .milliseconds(100))
         }
         logger.info("a GPU is parted by MPS", metadata: ["device": "\(device)"])
+    }
+
+    private func succeed(_ command: Command) async throws {
+        let result = try await run(command.words, command.environment, nil)
+        guard result.status == 0 else {
+            throw WeirError.hostCommandFailed(command.words[0], result.output.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
     }
 
     /// In exclusive mode a device has room for one program that is no client, which is too little for whoever has it whole.
@@ -105,6 +110,12 @@ public actor MPSDaemons {
     struct Command: Hashable, Sendable {
         var words: [String]
         var environment: [String: String] = [:]
+    }
+
+    /// What containers write into these folders ends at a quarter of the host's memory, and no other user of the host comes in.
+    static func boundCommand(_ paths: MPSPaths) -> Command {
+        let options = "mode=700,size=25%,nr_inodes=1m,nosuid,nodev"
+        return Command(words: ["sh", "-c", "mountpoint -q \"$0\" || mount -t tmpfs -o \(options) weir-mps \"$0\"", paths.base])
     }
 
     /// What starts a daemon: exclusive mode, so that nothing gets around it; then the daemon itself in a mount namespace in which

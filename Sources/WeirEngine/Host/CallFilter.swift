@@ -28,10 +28,13 @@ public struct CallFilter: Hashable, Sendable {
 
     /// Refused: setuid and setgid bits, devices, namespaces of users, and the ring that calls could be put into past this filter.
     public static let forFolders = CallFilter(calls: Machine.calls + Machine.newer)
+    /// Refused as well: making a file, and emptying one.
+    public static let forFullFolders = CallFilter(calls: Machine.making + forFolders.calls)
 
     private static let setBits: UInt32 = 0o6000
     private static let newUsers: UInt32 = 0x1000_0000  // CLONE_NEWUSER
     private static let makesFile: UInt32 = 0o100 | 0o20_000_000  // O_CREAT, O_TMPFILE
+    private static let makesOrEmpties: UInt32 = makesFile | 0o1000  // O_TRUNC
 
     /// The numbers of this kind of machine, as the kernel's tables have them.
     private enum Machine {
@@ -48,6 +51,12 @@ public struct CallFilter: Hashable, Sendable {
             Call(56, .bits(newUsers, argument: 0, error: EPERM)),  // clone
             Call(272, .bits(newUsers, argument: 0, error: EPERM)),  // unshare
         ]
+        /// They stand before the others, since the first rule of a call decides.
+        static let making: [Call] = [
+            Call(2, .bits(makesOrEmpties, argument: 1, error: EACCES)),  // open
+            Call(85, .always(error: EACCES)),  // creat
+            Call(257, .bits(makesOrEmpties, argument: 2, error: EACCES)),  // openat
+        ]
         #elseif arch(arm64)
         static let calls: [Call] = [
             Call(33, .always(error: EPERM)),  // mknodat
@@ -56,6 +65,10 @@ public struct CallFilter: Hashable, Sendable {
             Call(56, .bitsOfNewFile(setBits, argument: 3, flags: 2, error: EPERM)),  // openat
             Call(97, .bits(newUsers, argument: 0, error: EPERM)),  // unshare
             Call(220, .bits(newUsers, argument: 0, error: EPERM)),  // clone
+        ]
+        /// It stands before the others, since the first rule of a call decides.
+        static let making: [Call] = [
+            Call(56, .bits(makesOrEmpties, argument: 2, error: EACCES))  // openat
         ]
         #endif
 

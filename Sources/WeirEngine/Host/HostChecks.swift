@@ -158,11 +158,8 @@ public struct HostChecks: Sendable {
     }
 
     private func firewall() async -> HostCheck {
-        guard let answer = try? await HostCommand.run(["nft", "list", "tables"]), answer.status == 0 else {
-            return HostCheck(
-                "firewall", .failed,
-                LocalizedText("nftables cannot be used: workspaces would not be kept apart.", zh: "无法使用 nftables：空间之间将无法隔离。"),
-                remedy: LocalizedText("Install nftables and run Weir as root.", zh: "请安装 nftables 并以 root 运行 Weir。"))
+        guard await HostFirewall().look() else {
+            return HostCheck("firewall", .failed, HostFirewall.finding, remedy: HostFirewall.remedy)
         }
         return HostCheck("firewall", .ok, LocalizedText("nftables keeps workspaces apart.", zh: "nftables 隔离各空间。"))
     }

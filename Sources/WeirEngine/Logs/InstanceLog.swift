@@ -45,10 +45,22 @@ public struct InstanceLog: Hashable, Sendable {
         }
     }
 
-    /// Reads whole records from `offset` on, `limit` of them at most.
-    public func read(from offset: Int64 = 0, limit: Int = 1000) async throws -> Page {
+    /// Reads whole records from `offset` on, `limit` of them at most. `isOver` says that nothing more will be written: a character that was
+    /// begun and not ended belongs to the last record then.
+    public func read(from offset: Int64 = 0, limit: Int = 1000, isOver: Bool = false) async throws -> Page {
         let path = path
-        return try await NIOThreadPool.singleton.runIfActive { try Self.page(path, from: offset, limit: limit) }
+        return try await NIOThreadPool.singleton.runIfActive { try Self.page(path, from: offset, limit: limit, isOver: isOver) }
+    }
+
+    /// The bytes of characters that were begun and not ended before the end of the log; nothing where `offset` is not that end.
+    func begun(at offset: Int64) async throws -> [LogRecord.Stream: [UInt8]] {
+        let path = path
+        return try await NIOThreadPool.singleton.runIfActive {
+            let parts = LogParts.of(path)
+            guard let part = parts.last, part.end == offset, let file = try part.open() else { return [:] }
+            defer { close(file) }
+            return try CutCharacters.before(offset, in: part, file, after: parts.dropLast().last)
+        }
     }
 
     /// Reads the last records, `limit` at most.
@@ -87,7 +99,7 @@ public struct InstanceLog: Hashable, Sendable {
 
 extension InstanceLog {
     private static func page(
-        _ path: String, from asked: Int64, limit: Int, afterLineEnd: Bool = false
+        _ path: String, from asked: Int64, limit: Int, afterLineEnd: Bool = false, isOver: Bool = false
     ) throws -> Page {
         // A file may be removed, and another begun, between the look at them and the opening.
         for _ in 0..<10 {
@@ -111,6 +123,7 @@ extension InstanceLog {
             // A line longer than all that a record may hold is passed over, or nothing would ever be read behind it; and so is one that
             // was never ended, in a file behind which there is another.
             if position == 0, count >= longestLine || (start + Int64(count) == part.end && index < parts.count - 1) { position = count }
+            if isOver, index == parts.count - 1, start + Int64(position) == part.end { reader.finish() }
             var records = reader.records
             if !records.isEmpty, offset < part.start || (offset == part.start && part.isAfterUnseen) {
                 records[0].gap = LogGap(bytes: part.isAfterUnseen ? nil : part.start - offset)
@@ -141,6 +154,19 @@ private struct PageReader {
             position = end + 1
         }
         return position
+    }
+
+    /// Nothing more comes: what was begun is told as it is, in the record that it ends or, where another page had that, in one of its own.
+    mutating func finish() {
+        for (stream, bytes) in cut {
+            if let index = records.lastIndex(where: { $0.stream == stream }), records[index].partial {
+                records[index].bytes += bytes
+            } else if let last = records.last {
+                records.append(
+                    LogRecord(time: last.time, stream: stream, bytes: bytes, partial: true, start: last.end, end: last.end))
+            }
+        }
+        cut = [:]
     }
 
     /// Podman cuts lines where its buffer ends: the parts are put together again as far as they stand side by side. A character that is cut

@@ -84,6 +84,7 @@ actor WorkspaceNetworks {
     }
 
     private func make(_ name: String, labels: [String: String]) async throws {
+        try HostFirewall.require()
         var networks = try await list()
         let known = checked[name] != nil
         if !networks.contains(where: { $0.name == name }) {

@@ -43,7 +43,8 @@ struct AccountRoutes {
         routes.post("accounts/sign-up", "signUp", .anyone) { call in
             let input = try await call.input(SignUp.self)
             let account = try await accounts.signUp(
-                Accounts.NewAccount(login: input.login, displayName: input.displayName, password: input.password))
+                Accounts.NewAccount(login: input.login, displayName: input.displayName, password: input.password),
+                from: call.source, while: call.presence())
             return call.answer(AccountView(account).json, status: .created)
         }
 

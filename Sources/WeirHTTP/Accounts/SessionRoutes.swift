@@ -11,7 +11,8 @@ struct SessionRoutes {
 
         routes.post("sessions", "logIn", .anyone) { call in
             let input = try await call.input(LogIn.self)
-            let login = try await accounts.login(input.login, password: input.password, from: call.source)
+            let login = try await accounts.login(
+                input.login, password: input.password, from: call.source, while: call.presence())
             var response = call.answer(
                 [
                     "secret": login.secret, "expires_at": login.expiresAt,

@@ -76,6 +76,7 @@ extension Call {
     /// A form's parts `file`, written below the query's `path` under their own names.
     func receive(into intake: Intake, _ files: FileStore) async throws -> Response {
         let place = try path()
+        try requireLength(upTo: files.webLimits.form.count)
         var entries: [JSON] = []
         let form = try MultipartReader(request)
         while let part = try await form.nextPart() {

@@ -74,7 +74,7 @@ struct UploadRoutes {
         call.answer(all: try await uploads.unfinished(into: target, by: call.caller)) { item in
             [
                 "id": item.upload.id, "path": item.upload.path, "length": item.upload.length, "offset": item.offset,
-                "created_at": item.upload.createdAt,
+                "created_at": item.upload.createdAt, "account": ["id": item.upload.account, "login": item.login] as JSON,
             ]
         }
     }

@@ -56,7 +56,7 @@ struct ConsoleRoutes {
                 }
                 let next = Address(visit.address).query.last { $0.name == "next" }?.value
                 var response = PageAnswer.redirect(Visit.ownPlace(next) ?? "/")
-                response.headers.append(answers.setting(cookie, value, seconds: 365 * 86_400))
+                response.headers.append(answers.setting(cookie, value, seconds: PageAnswer.yearOfSeconds))
                 return response
             }
         }

@@ -7,6 +7,7 @@ extension WorkloadQueue.Why {
         [
             "at": at, "workload": workload.id, "state": workload.state, "waits": explanation != nil,
             "reason": explanation?.reason, "place": explanation?.place, "waiting": explanation?.waiting ?? 0,
+            "causes": (explanation?.causes ?? []).map { $0[language] },
             "sentences": (explanation?.sentences ?? []).map { $0[language] },
             "forecast": explanation?.forecast?.json,
             "holders": (explanation?.holders ?? []).map { holder -> JSON in

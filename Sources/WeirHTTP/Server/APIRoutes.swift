@@ -35,7 +35,7 @@ struct APIRoutes {
         ).add(to: routes)
         AllWorkloadRoutes(workloads: platform.allWorkloads, platform: platform).add(to: routes)
         ProcessRoutes(workloads: platform.workloads, processes: platform.processes, history: platform.usageHistory).add(to: routes)
-        LogRoutes(logs: platform.logs).add(to: routes)
+        LogRoutes(logs: platform.logs, accounts: accounts).add(to: routes)
         EnvironmentRoutes(environments: platform.environments, answers: answers).add(to: routes)
         JobRoutes(jobs: platform.jobs, answers: answers).add(to: routes)
         ServiceRoutes(

@@ -157,10 +157,17 @@ struct Call: Sendable {
         return try Body.read(data.isEmpty ? Data("{}".utf8) : data)
     }
 
+    /// Throws `body_too_large` before anything is read of a body that announces itself as larger.
+    func requireLength(upTo limit: Int64) throws(WeirError) {
+        guard let announced = request.headers[.contentLength].flatMap({ Int64($0) }), announced > limit else { return }
+        throw .bodyTooLarge(limit: Int(limit))
+    }
+
     private func jsonBody(mayBeAbsent: Bool = false) async throws -> Data {
         let type = request.headers[.contentType]?.split(separator: ";").first?.lowercased()
         let absent = mayBeAbsent && (request.headers[.contentLength] ?? "0") == "0" && type == nil
         guard type == "application/json" || absent else { throw WeirError.unsupportedMediaType("application/json") }
+        try requireLength(upTo: Int64(settings.bodyLimit))
         var collected = Data()
         for try await part in request.body {
             guard collected.count + part.readableBytes <= settings.bodyLimit else {

@@ -13,7 +13,12 @@ struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Context == Req
 
     func respond(to request: Request, context: RequestInformation) async throws -> Response {
         let start = ContinuousClock.now
-        var context = context
+        var (request, context) = (request, context)
+        if request.head.asksBeforeBody {
+            request.body = RequestBody(asyncSequence: InvitedBody(body: request.body, channel: context.channel))
+        }
+        let unread = UnreadBody(of: request)
+        if let unread { request.body = unread.watched }
         context.remoteAddress = names.client(of: request, from: context.remoteAddress)
         var response: Response
         do {
@@ -26,6 +31,7 @@ struct FrontDoor<Inner: HTTPResponder>: HTTPResponder where Inner.Context == Req
             response = ErrorAnswer.response(for: failure, to: request, requestID: context.requestID)
             if failure.code == "method_not_allowed" { response.headers[.allow] = methods(at: request).joined(separator: ", ") }
         }
+        if response.status.code >= 300 { await unread?.passOver() }
         // An answer to HEAD has no body, whatever there is to say.
         if request.method == .head { response = response.createHeadResponse() }
         SecurityHeaders.add(to: &response)

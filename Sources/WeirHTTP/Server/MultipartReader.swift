@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -93,7 +94,10 @@ final class MultipartReader {
         buffer.withUnsafeReadableBytes { bytes in
             var position = 0
             while position < bytes.count {
-                guard let found = bytes[position...].firstIndex(of: 13) else { return .content(bytes.count) }
+                guard let base = bytes.baseAddress, let end = memchr(base + position, 13, bytes.count - position) else {
+                    return .content(bytes.count)
+                }
+                let found = UnsafeRawPointer(end) - base
                 let length = min(delimiter.count, bytes.count - found)
                 if bytes[found..<found + length].elementsEqual(delimiter.prefix(length)) {
                     if length == delimiter.count { return .delimiter(at: found) }

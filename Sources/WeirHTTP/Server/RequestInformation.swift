@@ -9,10 +9,13 @@ struct RequestInformation: RequestContext {
     let requestID: String
     /// Who sent it: where a proxy that the operator trusts is in between, whoever that names.
     var remoteAddress: String
+    /// The connection that it came on.
+    let channel: any Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         requestID = Self.newID()
+        channel = source.channel
         remoteAddress = source.channel.remoteAddress?.ipAddress ?? ""
         logger[metadataKey: "request_id"] = .string(requestID)
     }
@@ -25,6 +28,6 @@ struct RequestInformation: RequestContext {
     /// For what a request asks of the API on its way: the same request in the log, and a route of its own.
     init(within other: RequestInformation) {
         coreContext = CoreRequestContextStorage(source: other)
-        (requestID, remoteAddress) = (other.requestID, other.remoteAddress)
+        (requestID, remoteAddress, channel) = (other.requestID, other.remoteAddress, other.channel)
     }
 }

@@ -23,7 +23,23 @@ struct ServerSentEvent: Sendable {
     }
 }
 
-/// A stream of events that ends with the connection, with Weir or when its source has no more.
+/// What must go on holding for a stream to go on: the login under which it was opened, and the right to what it tells.
+struct StreamRight: Sendable {
+    let accounts: Accounts
+    /// When to ask anew, beside whenever a login may have ended or somebody may have come or gone.
+    var changes: AsyncStream<Void>?
+    /// Throws when the caller may no longer listen.
+    let check: @Sendable (Caller) async throws -> Void
+
+    /// Throws when whoever has the secret may no longer listen.
+    fileprivate func require(_ secret: String) async throws {
+        let caller = try await accounts.authenticate(secret)
+        try caller.requireOwnPassword()
+        try await check(caller)
+    }
+}
+
+/// A stream of events that ends with the connection, with Weir, with the reader's right to it or when its source has no more.
 ///
 /// The source is pulled: what a slow reader has not taken is not read yet.
 enum ServerSentEvents {
@@ -33,11 +49,23 @@ enum ServerSentEvents {
     ///   - last: the name of an event that tells the reader that nothing more will come.
     ///   - show: turns what the source gives into events.
     static func answer<Source: AsyncSequence & Sendable>(
-        _ call: Call, _ source: Source, last: String? = nil,
+        _ call: Call, _ source: Source, under right: StreamRight, last: String? = nil,
         show: @escaping @Sendable (Source.Element) async throws -> [ServerSentEvent]
     ) throws -> Response {
         let place = try call.streams.enter(call.caller.id)
+        let secret = try call.secret
+        // From before the first look on, so that nothing is missed in between.
+        let changes = [right.accounts.loginAndMemberChanges()] + (right.changes.map { [$0] } ?? [])
         let mailbox = Mailbox()
+        let ask: @Sendable () async -> Void = {
+            do {
+                try await right.require(secret)
+            } catch is CancellationError {
+                // The stream is over already.
+            } catch {
+                mailbox.close(with: [failure(error, call)])
+            }
+        }
         let end = last.map { [ServerSentEvent(name: $0, id: nil, data: [:])] } ?? []
         let body = ResponseBody { writer in
             defer { withExtendedLifetime(place) {} }
@@ -55,6 +83,16 @@ enum ServerSentEvents {
                             }
                         }
                         group.addTask { try await mailbox.keepAlive(every: keepAlive) }
+                        for change in changes {
+                            group.addTask { for await _ in change { await ask() } }
+                        }
+                        group.addTask {
+                            // Time ends a login without telling anybody.
+                            while true {
+                                await ask()
+                                try await Task.sleep(for: keepAlive)
+                            }
+                        }
                         group.addTask {
                             try await gracefulShutdown()
                             mailbox.close(with: [])

@@ -47,7 +47,8 @@ public struct WeirServer: Service {
         let doors = Doors(api: api, console: pages.buildResponder(), outside: Set(routes.map(\.firstPart)))
         let door = FrontDoor(inner: doors, routes: routes, metrics: metrics, names: settings.names)
         let plain = HTTPServerBuilder.http1(
-            configuration: .init(additionalChannelHandlers: [UnreadableRequests()], idleTimeout: .seconds(75)))
+            configuration: .init(
+                additionalChannelHandlers: [UnreadableRequests(), BodyInvitations(), ClientPresence()], idleTimeout: .seconds(75)))
         application = Application(
             responder: door, server: try settings.tls.map { try .tls(plain, tlsConfiguration: $0) } ?? plain,
             configuration: ApplicationConfiguration(

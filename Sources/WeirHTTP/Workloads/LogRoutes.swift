@@ -10,9 +10,10 @@ struct LogRoutes {
     static let offsets: ClosedRange<Int64> = -(1 << 50)...(1 << 50)
     private static let longestFile = 1 << 30
     let logs: Logs
+    let accounts: Accounts
 
     func add(to routes: Routes) {
-        let logs = logs
+        let (logs, accounts) = (logs, accounts)
 
         routes.get("workloads/{workload}/logs", "getLogs") { call in
             let id = try call.id("workload", of: Workload.self)
@@ -63,7 +64,10 @@ struct LogRoutes {
             let lines = try await logs.follow(
                 of: id, instance: call.queryID("instance"), from: offset, for: call.caller)
             let language = call.language
-            return try ServerSentEvents.answer(call, lines, last: "end") { records in
+            let right = StreamRight(accounts: accounts, changes: try await logs.changes(of: id, for: call.caller)) { caller in
+                try await logs.requireReading(of: id, for: caller)
+            }
+            return try ServerSentEvents.answer(call, lines, under: right, last: "end") { records in
                 records.map { ServerSentEvent(name: "line", id: String($0.end), data: Self.show($0, in: language)) }
             }
         }

@@ -35,7 +35,7 @@ struct WorkloadRoutes {
             return try await answers.answer(
                 workloads.edit(
                     id, name: input.name, description: input.description, onIdle: input.onIdle, autoStop: input.autoStop, ssh: input.ssh,
-                    by: call.caller), to: call)
+                    openLog: input.openLog, by: call.caller), to: call)
         }
 
         routes.delete("workloads/{workload}", "deleteWorkload") { call in
@@ -51,11 +51,24 @@ struct WorkloadRoutes {
             try await answers.answer(workloads.stop(call.id("workload"), by: call.caller), to: call)
         }
 
+        routes.post("workloads/{workload}/restart", "restartWorkload") { call in
+            try await answers.answer(workloads.restart(call.id("workload"), by: call.caller), to: call)
+        }
+
         routes.post("workloads/{workload}/switch-flavor", "switchFlavor") { call in
             let id = try call.id("workload", of: Workload.self)
             let input = try await call.input(FlavorChoice.self)
             return try await answers.answer(
                 workloads.switchFlavor(of: id, to: input.flavor, by: call.caller), to: call)
+        }
+
+        routes.put("workloads/{workload}/mounts", "setMounts") { call in
+            let id = try call.id("workload", of: Workload.self)
+            let input = try await call.input(MountChoice.self)
+            return try await answers.answer(
+                workloads.setMounts(
+                    of: id, datasets: (input.datasets ?? []).map(\.mount), models: (input.models ?? []).map(\.mount), by: call.caller),
+                to: call)
         }
 
         routes.put("workloads/{workload}/priority", "setPriority") { call in
@@ -101,9 +114,11 @@ struct WorkloadRoutes {
         let onIdle: String?
         let autoStop: Int?
         let ssh: Bool?
+        let openLog: Bool?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
             case name, description, ssh
+            case openLog = "open_log"
             case onIdle = "on_idle"
             case autoStop = "auto_stop"
         }
@@ -113,6 +128,13 @@ struct WorkloadRoutes {
         let flavor: String
 
         enum CodingKeys: String, CodingKey, CaseIterable { case flavor }
+    }
+
+    struct MountChoice: Input {
+        let datasets: [MountInput]?
+        let models: [MountInput]?
+
+        enum CodingKeys: String, CodingKey, CaseIterable { case datasets, models }
     }
 
     struct PriorityChoice: Input {

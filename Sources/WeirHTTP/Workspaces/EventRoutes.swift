@@ -13,8 +13,12 @@ struct EventRoutes {
 
         routes.get("workspaces/{workspace}/events", "streamEvents") { call in
             let after = try call.resumePosition() ?? call.query("after", in: 0...Int64.max)
-            let sequence = try await events.follow(call.id("workspace"), after: after, for: call.caller)
-            return try ServerSentEvents.answer(call, sequence) { news in
+            let workspace = try call.id("workspace", of: Workspace.self)
+            let sequence = try await events.follow(workspace, after: after, for: call.caller)
+            let right = StreamRight(accounts: accounts) { caller in
+                try await events.requireFollowing(workspace, for: caller)
+            }
+            return try ServerSentEvents.answer(call, sequence, under: right) { news in
                 let people = try await accounts.people(news.transitions.compactMap(\.actor))
                 // A notice is no place to go on after: without an id, the reader keeps that of the last transition.
                 return news.transitions.map {

@@ -80,7 +80,15 @@ public enum FileNameText {
         guard length > 1 else { return length }
         let part = bytes.prefix(length)
         guard part.count == length, let scalar = String(validating: part, as: UTF8.self)?.unicodeScalars.first else { return 0 }
-        // Controls, and what breaks a line.
-        return (0x80..<0xA0).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029 ? 0 : length
+        return isUnseen(scalar.value) ? 0 : length
+    }
+
+    /// Controls, what breaks a line, and what is not seen itself and has the rest read in another order (`gpj.exe` as `exe.jpg`).
+    private static func isUnseen(_ scalar: UInt32) -> Bool {
+        switch scalar {
+        case 0x80..<0xA0, 0x2028, 0x2029: true
+        case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF: true
+        default: false
+        }
     }
 }

@@ -36,6 +36,8 @@ public struct FilePath: Hashable, Sendable, CustomStringConvertible {
 
     public var isRoot: Bool { components.isEmpty }
     public var text: String { components.joined(separator: "/") }
+    /// As the file system has it.
+    public var bytes: [UInt8] { Array(components.map { FileNameText.bytes(of: $0) }.joined(separator: [UInt8(ascii: "/")])) }
     public var name: String? { components.last }
     public var parent: FilePath { FilePath(trusted: components.dropLast()) }
     public var description: String { text }

@@ -10,6 +10,13 @@ public struct WebUploadLimits: Hashable, Sendable {
         self.size = size
     }
 
+    /// No form that carries so many files is longer: before each stand a boundary and its head.
+    public var form: Bytes {
+        let (part, isLong) = size.count.addingReportingOverflow(64 << 10)
+        let (form, isBeyond) = part.multipliedReportingOverflow(by: Int64(files))
+        return Bytes(isLong || isBeyond ? .max : form)
+    }
+
     /// Throws `too_many_files` (DAT-04).
     public func check(files count: Int) throws(WeirError) {
         guard count <= files else { throw .tooManyFiles(limit: files) }
@@ -40,6 +47,17 @@ extension WeirError {
             remedy: LocalizedText(
                 "Use a resumable upload for large files: `weir dataset upload`, `weir model upload` or `weir project code upload`.",
                 zh: "大文件请使用断点续传：`weir dataset upload`、`weir model upload` 或 `weir project code upload`。"))
+    }
+
+    /// Above what one resumable upload takes (DAT-07).
+    public static func uploadTooLarge(_ name: String, limit: Bytes) -> WeirError {
+        WeirError(
+            "file_too_large", .tooLarge, subject: "file", rule: "DAT-07",
+            LocalizedText(
+                "\"\(name.shortened)\" is larger than \(limit).", zh: "“\(name.shortened)”超过 \(limit)。"),
+            remedy: LocalizedText(
+                "Upload it in parts under names of their own, or ask the operator to raise `limits.upload_size`.",
+                zh: "请将文件拆分后分别上传，或请运营管理员调高 `limits.upload_size`。"))
     }
 
     public static func storageFull() -> WeirError {

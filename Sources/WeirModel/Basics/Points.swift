@@ -33,7 +33,11 @@ extension Points: CustomStringConvertible, Codable {
 
     public init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
-        guard let points = Points(text) else { throw WeirError.malformed("points", "decimal number, six places at most") }
+        guard let points = Points(text) else {
+            // Too much is a number all the same.
+            let isNumber = text.wholeMatch(of: /-?[0-9]+(\.[0-9]{1,6})?/) != nil
+            throw isNumber ? WeirError.amountTooLarge() : .malformed("points", "decimal number, six places at most")
+        }
         self = points
     }
 

@@ -26,8 +26,19 @@ extension WeirError {
     public static func notFound(_ thing: String) -> WeirError {
         WeirError(
             "not_found", .notFound, subject: thing, rule: "IDW-02",
-            LocalizedText("There is no such \(thing), or it is not yours to see.", zh: "\(thing) 不存在，或您无权查看。"))
+            LocalizedText(
+                "There is no such \(thing.replacing("_", with: " ")), or it is not yours to see.",
+                zh: "\(chinese[thing] ?? thing)不存在，或您无权查看。"))
     }
+
+    /// What things are called in Chinese that may not be there.
+    private static let chinese = [
+        "account": "账户", "asset": "数据集或模型", "budget": "预算", "charge": "扣费记录", "entry": "账目", "environment": "开发环境", "file": "文件",
+        "flavor": "规格", "folder": "文件夹", "image": "镜像", "instance": "实例", "invoice": "发票", "job": "离线训练", "member": "成员",
+        "page": "页面", "port": "端口", "process": "进程", "project": "项目", "run": "运行记录", "scope": "范围", "service": "推理服务",
+        "ssh_key": "SSH 公钥", "terminal": "终端", "token": "令牌", "tool": "工具", "upload": "上传", "version": "版本", "voucher": "兑换码",
+        "workload": "任务", "workspace": "工作空间",
+    ]
 
     public static func nameTaken(_ kind: String, _ name: String) -> WeirError {
         WeirError(

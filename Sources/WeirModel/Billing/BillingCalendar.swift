@@ -106,6 +106,9 @@ public struct BillingCalendar: Sendable {
         return "\((parts.year ?? 0).padded(4))-\(date) \(time)"
     }
 
+    /// `2026-11-30 23:30`, for what people are told will happen.
+    public func minuteText(_ moment: Timestamp) -> String { String(text(moment).dropLast(3)) }
+
     /// The last month of the table that starts by `moment` and is not the last of all; nil outside of the table.
     private func tableIndex(of moment: Timestamp) -> Int? {
         guard let first = monthStarts.first, let last = monthStarts.last, moment >= first, moment < last else { return nil }

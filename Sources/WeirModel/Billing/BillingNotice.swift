@@ -1,8 +1,8 @@
 /// What people are told about their balance and their budgets (BIL-18, BIL-19).
 public enum BillingNotice: Hashable, Sendable {
     case balanceLow(BalanceWarnings.Warning, Outlook)
-    /// - Parameter stopsAt: when what runs will be stopped; nil where nothing is stopped for money.
-    case balanceUsedUp(Points, stopsAt: Timestamp?)
+    /// - Parameter stopsAt: when what runs will be stopped, in the time of the installation; nil where nothing is stopped for money.
+    case balanceUsedUp(Points, stopsAt: String?)
     case stoppedForArrears(workloads: Int)
     case budgetWarning(percent: Int, Budget, charged: Points, BillMonth)
     case budgetReached(Budget, BillMonth)
@@ -17,6 +17,14 @@ public enum BillingNotice: Hashable, Sendable {
         case .budgetWarning: "budget_warning"
         case .budgetReached: "budget_reached"
         case .stoppedForBudget: "stopped_for_budget"
+        }
+    }
+
+    /// It is about a budget, and says whose.
+    public var isOfBudget: Bool {
+        switch self {
+        case .balanceLow, .balanceUsedUp, .stoppedForArrears: false
+        case .budgetWarning, .budgetReached, .stoppedForBudget: true
         }
     }
 
@@ -42,8 +50,8 @@ public enum BillingNotice: Hashable, Sendable {
                 zh: "因余额用尽，已停止 \(count) 个任务；/gemini/output 中的结果已保留，充值后可重新启动。")
         case .budgetWarning(let percent, let budget, let charged, let month):
             LocalizedText(
-                "\(charged) points were charged in \(month): \(percent) % of the budget of \(budget.limit) is reached.",
-                zh: "\(month) 已扣费 \(charged) 算力点，达到预算 \(budget.limit) 的 \(percent)%。")
+                "\(charged) points were charged in \(month), \(budget.percent(of: charged)) % of the budget of \(budget.limit); you asked to be told at \(percent) %.",
+                zh: "\(month) 已扣费 \(charged) 算力点，为预算 \(budget.limit) 的 \(budget.percent(of: charged))%，已达预警的 \(percent)%。")
         case .budgetReached(let budget, let month):
             LocalizedText(
                 "The budget of \(budget.limit) points for \(month) is used up: nothing new starts"

@@ -40,6 +40,11 @@ public struct Budget: Hashable, Sendable, Codable {
         warnings.filter { !reaches(before, percent: $0) && reaches(now, percent: $0) }.sorted()
     }
 
+    /// How much of the limit was charged, in whole percents; all of a limit of nothing.
+    public func percent(of charged: Points) -> Int64 {
+        limit > 0 ? Int64(clamping: Int128(charged.micro) * 100 / Int128(limit.micro)) : 100
+    }
+
     private func reaches(_ charged: Points, percent: Int) -> Bool {
         Int128(charged.micro) * 100 >= Int128(limit.micro) * Int128(percent)
     }

@@ -8,6 +8,8 @@ public enum ChargeCause: Hashable, Sendable {
     case serviceWithoutRequests(replicas: Int)
     /// It went on for minutes after it was told to stop: it is charged until its resources are free (X03).
     case endedLaterThanAsked(minutes: Int64)
+    /// It was charged from the start of its container on, or from soon after: too many programs before it never answered (BIL-26).
+    case freeStartsUsed
     /// It was busy lately, whoever works in it: processes that were left behind keep an environment busy.
     case orphanProcesses(thousandths: Int)
     /// More is kept than is free, also while nothing runs (BIL-13).
@@ -29,6 +31,7 @@ public enum ChargeCause: Hashable, Sendable {
         case .noAutoStop: "no_auto_stop"
         case .serviceWithoutRequests: "service_without_requests"
         case .endedLaterThanAsked: "ended_later_than_asked"
+        case .freeStartsUsed: "free_starts_used"
         case .storageAboveFree: "storage_above_free"
         }
     }
@@ -51,6 +54,10 @@ public enum ChargeCause: Hashable, Sendable {
             LocalizedText(
                 "It ended \(minutes) min after it was told to stop; a run is charged until its resources are free.",
                 zh: "下达停止指令后 \(minutes) 分钟才结束；运行计费至资源释放为止。")
+        case .freeStartsUsed:
+            LocalizedText(
+                "It was charged before its program answered: the free time of programs that were stopped or failed before they answered was used up in the hour before.",
+                zh: "该运行在程序就绪前即开始计费：此前一小时内，未就绪即停止或失败的程序已用完免费启动时间。")
         case .orphanProcesses(let thousandths):
             LocalizedText(
                 "It used \(Self.cores(thousandths)) cores over the last hour. If nobody works in it, processes that were left behind (orphans) keep it busy: look at its processes, end them, or stop it.",
@@ -72,10 +79,12 @@ public enum ChargeCause: Hashable, Sendable {
     ///   - end: nil while it runs.
     ///   - stopAsked: when it was told to stop; nil when it was not.
     ///   - requests: to its open port; nil where none is open.
+    ///   - hadNoGrace: it was charged sooner than a program that does not answer is.
     public static func causes(
-        of spec: WorkloadSpec, price: RunPrice, minutes: Int64, end: Timestamp?, stopAsked: Timestamp?, requests: Int64?
+        of spec: WorkloadSpec, price: RunPrice, minutes: Int64, end: Timestamp?, stopAsked: Timestamp?, requests: Int64?,
+        hadNoGrace: Bool = false
     ) throws(WeirError) -> [ChargeCause] {
-        var causes: [ChargeCause] = []
+        var causes: [ChargeCause] = hadNoGrace ? [.freeStartsUsed] : []
         if spec.runLimit == nil {
             if spec.kind == .environment, minutes >= forgottenAfter { causes.append(.forgottenEnvironment(hours: minutes / 60)) }
             if spec.kind == .environment || spec.kind == .board, end == nil {

@@ -26,10 +26,13 @@ public enum ObservedTimes {
         return last + grace < end ? last + grace : nil
     }
 
-    /// A run is over when the last of its instances is: never before its start, and not later than now.
-    /// - Parameter ends: of its instances; none when nothing ever started.
-    public static func end(ends: some Sequence<Timestamp>, start: Timestamp?, now: Timestamp) -> Timestamp {
-        let end = min(ends.max() ?? now, now)
+    /// A run is over when the last of its instances is: never before its start, and not later than now. What its limit ends is over at
+    /// the limit: to stop it in time is Weir's work, and nobody's minute (BIL-23).
+    /// - Parameters:
+    ///   - ends: of its instances; none when nothing ever started.
+    ///   - limit: when its time is over; nil when nothing ends it by itself.
+    public static func end(ends: some Sequence<Timestamp>, start: Timestamp?, limit: Timestamp? = nil, now: Timestamp) -> Timestamp {
+        let end = min(ends.max() ?? now, now, limit ?? now)
         return start.map { max($0, end) } ?? end
     }
 

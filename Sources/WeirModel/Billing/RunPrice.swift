@@ -87,6 +87,18 @@ extension RunPrice {
 public enum StartGrace {
     public static let setting = "billing.start_grace"
     public static let standard = Duration.seconds(120)
+
+    /// Programs that never answered had all of their time for nothing. Within this time, a person has so many graces for them in a
+    /// workspace, so that nobody computes for nothing by stopping before each is over.
+    public static let window = Duration.seconds(3600)
+    public static let mostInWindow: Int64 = 5
+
+    /// The grace of a run, as far as its starter has any of it left.
+    /// - Parameter used: by the runs within the window that ended before they were ready, of all their instances.
+    public static func left(of grace: Duration, used: Duration, replicas: Int) -> Duration {
+        let left = max(0, grace.milliseconds * mostInWindow - used.milliseconds) / Int64(max(1, replicas))
+        return min(grace, .milliseconds(left))
+    }
 }
 
 extension Tariff {

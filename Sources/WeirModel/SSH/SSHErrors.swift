@@ -18,6 +18,13 @@ extension WeirError {
             remedy: LocalizedText("Ask an owner of the workspace.", zh: "请联系空间所有者。"))
     }
 
+    public static func sshCredentialGone() -> WeirError {
+        WeirError(
+            "ssh_credential_gone", .forbidden, subject: "credential", rule: "SSH-04",
+            LocalizedText("The key or the password with which you logged in was removed or changed.", zh: "您登录所用的密钥或密码已被删除或更改。"),
+            remedy: LocalizedText("Log in with one that is set now.", zh: "请使用当前有效的密钥或密码重新登录。"))
+    }
+
     public static func sshShutDown() -> WeirError {
         WeirError(
             "ssh_shut_down", .unavailable, subject: "gateway",
@@ -39,6 +46,23 @@ extension WeirError {
             "ssh_remote_forwarding", .forbidden, subject: "tcpip-forward",
             LocalizedText("Remote forwarding (ssh -R) is not offered.", zh: "不支持远程转发（ssh -R）。"),
             remedy: LocalizedText("Use ssh -L or -D, or a service with a port.", zh: "请使用 ssh -L 或 -D，或创建带端口的服务。"))
+    }
+
+    public static func socketForwardingRefused() -> WeirError {
+        WeirError(
+            "ssh_socket_forwarding", .forbidden, subject: "direct-streamlocal",
+            LocalizedText("Sockets by path (ssh -L PORT:/path) are not forwarded.", zh: "不支持按路径转发套接字（ssh -L 端口:/路径）。"),
+            remedy: LocalizedText(
+                "Use ssh -L or -D to a port; in VS Code switch remote.SSH.remoteServerListenOnSocket off.",
+                zh: "请使用 ssh -L 或 -D 转发到端口；在 VS Code 中请关闭 remote.SSH.remoteServerListenOnSocket。"))
+    }
+
+    public static func sshTooManyChannels(_ most: Int) -> WeirError {
+        WeirError(
+            "ssh_too_many_channels", .tooMany, subject: "channel",
+            LocalizedText(
+                "This connection carries \(most) channels already, the most for what was asked.", zh: "该连接已有 \(most) 个通道，已达此类请求的上限。"),
+            remedy: LocalizedText("Close some, or open another connection.", zh: "请关闭部分通道，或新建一个连接。"))
     }
 }
 

@@ -44,12 +44,20 @@ public struct Accounts: Sendable {
     /// somebody else out. Names that are nobody's are counted like those that are somebody's.
     ///
     /// Each attempt is counted as a failure before the password is looked at, so that many at once get no more guesses.
-    public func login(_ login: String, password: String, from source: SSHSource) async throws -> Login {
-        let now = clock.now()
-        let account = try await attempt(as: login, from: source, at: now)
-        let matches = try await passwords.matches(password, hash: account?.passwordHash)
-        guard let account, matches else { throw WeirError.wrongPassword() }
+    ///
+    /// - Parameter isThere: whether the client still waits; asked when the password's turn has come.
+    public func login(
+        _ login: String, password: String, from source: SSHSource, while isThere: @escaping @Sendable () -> Bool = { true }
+    ) async throws -> Login {
+        let isKnown = try await admit(login, from: source)
+        let asker = PasswordAsker(from: source, isKnown: isKnown, isThere: isThere)
+        let (account, isRight) = try await passwords.matches(password, for: asker) {
+            let account = try await attempt(as: login, from: source)
+            return (account, hash: account?.passwordHash)
+        }
+        guard let account, isRight else { throw WeirError.wrongPassword() }
         guard account.disabledAt == nil else { throw WeirError.accountDisabled() }
+        let now = clock.now()
         let secret = Secrets.make(prefix: "weirs")
         let session = SessionRecord(
             id: identifiers.next(Session.self, at: now), account: account.id, secretHash: Secrets.hash(secret),
@@ -65,22 +73,33 @@ public struct Accounts: Sendable {
         return Login(account: account, secret: secret, expiresAt: session.expiresAt)
     }
 
-    /// Counts one more failure of the name from the source, and gives the account that has it. Throws `account_locked`, `too_many_logins`.
-    private func attempt(as login: String, from source: SSHSource, at now: Timestamp) async throws -> AccountRecord? {
-        let (account, isKnown) = try await store.read { db in
+    /// Whether the account has logged in from there before; a place where it has not is slowed down. Throws `too_many_logins`.
+    private func admit(_ login: String, from source: SSHSource) async throws -> Bool {
+        let (subject, isKnown) = try await store.read { db in
             let account = try db.account(login: login)
-            return (account, try account.map { try db.isKnown(source, to: $0.id) } ?? false)
+            return (Self.subject(account, login), try account.map { try db.isKnown(source, to: $0.id) } ?? false)
         }
-        let subject = ConsoleDoor.subject(account?.id.text ?? "?" + login.prefix(64))
-        if !isKnown { try pressure.take(subject, from: source, at: now) }
-        try await store.write { db in
+        if !isKnown { try pressure.take(subject, from: source, at: clock.now()) }
+        return isKnown
+    }
+
+    private static func subject(_ account: AccountRecord?, _ login: String) -> String {
+        ConsoleDoor.subject(account?.id.text ?? "?" + login.prefix(64))
+    }
+
+    /// Counts one more failure of the name from the source, and gives the account that has it. Throws `account_locked`.
+    private func attempt(as login: String, from source: SSHSource) async throws -> AccountRecord? {
+        let now = clock.now()
+        return try await store.write { db in
+            let account = try db.read.account(login: login)
+            let subject = Self.subject(account, login)
             let standing = try db.read.sshStanding(of: subject, from: source)
             if standing.isLocked(at: now), let until = standing.lockedUntil { throw WeirError.accountLocked(until: until) }
             let next = standing.after(success: false, at: now)
             try db.setSSHStanding(of: subject, from: source, to: next, at: now)
             if let account, next.lockedUntil != nil { try db.setLock(of: account.id, to: next) }
+            return account
         }
-        return account
     }
 
     /// The account behind a session's or an API token's secret.
@@ -93,6 +112,9 @@ public struct Accounts: Sendable {
         return Caller(account, by: login)
     }
 
+    /// Says when a login may have ended, or somebody may have come or gone in some workspace: what is open for long asks anew then.
+    public func loginAndMemberChanges() -> AsyncStream<Void> { memberships.changes() }
+
     /// What was entered under the login ends with it: tools that are open in a browser, too.
     public func logout(_ caller: Caller, _ secret: String) async throws {
         let hash = Secrets.hash(secret)
@@ -104,16 +126,21 @@ public struct Accounts: Sendable {
     /// - Parameter old: nil from a session that began with a password that must be changed: it was typed a moment ago.
     public func changePassword(of caller: Caller, from old: String?, to new: String, at source: SSHSource) async throws {
         try PasswordRule.check(new, field: "new_password")
+        let asker = PasswordAsker(caller.id)
         let kept: Identifier<Session>? = if case .session(let session)? = caller.login?.reference { session } else { nil }
         if let old {
             guard old != new else { throw WeirError.samePassword() }
-            _ = try await attempt(as: caller.account.login, from: source, at: clock.now())
-            guard try await passwords.matches(old, hash: caller.account.passwordHash) else { throw WeirError.wrongPassword() }
+            _ = try await admit(caller.account.login, from: source)
+            let (_, isRight) = try await passwords.matches(old, for: asker) {
+                let account = try await attempt(as: caller.account.login, from: source)
+                return (account, hash: account?.passwordHash)
+            }
+            guard isRight else { throw WeirError.wrongPassword() }
         } else {
             guard caller.account.mustChangePassword, kept != nil else { throw WeirError.missing("current_password") }
-            guard try await !passwords.matches(new, hash: caller.account.passwordHash) else { throw WeirError.samePassword() }
+            guard try await !passwords.matches(new, hash: caller.account.passwordHash, for: asker) else { throw WeirError.samePassword() }
         }
-        let hash = try await passwords.hash(new)
+        let hash = try await passwords.hash(new, for: asker)
         try await store.write { db in
             try db.setPassword(of: caller.id, hash: hash, mustChange: false)
             try db.endSessions(of: caller.id, but: kept)
@@ -141,30 +168,32 @@ public struct Accounts: Sendable {
     /// A new account, and the one-time password when none was given.
     public func create(_ new: NewAccount, by caller: Caller) async throws -> (AccountRecord, oneTimePassword: String?) {
         try caller.requireOperator()
-        return try await create(new, mustChange: true, by: caller.id)
+        return try await create(new, mustChange: true, by: caller.id, for: PasswordAsker(caller.id))
     }
 
     /// Makes an account for whoever asks, where the configuration lets them.
-    public func signUp(_ new: NewAccount) async throws -> AccountRecord {
+    public func signUp(
+        _ new: NewAccount, from source: SSHSource, while isThere: @escaping @Sendable () -> Bool = { true }
+    ) async throws -> AccountRecord {
         guard signUpIsOpen else { throw WeirError.signUpClosed() }
         guard new.password != nil else { throw WeirError.missing("password") }
         var person = new
         person.isOperator = false
-        return try await create(person, mustChange: false).0
+        return try await create(person, mustChange: false, for: PasswordAsker(from: source, isThere: isThere)).0
     }
 
     /// The first account of an installation; nil when there are accounts already.
     public func createFirstOperator(login: String, oneTimePassword: String) async throws -> AccountRecord? {
         guard try await !store.read({ try $0.hasAccounts() }) else { return nil }
         let new = NewAccount(login: login, displayName: "Operator", password: oneTimePassword, isOperator: true)
-        return try await create(new, mustChange: true).0
+        return try await create(new, mustChange: true, for: PasswordAsker(from: SSHSource("here"), isKnown: true)).0
     }
 
     public static func makeOneTimePassword() -> String { Secrets.oneTimePassword() }
 
     /// Who makes an account for themselves is who made it.
     private func create(
-        _ new: NewAccount, mustChange: Bool, by maker: Identifier<Account>? = nil
+        _ new: NewAccount, mustChange: Bool, by maker: Identifier<Account>? = nil, for asker: PasswordAsker
     ) async throws -> (AccountRecord, oneTimePassword: String?) {
         let login = try LoginName(new.login)
         let displayName = try Name(new.displayName ?? new.login, field: "display_name")
@@ -173,7 +202,7 @@ public struct Accounts: Sendable {
         let now = clock.now()
         let account = AccountRecord(
             id: identifiers.next(Account.self, at: now), login: login.text, displayName: displayName.text,
-            passwordHash: try await passwords.hash(new.password ?? made ?? ""), isOperator: new.isOperator,
+            passwordHash: try await passwords.hash(new.password ?? made ?? "", for: asker), isOperator: new.isOperator,
             mustChangePassword: mustChange, createdAt: now)
         try await store.write { db in
             try db.insert(account)
@@ -209,7 +238,7 @@ public struct Accounts: Sendable {
         try caller.requireOperator()
         let account = try await account(id, by: caller)
         let password = Secrets.oneTimePassword()
-        let hash = try await passwords.hash(password)
+        let hash = try await passwords.hash(password, for: PasswordAsker(caller.id))
         let now = clock.now()
         try await store.write { db in
             try db.setPassword(of: account.id, hash: hash, mustChange: true)

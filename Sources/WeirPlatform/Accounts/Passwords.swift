@@ -5,22 +5,41 @@ import NIOPosix
 
 /// Passwords are kept as scrypt hashes: each guess costs an attacker 32 MiB and tens of milliseconds.
 ///
-/// The work is done on threads of its own, for it would hold up everything else.
+/// The work is done on threads, for it would hold up everything else, and in turns, so that nobody keeps the others waiting.
 struct Passwords: Sendable {
     private static let rounds = 1 << 15
     private static let blockSize = 8
     private static let length = 32
 
-    let threads: NIOThreadPool
+    private let threads: NIOThreadPool
+    private let turns = PasswordTurns()
 
-    func hash(_ password: String) async throws -> String {
-        let salt = SymmetricKey(size: .bits128).withUnsafeBytes { Data($0) }
-        let key = try await derive(password, salt: salt, rounds: Self.rounds)
-        return "scrypt$\(Self.rounds)$\(salt.base64EncodedString())$\(key.base64EncodedString())"
+    init(threads: NIOThreadPool) { self.threads = threads }
+
+    func hash(_ password: String, for asker: PasswordAsker) async throws -> String {
+        try await turns.take(asker) {
+            let salt = SymmetricKey(size: .bits128).withUnsafeBytes { Data($0) }
+            let key = try await derive(password, salt: salt, rounds: Self.rounds)
+            return "scrypt$\(Self.rounds)$\(salt.base64EncodedString())$\(key.base64EncodedString())"
+        }
+    }
+
+    func matches(_ password: String, hash: String?, for asker: PasswordAsker) async throws -> Bool {
+        try await turns.take(asker) { try await isRight(password, hash) }
+    }
+
+    /// - Parameter subject: asked when the password's turn has come, for much may change in a long line; with the hash that is to match.
+    func matches<Subject: Sendable>(
+        _ password: String, for asker: PasswordAsker, of subject: @Sendable () async throws -> (Subject, hash: String?)
+    ) async throws -> (Subject, isRight: Bool) {
+        try await turns.take(asker) {
+            let (subject, hash) = try await subject()
+            return (subject, try await isRight(password, hash))
+        }
     }
 
     /// Nil stands for an account that does not exist; it takes as long to refuse.
-    func matches(_ password: String, hash: String?) async throws -> Bool {
+    private func isRight(_ password: String, _ hash: String?) async throws -> Bool {
         let parts = (hash ?? "").split(separator: "$")
         guard parts.count == 4, parts[0] == "scrypt", let rounds = Int(parts[1]),
             let salt = Data(base64Encoded: String(parts[2])), let expected = Data(base64Encoded: String(parts[3]))

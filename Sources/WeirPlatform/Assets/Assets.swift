@@ -42,25 +42,28 @@ public struct Assets: Sendable {
         _ kind: AssetKind, in workspace: Identifier<Workspace>, _ description: Description,
         key: IdempotencyKey? = nil, by caller: Caller
     ) async throws -> AssetRecord {
-        guard let text = description.name else { throw WeirError.missing("name") }
-        let name = try Name(text)
-        let now = clock.now()
-        let asset = AssetRecord(
-            id: identifiers.next(Asset.self, at: now), workspace: workspace, kind: kind, name: name,
-            description: try Note.checked(description.description ?? ""), tags: try Tags.checked(description.tags ?? []),
-            visibility: description.visibility ?? .workspace, dataType: description.dataType,
-            scenario: description.scenario, zone: zone, createdBy: caller.id, createdAt: now)
+        let asset = try prepared(kind, in: workspace, description, by: caller)
         return try await store.write { db in
             if let made: Identifier<Asset> = try db.read.made(under: key, by: caller) {
                 return try db.read.asset(made, for: caller, .seeWorkspace)
             }
-            try db.read.role(of: caller, in: workspace, for: .createAsset)
-            try db.read.requireOpen(workspace)
-            try db.insert(asset, name: name)
-            try db.remember(asset.id.text, under: key, by: caller, at: now)
-            try db.record(.assetCreated, asset, by: caller, at: now)
+            try db.make(asset, by: caller)
+            try db.remember(asset.id.text, under: key, by: caller, at: asset.createdAt)
             return asset
         }
+    }
+
+    /// The record of one that is going to be made.
+    func prepared(
+        _ kind: AssetKind, in workspace: Identifier<Workspace>, _ description: Description, by caller: Caller
+    ) throws -> AssetRecord {
+        guard let text = description.name else { throw WeirError.missing("name") }
+        let now = clock.now()
+        return AssetRecord(
+            id: identifiers.next(Asset.self, at: now), workspace: workspace, kind: kind, name: try Name(text),
+            description: try Note.checked(description.description ?? ""), tags: try Tags.checked(description.tags ?? []),
+            visibility: description.visibility ?? .workspace, dataType: description.dataType,
+            scenario: description.scenario, zone: zone, createdBy: caller.id, createdAt: now)
     }
 
     public func list(
@@ -165,6 +168,17 @@ public struct Assets: Sendable {
             try db.markDeleted(version: number, of: asset.id, at: now)
             try db.record(.versionDeleted, asset, after: "V\(number)", by: caller, at: now)
         }
+    }
+}
+
+extension Writing {
+    /// Writes the record of a new asset. Throws `name_taken`, `too_many_assets`, `made_too_many`.
+    func make(_ asset: AssetRecord, by caller: Caller) throws {
+        try read.role(of: caller, in: asset.workspace, for: .createAsset)
+        try read.requireOpen(asset.workspace)
+        try Makings.standard.requireAsset(in: asset.workspace, by: caller.id, at: asset.createdAt, read)
+        try insert(asset, name: Name(asset.name))
+        try record(.assetCreated, asset, by: caller, at: asset.createdAt)
     }
 }
 

@@ -106,18 +106,23 @@ extension Assets {
     func addVersion(
         _ frozen: FrozenTree, to asset: AssetRecord, note: String, origin: Identifier<Workload>?, key: IdempotencyKey?, by caller: Caller
     ) async throws -> AssetVersionRecord {
+        try await store.write { try addVersion(frozen, to: asset.id, note: note, origin: origin, key: key, by: caller, $0) }
+    }
+
+    func addVersion(
+        _ frozen: FrozenTree, to id: Identifier<Asset>, note: String, origin: Identifier<Workload>?, key: IdempotencyKey?,
+        by caller: Caller, _ db: Writing
+    ) throws -> AssetVersionRecord {
         let now = clock.now()
-        return try await store.write { db in
-            let asset = try db.read.asset(asset.id, for: caller, .changeDraft)
-            try requireMoney(in: asset.workspace, by: caller, db.read)
-            var version = AssetVersionRecord(
-                asset: asset.id, number: 0, tree: frozen.tree, size: frozen.size, added: frozen.added, files: frozen.files,
-                note: note, origin: origin, createdBy: caller.id, createdAt: now)
-            version.number = try db.insertNext(version)
-            try db.remember("\(asset.id)/\(version.number)", under: key, by: caller, at: now)
-            try db.record(.versionConfirmed, asset, after: "V\(version.number)", by: caller, at: now)
-            return version
-        }
+        let asset = try db.read.asset(id, for: caller, .changeDraft)
+        try requireMoney(in: asset.workspace, by: caller, db.read)
+        var version = AssetVersionRecord(
+            asset: asset.id, number: 0, tree: frozen.tree, size: frozen.size, added: frozen.added, files: frozen.files,
+            note: note, origin: origin, createdBy: caller.id, createdAt: now)
+        version.number = try db.insertNext(version)
+        try db.remember("\(asset.id)/\(version.number)", under: key, by: caller, at: now)
+        try db.record(.versionConfirmed, asset, after: "V\(version.number)", by: caller, at: now)
+        return version
     }
 
     /// The version that the same request made before.

@@ -60,29 +60,58 @@ public struct Exports: Sendable {
         // Asked again in the transaction; here, so that nothing is made for what is refused.
         try await store.read { try assets.requireMoney(in: workspace, by: caller, $0) }
         guard try await files.measure(output, at: path).files > 0 else { throw WeirError.nothingToExport() }
-        let asset = try await asset(destination, in: workspace, by: caller)
-        let version = try await assets.reservations.holding(asset.place(for: caller)) { hold in
-            let frozen = try await assets.reservations.freeze(
-                output, at: path, as: assets.newTree(), for: hold, in: files, keeper: asset.soleKeeper)
-            return try await assets.addVersion(frozen, to: asset, note: note, origin: origin, key: key, by: caller)
+        func exported(to target: Target) async throws -> (AssetRecord, AssetVersionRecord) {
+            let version = try await assets.reservations.holding(target.asset.place(for: caller)) { hold in
+                let frozen = try await assets.reservations.freeze(
+                    output, at: path, as: assets.newTree(), for: hold, in: files, keeper: target.asset.soleKeeper)
+                // In one step: whatever refuses the version leaves no empty asset behind.
+                return try await store.write { db -> AssetVersionRecord in
+                    if case .new(let asset) = target { try db.make(asset, by: caller) }
+                    return try assets.addVersion(frozen, to: target.asset.id, note: note, origin: origin, key: key, by: caller, db)
+                }
+            }
+            var asset = target.asset
+            asset.latest = max(asset.latest, version.number)
+            return (asset, version)
         }
-        return (asset, version)
+        let target = try await resolved(destination, in: workspace, by: caller)
+        do {
+            return try await exported(to: target)
+        } catch let error as WeirError where target.isNew && error.code == "name_taken" {
+            // Another export was quicker: this one goes into the same asset.
+            return try await exported(to: resolved(destination, in: workspace, by: caller))
+        }
     }
 
-    private func asset(
+    /// The asset that is to have the version.
+    private enum Target: Sendable {
+        case there(AssetRecord)
+        /// It is made together with its first version.
+        case new(AssetRecord)
+
+        var asset: AssetRecord {
+            switch self {
+            case .there(let asset), .new(let asset): asset
+            }
+        }
+
+        var isNew: Bool { if case .new = self { true } else { false } }
+    }
+
+    private func resolved(
         _ destination: Destination, in workspace: Identifier<Workspace>, by caller: Caller
-    ) async throws -> AssetRecord {
+    ) async throws -> Target {
         switch destination {
         case .asset(let id):
             let asset = try await assets.asset(id, for: caller, .changeDraft)
             guard asset.workspace == workspace else { throw WeirError.notFound("asset") }
-            return asset
+            return .there(asset)
         case .named(let text, let kind):
             let name = try Name(text)
             if let asset = try await store.read({ try $0.asset(named: name, kind: kind, in: workspace, seenBy: caller.id) }) {
-                return try await assets.asset(asset.id, for: caller, .changeDraft)
+                return .there(try await assets.asset(asset.id, for: caller, .changeDraft))
             }
-            return try await assets.create(kind, in: workspace, Assets.Description(name: text), by: caller)
+            return .new(try assets.prepared(kind, in: workspace, Assets.Description(name: text), by: caller))
         }
     }
 }

@@ -32,7 +32,7 @@ public enum UploadTarget: Hashable, Sendable {
 
 /// Files on their way into a draft or into a project's code by the tus protocol (DAT-04, DAT-07, PRJ-08).
 public struct Uploads: Sendable {
-    /// How many unfinished uploads one asset or one project may have.
+    /// How many unfinished uploads each person may have in one asset or one project: nobody uses up what colleagues need.
     static let mostPerTarget = 200
     let store: Store
     let clock: any WallClock
@@ -52,7 +52,7 @@ public struct Uploads: Sendable {
         let path = try FilePath(path)
         guard !path.isRoot else { throw WeirError.missing("filename") }
         guard length >= 0 else { throw WeirError.malformed("Upload-Length", "a number of bytes") }
-        guard length <= sizeLimit else { throw WeirError.fileTooLarge(path.text, limit: sizeLimit) }
+        guard length <= sizeLimit else { throw WeirError.uploadTooLarge(path.text, limit: sizeLimit) }
         let place = try await place(of: target, by: caller)
         try await files.requireTyped(path, in: target.folder(in: place.workspace))
         let now = clock.now()
@@ -64,7 +64,7 @@ public struct Uploads: Sendable {
             // The record comes first: a file without one could never be found again.
             try await store.write { db in
                 try require(target, by: caller, db.read)
-                guard try db.read.uploads(into: upload.unit).count < Self.mostPerTarget else {
+                guard try db.read.uploadCount(into: upload.unit, of: caller.id) < Self.mostPerTarget else {
                     throw WeirError.tooManyUploads(Self.mostPerTarget)
                 }
                 try db.insert(upload)
@@ -129,36 +129,63 @@ public struct Uploads: Sendable {
         return progress
     }
 
-    /// One's own that have not come to their end, the oldest first, with how far each has come.
-    public func unfinished(into target: UploadTarget, by caller: Caller) async throws -> [(upload: UploadRecord, offset: Bytes)] {
-        let (workspace, records) = try await store.read { db in
-            (try allow(target, for: caller, db), try db.uploads(into: target.unit).filter { $0.account == caller.id })
+    /// One that has not come to its end.
+    public struct Unfinished: Sendable {
+        public let upload: UploadRecord
+        /// How far it has come.
+        public let offset: Bytes
+        public let login: String
+    }
+
+    /// The first of them, the oldest first: one's own, and everybody's for those who may cancel them.
+    public func unfinished(into target: UploadTarget, by caller: Caller) async throws -> [Unfinished] {
+        let (workspace, records, logins) = try await store.read { db in
+            let workspace = try allow(target, for: caller, db)
+            let isForAll = try mayCancelAll(into: target, caller, db)
+            let records = try isForAll ? db.uploads(into: target.unit) : db.uploads(into: target.unit, of: caller.id)
+            return (workspace, records, try db.logins(of: Set(records.map(\.account))))
         }
-        var found: [(UploadRecord, Bytes)] = []
+        var found: [Unfinished] = []
         // One that ends meanwhile is none of them any more.
         for record in records {
             if let progress = try? await files.progress(of: StoredUpload(record.id, in: workspace)) {
-                found.append((record, progress.offset))
+                found.append(Unfinished(upload: record, offset: progress.offset, login: logins[record.account] ?? ""))
             }
         }
         return found
     }
 
+    /// One's own, and anybody's into what one may change (DAT-07).
     public func cancel(_ id: Identifier<Upload>, by caller: Caller) async throws {
         // Its file is in its place: there is nothing left to end.
         if try await finished(id, by: caller) != nil { return }
-        let (upload, _, workspace) = try await upload(id, by: caller)
+        let (upload, _, workspace) = try await upload(id, by: caller, isCancelling: true)
         try await store.write { try $0.remove(upload.id) }
         try await files.discard(StoredUpload(upload.id, in: workspace))
     }
 
-    /// Others in the workspace do not see it: it is nobody's until it is in its place.
-    private func upload(_ id: Identifier<Upload>, by caller: Caller) async throws -> (UploadRecord, UploadTarget, Identifier<Workspace>) {
+    /// Nobody goes on with another's; others than those who may cancel it do not know it.
+    private func upload(
+        _ id: Identifier<Upload>, by caller: Caller, isCancelling: Bool = false
+    ) async throws -> (UploadRecord, UploadTarget, Identifier<Workspace>) {
         try await store.read { db in
-            guard let upload = try db.upload(id), upload.account == caller.id, let target = UploadTarget(upload.unit) else {
-                throw WeirError.notFound("upload")
-            }
+            guard let upload = try db.upload(id), let target = UploadTarget(upload.unit),
+                try upload.account == caller.id || isCancelling && mayCancelAll(into: target, caller, db)
+            else { throw WeirError.notFound("upload") }
             return (upload, target, try allow(target, for: caller, db))
+        }
+    }
+
+    /// Administrators, owners and who made it; false of what the caller may not see.
+    private func mayCancelAll(into target: UploadTarget, _ caller: Caller, _ db: Reading) throws -> Bool {
+        do {
+            switch target {
+            case .draft(let asset): _ = try db.asset(asset, for: caller, .changeAsset)
+            case .code(let project): _ = try db.project(project, for: caller, .changeProject)
+            }
+            return true
+        } catch is WeirError {
+            return false
         }
     }
 
@@ -214,7 +241,7 @@ extension WeirError {
     static func tooManyUploads(_ most: Int) -> WeirError {
         WeirError(
             "too_many_uploads", .tooMany, subject: "upload", rule: "DAT-04",
-            LocalizedText("There are \(most) unfinished uploads here.", zh: "此处已有 \(most) 个未完成的上传。"),
+            LocalizedText("You have \(most) unfinished uploads here.", zh: "您在此处已有 \(most) 个未完成的上传。"),
             remedy: LocalizedText("Finish or cancel some of them.", zh: "请先完成或取消部分上传。"))
     }
 }

@@ -127,7 +127,7 @@ public struct ArrearsDeletions: Sendable {
                 let excess = ArrearsDeletion.deletable(held: held, free: free)
                 try db.addNotice(
                     "deletion_announced", key: "deletion/\(workspace)/\(record.since)/\(days)", to: workspace,
-                    .deletionAnnounced(excess, earliest: calendar.text(record.rule.earliest)), at: now)
+                    .deletionAnnounced(excess, earliest: calendar.minuteText(record.rule.earliest)), at: now)
                 try db.update(record)
             }
             return record.rule.step(now: now)

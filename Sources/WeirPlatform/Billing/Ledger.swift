@@ -12,15 +12,19 @@ public struct Ledger: Sendable {
     let calendar: BillingCalendar
     let startingGrant: Points
     let signals: WorkloadSignals
+    /// Off, nothing is refused for money.
+    let isEnforced: Bool
 
     init(
-        store: Store, clock: any WallClock, calendar: BillingCalendar, startingGrant: Points, signals: WorkloadSignals = WorkloadSignals()
+        store: Store, clock: any WallClock, calendar: BillingCalendar, startingGrant: Points, signals: WorkloadSignals = WorkloadSignals(),
+        isEnforced: Bool = true
     ) {
         self.store = store
         self.clock = clock
         self.calendar = calendar
         self.startingGrant = startingGrant
         self.signals = signals
+        self.isEnforced = isEnforced
     }
 
     // MARK: Looking
@@ -153,6 +157,7 @@ public struct Ledger: Sendable {
     private func enter(_ entering: Entering, _ prefix: String, _ key: IdempotencyKey, _ caller: Caller) async throws -> Posted {
         try caller.requireOperator()
         let note = try Note.checked(entering.note)
+        let reference = PaymentReference(entering.reference)
         guard entering.reference.unicodeScalars.count <= Self.longestReference else {
             throw WeirError.tooLong("reference", limit: Self.longestReference)
         }
@@ -162,15 +167,15 @@ public struct Ledger: Sendable {
         let posting = Posting(
             workspace: entering.workspace, kind: entering.kind, counter: entering.counter, amount: entering.amount,
             key: "\(prefix)/\(entering.workspace)/\(caller.id)/\(key.key)", actor: caller.id,
-            reference: entering.reference.isEmpty ? nil : entering.reference, note: note.isEmpty ? nil : note)
+            reference: reference.text.isEmpty ? nil : reference.text, note: note.isEmpty ? nil : note)
         let now = clock.now()
         let posted = try await store.write { db in
             guard try db.read.workspace(posting.workspace) != nil else { throw WeirError.notFound("workspace") }
             // The same transfer may be entered by two operators, each under a key of their own.
-            if posting.kind == .recharge, let reference = posting.reference,
+            if posting.kind == .recharge, posting.reference != nil,
                 let other = try db.read.recharge(of: posting.workspace, reference: reference, otherThan: posting.key)
             {
-                throw WeirError.referenceTaken(reference, entry: other)
+                throw WeirError.referenceTaken(reference.text, entry: other)
             }
             return try db.post(posting, at: now)
         }

@@ -10,7 +10,7 @@ public struct LedgerVerification: Hashable, Sendable {
     public let head: LedgerHead
     /// The first that is wrong; nil when all is right.
     public let difference: LedgerDifference?
-    /// The cases that older rules let happen and no correction has settled yet.
+    /// The cases that older rules let happen, or that are overdue, and that no correction has settled yet.
     public let findings: [LedgerFinding]
 }
 
@@ -65,6 +65,18 @@ extension LedgerFinding {
             LocalizedText(
                 "Under price list and flavor \(subject), runs of different sizes were charged the same.",
                 zh: "价格表与规格 \(subject) 下，不同大小的运行按同一价格扣费。")
+        case .startedUnpaid:
+            LocalizedText(
+                "Run \(subject) was started while the balance or a budget was used up, and was charged \(amount) points.",
+                zh: "运行 \(subject) 在余额或预算已用尽时启动，并扣费 \(amount) 算力点。")
+        case .neverSettled:
+            LocalizedText(
+                "Run \(subject) has been over for days, or does not come to its end, and is not charged as far; it is charged by itself once it can be, so see what the log says of it.",
+                zh: "运行 \(subject) 早已结束或迟迟未能结束，其费用尚未结清；可结算后会自动扣费，原因请查看日志。")
+        case .storageUncharged:
+            LocalizedText(
+                "Storage of \(subject) has been measured for days and not charged; it is charged by itself once it can be, so see what the log says of it.",
+                zh: "\(subject) 的存储已计量数日但未扣费；可结算后会自动扣费，原因请查看日志。")
         }
     }
 }
@@ -108,7 +120,8 @@ extension Ledger {
         if isRight, let difference = try await storageDifference(StorageAudit(calendars: calendars, tariffs: tariffs, now: clock.now())) {
             audit.withLock { $0.note(difference) }
         }
-        let findings = try await store.read { try $0.ledgerFindings(most: Self.mostFindings) }
+        let (now, isEnforced) = (clock.now(), isEnforced)
+        let findings = try await store.read { try $0.ledgerFindings(most: Self.mostFindings, at: now, isEnforced: isEnforced) }
         return audit.withLock {
             LedgerVerification(entries: $0.head.sequence, head: $0.head, difference: $0.difference, findings: findings)
         }

@@ -89,7 +89,7 @@ public struct Notices: Sendable {
             isTold = isTold || isNew
         }
         if let since = standing.usedUpSince {
-            let stopsAt = isEnforced ? Arrears.stopsAt(usedUpSince: since) : nil
+            let stopsAt = isEnforced ? calendar.minuteText(Arrears.stopsAt(usedUpSince: since)) : nil
             let isNew = try db.give(
                 .balanceUsedUp(standing.balance, stopsAt: stopsAt), to: workspace,
                 key: "arrears/\(workspace)/\(since.milliseconds)", at: now)
@@ -161,16 +161,20 @@ extension Writing {
     func give(
         _ notice: BillingNotice, to workspace: Identifier<Workspace>, key: String, subject: SpendingScope = .workspace, at now: Timestamp
     ) throws -> Bool {
-        try addNotice(
+        let text = notice.text
+        let whose = try whose(subject, of: workspace, notice)
+        return try addNotice(
             notice.code, key: key, to: workspace, subject: subject == .workspace ? "" : subject.description,
-            try whose(subject).map { LocalizedText("\($0.en) – \(notice.text.en)", zh: "\($0.zh)：\(notice.text.zh)") } ?? notice.text,
-            at: now)
+            whose.map { LocalizedText("\($0.en) – \(text.en)", zh: "\($0.zh)：\(text.zh)") } ?? text, at: now)
     }
 
-    /// The project or person whose budget a notice is about (ux 17).
-    private func whose(_ scope: SpendingScope) throws -> LocalizedText? {
+    /// Whose budget a notice is about (ux 17); nil where it is about no budget.
+    private func whose(_ scope: SpendingScope, of workspace: Identifier<Workspace>, _ notice: BillingNotice) throws -> LocalizedText? {
+        guard notice.isOfBudget else { return nil }
         switch scope {
-        case .workspace: return nil
+        case .workspace:
+            let name = try read.workspace(workspace)?.name ?? workspace.text
+            return LocalizedText("Workspace \(name)", zh: "空间 \(name)")
         case .project(let id):
             let name = try read.names(of: [id.text])[id.text] ?? id.text
             return LocalizedText("Project \(name)", zh: "项目 \(name)")

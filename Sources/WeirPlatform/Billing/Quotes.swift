@@ -62,7 +62,7 @@ public struct Quotes: Sendable {
                 case .service, .board: flavor.longestRun
                 }
             let price = try tariff.price(kind: request.kind, flavor: flavor, replicas: replicas)
-            let quote = try Quote(price, limit: limit)
+            let quote = try Quote(price, limit: limit, isJob: request.kind == .job)
             let starting = Limits.Starting(
                 kind: request.kind, workspace: project.workspace, project: id, account: caller.id,
                 firstHour: try price.firstHour(limit: limit))

@@ -66,7 +66,7 @@ public struct Spendings: Sendable {
         for one in charged where days.indices.contains(one.day) { try add(one.amount, one.project, one.account, on: one.day) }
         var running: Points = 0
         for run in runs {
-            let so = try run.run.price.amount(minutes: run.run.minutes(until: run.run.end ?? now))
+            let so = try run.run.price.amount(minutes: run.run.minutes(until: run.run.end ?? run.counted(at: now)))
             let open = try so.subtracting(run.run.price.amount(minutes: run.settled.minutes))
             guard open > 0 else { continue }
             running = try running.adding(open)

@@ -66,12 +66,13 @@ public struct WhyCharged: Sendable {
         let runs = try db.runningRuns(in: workspace).filter { filter.takes($0) }
         let dearest = try runs.map { run in (run, try run.run.price.amount(minutes: 60)) }.sorted { $0.1 > $1.1 }.prefix(mostItems)
         return try dearest.map { run, perHour in
-            let minutes = max(run.settled.minutes, try run.run.minutes(until: now))
+            let minutes = max(run.settled.minutes, try run.run.minutes(until: run.counted(at: now)))
             let toCharge = try run.run.price.amount(minutes: minutes).subtracting(run.run.price.amount(minutes: run.settled.minutes))
             let facts = try db.facts(of: run.run.run)
             let causes = try facts.map {
                 try ChargeCause.causes(
-                    of: $0.spec, price: run.run.price, minutes: minutes, end: nil, stopAsked: $0.stopAsked, requests: $0.requests)
+                    of: $0.spec, price: run.run.price, minutes: minutes, end: nil, stopAsked: $0.stopAsked, requests: $0.requests,
+                    hadNoGrace: $0.hadNoGrace)
             }
             return Running(
                 workload: run.run.run.workload, name: run.name, kind: run.kind, since: run.run.start, perHour: perHour,
@@ -120,7 +121,7 @@ public struct WhyCharged: Sendable {
             guard let run = record.run, let facts = try db.facts(of: identity) else { return [] }
             return try ChargeCause.causes(
                 of: facts.spec, price: run.price, minutes: run.minutes, end: facts.isRunning ? nil : run.end,
-                stopAsked: facts.stopAsked, requests: facts.requests)
+                stopAsked: facts.stopAsked, requests: facts.requests, hadNoGrace: facts.hadNoGrace)
         }
     }
 }

@@ -23,6 +23,7 @@ public actor IdleReclaim: Service {
     private let store: Store
     private let engine: any Engine
     private let clock: any WallClock
+    private let calendar: BillingCalendar
     private let signals: WorkloadSignals
     private let routes: RouteTable
     private let probe: any ActivityProbe
@@ -30,12 +31,13 @@ public actor IdleReclaim: Service {
     private var watched: [Identifier<Instance>: Watched] = [:]
 
     init(
-        store: Store, engine: any Engine, clock: any WallClock, signals: WorkloadSignals, routes: RouteTable, probe: any ActivityProbe,
-        logger: Logger
+        store: Store, engine: any Engine, clock: any WallClock, calendar: BillingCalendar, signals: WorkloadSignals, routes: RouteTable,
+        probe: any ActivityProbe, logger: Logger
     ) {
         self.store = store
         self.engine = engine
         self.clock = clock
+        self.calendar = calendar
         self.signals = signals
         self.routes = routes
         self.probe = probe
@@ -157,14 +159,14 @@ public actor IdleReclaim: Service {
     private func warn(_ candidate: IdleCandidate, stopsAt: Timestamp) async throws {
         let workload = candidate.workload
         let now = clock.now()
+        let text = LocalizedText.idleWarning(workload.name, stopsAt: calendar.minuteText(stopsAt))
         try await store.write { db in
             try db.setIdleStop(stopsAt, of: workload.id)
             try db.addNotice(
                 "idle_environment", key: "idle/\(workload.id)/\(workload.run)/\(stopsAt.milliseconds)", to: workload.workspace,
-                subject: workload.id.text, .idleWarning(workload.name, stopsAt: stopsAt), at: now)
+                subject: workload.id.text, text, at: now)
         }
         signals.changed(in: workload.workspace)
-        let text = LocalizedText.idleWarning(workload.name, stopsAt: stopsAt)
         // The names of terminals are the kernel's, and the text reaches the shell as an argument.
         let tell = #"for t in /dev/pts/[0-9]*; do printf '\r\n%s\r\n%s\r\n' "$0" "$1" > "$t" 2>/dev/null; done; "#
         // The environment's own command, to save what is only in memory; it has a minute, in images without `timeout` as well. It stands in
@@ -207,7 +209,7 @@ public actor IdleReclaim: Service {
 }
 
 extension LocalizedText {
-    static func idleWarning(_ name: String, stopsAt: Timestamp) -> LocalizedText {
+    static func idleWarning(_ name: String, stopsAt: String) -> LocalizedText {
         LocalizedText(
             "\"\(name)\" has not been used for a while and is stopped at \(stopsAt). Code, home, netdisk and output are kept. Use it to go on.",
             zh: "“\(name)”已空闲一段时间，将于 \(stopsAt) 停止。代码、home、网盘和输出均会保留；继续使用即可取消。")

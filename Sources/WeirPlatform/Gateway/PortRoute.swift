@@ -29,6 +29,11 @@ public final class PortTraffic: Sendable {
     private let errorCount: Atomic<Int64>
     private let lastActivity: Atomic<Int64>
     private let turn = Atomic<UInt64>(0)
+    /// Requests on their way to each replica, of clients that are told by their address.
+    private let underWay = Mutex<[Backend: Int]>([:])
+    /// A replica keeps its clients until it has so many more of their requests on their way than the least busy one: a single program that
+    /// asks for much at once has all replicas.
+    private static let ease = 8
 
     init(from count: PortCount) {
         requestCount = Atomic(count.requests)
@@ -50,6 +55,38 @@ public final class PortTraffic: Sendable {
 
     /// The replica that is next, round robin.
     public func turn(of replicas: Int) -> Int { Int(truncatingIfNeeded: nextTurn() % UInt64(replicas)) }
+
+    /// The first of the replicas that has room, and the hold on it.
+    /// - Parameter replicas: as the client takes them, the best first; at least one.
+    public func enter(oneOf replicas: [Backend]) -> (turn: Int, Passage) {
+        let turn = underWay.withLock { counts in
+            let least = replicas.map { counts[$0] ?? 0 }.min() ?? 0
+            let turn = replicas.firstIndex { (counts[$0] ?? 0) < least + Self.ease } ?? 0
+            counts[replicas[turn], default: 0] += 1
+            return turn
+        }
+        return (turn, Passage(of: self, to: replicas[turn]))
+    }
+
+    private func leave(_ replica: Backend) {
+        underWay.withLock { counts in
+            let left = (counts[replica] ?? 1) - 1
+            counts[replica] = left > 0 ? left : nil
+        }
+    }
+
+    /// A request that is on its way to a replica, for as long as it is held.
+    public final class Passage: Sendable {
+        private let traffic: PortTraffic
+        private let replica: Backend
+
+        fileprivate init(of traffic: PortTraffic, to replica: Backend) {
+            self.traffic = traffic
+            self.replica = replica
+        }
+
+        deinit { traffic.leave(replica) }
+    }
 
     public func nextTurn() -> UInt64 { turn.wrappingAdd(1, ordering: .relaxed).oldValue }
 

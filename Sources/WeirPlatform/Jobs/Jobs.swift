@@ -33,7 +33,7 @@ public struct Jobs: Sendable {
             guard case .job = job.spec.detail else { throw WeirError.notFound("job") }
             guard job.spec.variables.isEmpty || job.allows(.enter, to: caller.id, .owner) else { throw WeirError.ownVariables() }
             try job.state.require(.rerun, for: .job)
-            try db.requireVersions(of: job.spec, for: caller)
+            try db.requireVersions(of: job.spec, madeBy: job.createdBy, for: caller)
             return (job, try db.specOfToday(job.spec), try wanted ?? db.nameForRerun(of: job))
         }
         var spec = today

@@ -29,6 +29,7 @@ public struct Projects: Sendable {
             }
             try db.read.role(of: caller, in: workspace, for: .createProject)
             try db.read.requireOpen(workspace)
+            try Makings.standard.requireProject(in: workspace, by: caller.id, at: now, db.read)
             try db.insert(project, name: name)
             try db.remember(project.id.text, under: key, by: caller, at: now)
             try db.record(.projectCreated, project, by: caller, at: now)

@@ -124,7 +124,7 @@ extension Reconciler {
         let now = clock.now()
         let isDue = try await store.read { db in
             let starts = try db.instances(of: workload.id, run: workload.run).compactMap(\.startedAt)
-            let grace = try db.startGrace()
+            let grace = try db.startGrace(of: workload, at: now)
             return starts.count >= workload.spec.replicas && starts.allSatisfy { $0 + grace < now }
         }
         guard isDue else { return }
@@ -178,7 +178,8 @@ extension Reconciler {
         let times = ends.filter { $0.0.endedAt == nil }.map { ($0.0.id, $0.1, end(started: $0.0.startedAt, seen: $0.1)) }
         try await apply(
             event, to: workload, cause: cause,
-            then: { db, ended in
+            then: { [workloads] db, ended in
+                if ended.startsAgain { try workloads.startAgain(ended, at: now, db) }
                 // A person may have wanted its end meanwhile.
                 guard ended.state == .stopped, ended.wanted == .running else { return }
                 try db.apply(.requeued, to: ended, cause: Cause("requeued"), at: now)

@@ -23,6 +23,7 @@ public actor Reconciler: Service {
     let probe: any HealthProbe
     let logger: Logger
     let dispatcher: Dispatcher
+    let workloads: Workloads
 
     /// Replicas that have answered their health check.
     var healthy: Set<Identifier<Instance>> = []
@@ -55,7 +56,8 @@ public actor Reconciler: Service {
 
     init(
         store: Store, engine: any Engine, files: FileStore, clock: any WallClock, identifiers: any IdentifierSource,
-        signals: WorkloadSignals, routes: RouteTable, probe: any HealthProbe, dispatcher: Dispatcher, logger: Logger
+        signals: WorkloadSignals, routes: RouteTable, probe: any HealthProbe, dispatcher: Dispatcher,
+        workloads: Workloads, logger: Logger
     ) {
         self.store = store
         self.engine = engine
@@ -66,6 +68,7 @@ public actor Reconciler: Service {
         self.routes = routes
         self.probe = probe
         self.dispatcher = dispatcher
+        self.workloads = workloads
         self.logger = logger
         (alarmsSet, alarmsToSet) = AsyncStream.makeStream()
     }

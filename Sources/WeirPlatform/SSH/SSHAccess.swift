@@ -27,12 +27,13 @@ public struct SSHAccess: Sendable {
             return (owner, try db.sshPasswordHash(of: owner.id), try db.mayEnter(user, owner))
         }
         let attempt = Attempt(userName: userName, account: owner?.id, source: source, method: .password)
-        let isLocked = try await begin(attempt, at: now)
-        let matches = try await passwords.matches(password, hash: hash)
+        let (isLocked, matches) = try await passwords.matches(password, for: PasswordAsker(from: source)) {
+            (try await begin(attempt, at: now), hash: hash)
+        }
         let isIn = !isLocked && matches && mayEnter && owner?.disabledAt == nil
         try await end(attempt, isIn ? .accepted : isLocked ? .locked : .refused, at: now)
-        guard isIn, let owner, let user else { return nil }
-        return SSHIdentity(account: owner, user: user, method: .password, tokenHash: nil)
+        guard isIn, let owner, let user, let hash else { return nil }
+        return SSHIdentity(account: owner, user: user, method: .password, credential: .password(hash))
     }
 
     private func authenticate(
@@ -48,7 +49,7 @@ public struct SSHAccess: Sendable {
         let isLocked = try await begin(attempt, at: now)
         try await end(attempt, isLocked ? .locked : owner == nil ? .refused : .accepted, at: now)
         guard !isLocked, let owner else { return nil }
-        return SSHIdentity(account: owner, user: user, method: .token, tokenHash: hash)
+        return SSHIdentity(account: owner, user: user, method: .token, credential: .token(hash: hash))
     }
 
     /// Whether it is worth while for the client to sign with this key. Asking costs nothing and counts as nothing.
@@ -71,7 +72,7 @@ public struct SSHAccess: Sendable {
         try await end(attempt, isLocked ? .locked : owner == nil ? .refused : .accepted, at: now)
         guard !isLocked, let owner, let user else { return nil }
         try await store.write { try $0.setSSHKeyUsed(fingerprint, of: owner.id, at: now) }
-        return SSHIdentity(account: owner, user: user, method: .publicKey, tokenHash: nil)
+        return SSHIdentity(account: owner, user: user, method: .publicKey, credential: .key(fingerprint))
     }
 
     /// A client offered keys, none of them let in, and it gave up: one failure, however many keys it has (X09).

@@ -52,7 +52,7 @@ public struct SSHCredentials: Sendable {
     public func setPassword(_ password: String, by caller: Caller) async throws {
         try PasswordRule.check(password)
         let now = clock.now()
-        let hash = try await passwords.hash(password)
+        let hash = try await passwords.hash(password, for: PasswordAsker(caller.id))
         try await store.write { db in
             try db.setSSHPassword(of: caller.id, hash: hash, at: now)
             try db.clearSSHStandings(of: caller.id)

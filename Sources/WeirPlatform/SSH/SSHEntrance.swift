@@ -60,7 +60,9 @@ public struct SSHEntrance: Sendable {
             let now = clock.now()
             try await store.read { db in
                 try db.requireEntry(identity)
-                if let hash = identity.tokenHash, try !db.uploadTokenHolds(hash, for: asset, at: now) { throw WeirError.sshAccessLost() }
+                if case .token(let hash) = identity.credential, try !db.uploadTokenHolds(hash, for: asset, at: now) {
+                    throw WeirError.sshAccessLost()
+                }
                 if isWriting { try checkLimits(identity, db) }
             }
         case .code, .netdisk:
@@ -93,6 +95,7 @@ public struct SSHEntrance: Sendable {
         return switch transition.cause {
         case "operator_stop": LocalizedText("the operator stopped it", zh: "已由运营管理员停止")
         case "stop_requested", "delete_requested": LocalizedText("somebody stopped it", zh: "已被手动停止")
+        case "restart_requested": LocalizedText("somebody restarted it", zh: "正在重新启动")
         case "auto_stop": LocalizedText("its timer stopped it", zh: "已到定时停止时间")
         case "idle": LocalizedText("nobody used it", zh: "长时间未使用")
         case "program_ended": LocalizedText("its program ended", zh: "主程序已结束")
@@ -111,8 +114,8 @@ public struct SSHEntrance: Sendable {
         public let path: String
         /// Only Weir and SFTP write into it, so that SFTP may be a user of its own there.
         public let isDraft: Bool
-        /// Why nothing may be put there; nil when it may.
-        public let readOnly: WeirError?
+        /// Why nothing may be put there; nil when it may. What lies there may be renamed and deleted even so.
+        public let full: WeirError?
         /// What is being changed while the session lasts.
         let stored: StoredFolder
     }
@@ -127,11 +130,14 @@ public struct SSHEntrance: Sendable {
                 try db.openPersonalStorage(of: identity.account.id, in: workspace)
             }
         }
-        var readOnly: WeirError?
+        var full: WeirError?
         do {
-            try await store.read { _ = try checkLimits(identity, $0) }
+            if let workspace = try await store.read({ try place(of: identity, $0)?.workspace }) {
+                // What was deleted since the last count does not stand in the way.
+                try await reservations.looking(at: workspace) { try await store.read { _ = try checkLimits(identity, $0) } }
+            }
         } catch let error as WeirError {
-            readOnly = error
+            full = error
         }
         let stored: StoredFolder
         switch identity.user.place {
@@ -148,12 +154,12 @@ public struct SSHEntrance: Sendable {
         } else {
             path = try await files.make(stored)
         }
-        return Folder(path: path, isDraft: identity.user.place.isDraft, readOnly: readOnly, stored: stored)
+        return Folder(path: path, isDraft: identity.user.place.isDraft, full: full, stored: stored)
     }
 
     /// Before the file is opened for writing. Blocks while a file is copied that the draft shares with a version.
     public func makeOwn(_ path: FilePath, in folder: Folder, isEmptied: Bool) throws {
-        guard folder.isDraft, folder.readOnly == nil else { return }
+        guard folder.isDraft, folder.full == nil else { return }
         do {
             try files.takeOver(path, of: folder.stored, for: Self.draftUser, isEmptied: isEmptied)
         } catch let error as WeirError where error.code == "not_found" || error.code == "link_in_path" {
@@ -265,10 +271,24 @@ extension SSHUserName.Place {
 }
 
 extension Reading {
-    /// Throws `ssh_access_lost` when the person may no longer enter.
+    /// Throws `ssh_switched_off`, `ssh_access_lost` when the person may no longer enter, and `ssh_credential_gone` when the key or password
+    /// that let in is theirs no more (SSH-04).
     fileprivate func requireEntry(_ identity: SSHIdentity) throws {
         guard let account = try account(identity.account.id), account.disabledAt == nil, try mayEnter(identity.user, account) else {
             throw WeirError.sshAccessLost()
+        }
+        guard try holds(identity.credential, of: account.id) else { throw WeirError.sshCredentialGone() }
+        if case .environment(let id) = identity.user.place, let entered = try workload(id), try !letsInOverSSH(entered) {
+            throw WeirError.sshSwitchedOff()
+        }
+    }
+
+    private func holds(_ credential: SSHIdentity.Credential, of account: Identifier<Account>) throws -> Bool {
+        switch credential {
+        case .key(let fingerprint): try hasSSHKey(fingerprint, account)
+        case .password(let hash): try sshPasswordHash(of: account) == hash
+        // It is for one draft, and asked there.
+        case .token: true
         }
     }
 

@@ -6,8 +6,16 @@ public struct SSHIdentity: Sendable {
     public let account: AccountRecord
     public let user: SSHUserName
     public let method: SSHMethod
-    /// Of the token that let in, so that the session ends with it.
-    let tokenHash: String?
+    let credential: Credential
+
+    /// Whatever let in, so that the session ends with it.
+    enum Credential: Sendable {
+        /// By its fingerprint.
+        case key(String)
+        /// By the hash that it had.
+        case password(String)
+        case token(hash: String)
+    }
 
     public var caller: Caller { Caller(account) }
 }
@@ -22,7 +30,8 @@ extension Reading {
             switch user.place {
             case .environment(let id):
                 let workload = try workload(id, for: caller, .enter)
-                return try workload.kind == .environment && workload.workspace == workspace.id && letsInOverSSH(workload)
+                // Where SSH is switched off, whoever has proved who they are is told so (`requireEntry`).
+                return workload.kind == .environment && workload.workspace == workspace.id
             case .draft(let id): return try asset(id, for: caller, .changeDraft).workspace == workspace.id
             case .code(let id): return try project(id, for: caller, .changeCode).workspace == workspace.id
             case .netdisk: return try role(of: account.id, in: workspace.id) != nil

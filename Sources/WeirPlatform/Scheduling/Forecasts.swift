@@ -50,6 +50,8 @@ public struct Forecasts: Service {
 struct QueueView: Sendable {
     let scheduler: Scheduler
     let lengths: RunLengths
+    /// What waits for money has no place.
+    let withheld: [Identifier<Workload>: Withheld]
 
     func forecasts(at now: Timestamp, most: Int) async -> [Identifier<Workload>: StartForecast] {
         scheduler.forecasts(at: now, lengths: lengths, most: most)
@@ -66,7 +68,7 @@ extension Dispatcher {
     func view() -> QueueView {
         let lengths = lengths ?? RunLengths(finished)
         self.lengths = lengths
-        return QueueView(scheduler: scheduler, lengths: lengths)
+        return QueueView(scheduler: scheduler, lengths: lengths, withheld: withheld)
     }
 
     /// Those that have begun to wait since this was asked last.

@@ -14,10 +14,11 @@ public struct WorkloadQueue: Sendable {
     let zones: Zones
     let calendar: BillingCalendar
 
-    /// A waiting workload with its place among all that wait in the zone.
+    /// A waiting workload with its place among all that wait in the zone for their turn.
     public struct Line: Sendable {
         public let workload: WorkloadRecord
-        public let place: Int
+        /// Nil: it has none, for it waits for the balance or a budget.
+        public let place: Int?
         public let reason: QueueReason?
         /// Nil: what it depends on has no known end.
         public let forecast: StartForecast?
@@ -62,7 +63,7 @@ public struct WorkloadQueue: Sendable {
             workload: workload, explanation: explanation, score: try await score(), preemptions: preemptions, at: now)
     }
 
-    /// What waits in a workspace, in the order of the queue.
+    /// What waits in a workspace, in the order of the queue; behind it what waits for money, and so has no place.
     /// - Returns: the first of them, and how many wait in the whole zone.
     public func list(
         in workspace: Identifier<Workspace>, named part: String? = nil, _ page: PageRequest = PageRequest(limit: PageRequest.most),
@@ -72,22 +73,44 @@ public struct WorkloadQueue: Sendable {
         let now = clock.now()
         let view = await dispatcher.view()
         let order = view.scheduler.waitingEntries
-        let own = order.enumerated().filter { $0.element.workspace == workspace }
-        let passed = page.after.flatMap { Int($0) } ?? 0
-        let rest = own.drop { $0.offset < passed }
+        let placed = order.enumerated().filter { $0.element.workspace == workspace }.map { Waiter(id: $0.element.id, place: $0.offset + 1) }
+        let unpaid = view.withheld.values.filter { $0.starting.workspace == workspace }.map(\.id).sorted()
+        let own = placed + unpaid.map { Waiter(id: $0, place: nil) }
+        let rest = own.drop { $0.isInPart(endingAt: page.after) }
         let looked = rest.prefix(part == nil ? page.limit : Self.mostSearched)
         let forecasts = await view.forecasts(at: now, most: Scheduler.mostForecast)
-        let records = try await store.read { db in try looked.compactMap { try db.workload($0.element.id) } }
+        let records = try await store.read { db in try looked.compactMap { try db.workload($0.id) } }
         let byId = Dictionary(records.map { ($0.id, $0) }) { first, _ in first }
-        let lines = looked.compactMap { position, entry -> Line? in
-            guard let workload = byId[entry.id], workload.state == .queued else { return nil }
+        let lines = looked.compactMap { waiter -> Line? in
+            guard let workload = byId[waiter.id], workload.state == .queued else { return nil }
             if let part, !workload.name.lowercased().contains(part.lowercased()) { return nil }
             return Line(
-                workload: workload, place: position + 1, reason: view.scheduler.reason(of: entry.id), forecast: forecasts[entry.id])
+                workload: workload, place: waiter.place, reason: view.withheld[waiter.id]?.reason ?? view.scheduler.reason(of: waiter.id),
+                forecast: forecasts[waiter.id])
         }
         let shown = Array(lines.prefix(page.limit))
-        let last = lines.count > shown.count ? shown.last?.place : rest.count > looked.count ? looked.last.map { $0.offset + 1 } : nil
-        return Waiting(lines: Page(items: shown, next: last.map { String($0) }), waiting: own.count, waitingInZone: order.count, at: now)
+        let last = lines.count > shown.count ? shown.last.map { Waiter($0) } : rest.count > looked.count ? looked.last : nil
+        return Waiting(
+            lines: Page(items: shown, next: last?.cursor), waiting: own.count, waitingInZone: order.count + view.withheld.count, at: now)
+    }
+
+    /// Its place in a list that is given part by part: by the number it has in the queue or, behind all those, by its identifier.
+    private struct Waiter {
+        let id: Identifier<Workload>
+        let place: Int?
+
+        init(id: Identifier<Workload>, place: Int?) { (self.id, self.place) = (id, place) }
+
+        init(_ line: Line) { self.init(id: line.workload.id, place: line.place) }
+
+        var cursor: String { place.map { "\($0)" } ?? id.text }
+
+        func isInPart(endingAt cursor: String?) -> Bool {
+            guard let cursor else { return false }
+            if let passed = Int(cursor) { return place.map { $0 <= passed } ?? false }
+            guard let last = Identifier<Workload>(cursor) else { return false }
+            return place != nil || id <= last
+        }
     }
 
     /// How good the forecasts of the last starts were.

@@ -19,15 +19,40 @@ extension ArchiveCharset {
     }
 
     /// Gives names in UTF-8, and nil for one that is not in this charset. One for all names: to find a charset takes far longer than to use it.
-    func decoder() -> ([UInt8]) -> [UInt8]? {
+    func decoder(ofRAR isOfRAR: Bool = false) -> ([UInt8]) -> [UInt8]? {
         guard let library else { return { $0 } }
         guard let conversion = Conversion(from: library) else { return { _ in nil } }
+        if isOfRAR { return { conversion.utf8(restoringBackslashes($0)) } }
         return { conversion.utf8($0) }
     }
 
+    /// The program makes a separator of each byte of a RAR's name that looks like a backslash. Some are the second byte of a character,
+    /// and a separator never is.
+    private func restoringBackslashes(_ name: [UInt8]) -> [UInt8] {
+        var name = name
+        var position = 0
+        while position < name.count - 1 {
+            guard isFirstOfTwo(name[position]) else {
+                position += 1
+                continue
+            }
+            if name[position + 1] == UInt8(ascii: "/") { name[position + 1] = UInt8(ascii: "\\") }
+            position += 2
+        }
+        return name
+    }
+
+    private func isFirstOfTwo(_ byte: UInt8) -> Bool {
+        switch self {
+        case .gbk, .big5: (0x81...0xFE).contains(byte)
+        case .shiftJIS: (0x81...0x9F).contains(byte) || (0xE0...0xFC).contains(byte)
+        case .eucKR, .cp850, .cp437, .raw: false
+        }
+    }
+
     /// Nil when one of the names is not in this charset; those after it are not read.
-    private func texts(of names: [[UInt8]]) -> [String]? {
-        let decode = decoder()
+    private func texts(of names: [[UInt8]], ofRAR isOfRAR: Bool) -> [String]? {
+        let decode = decoder(ofRAR: isOfRAR)
         var texts: [String] = []
         for name in names {
             guard let bytes = decode(name) else { return nil }
@@ -37,15 +62,21 @@ extension ArchiveCharset {
     }
 
     /// The possible readings of the names, the likeliest first. Empty where no charset fits all of them.
-    static func guesses(of names: [[UInt8]], samples: Int = 2, most: Int = 3) -> [CharsetGuess] {
+    private static func guesses(of names: [[UInt8]], ofRAR isOfRAR: Bool, samples: Int = 2, most: Int = 3) -> [CharsetGuess] {
         var found: [(guess: CharsetGuess, likelihood: Double)] = []
         for charset in allCases where charset != .raw {
-            guard let texts = charset.texts(of: names) else { continue }
+            guard let texts = charset.texts(of: names, ofRAR: isOfRAR) else { continue }
             found.append((CharsetGuess(charset: charset, samples: Array(texts.prefix(samples))), charset.likelihood(of: texts)))
         }
         // Of equals the first stays first.
         let order = found.enumerated().sorted { ($1.element.likelihood, $0.offset) < ($0.element.likelihood, $1.offset) }
         return order.prefix(most).map(\.element.guess)
+    }
+
+    /// The question in which charset some names are, with what they read as; at least one name.
+    static func question(about names: [[UInt8]], ofRAR isOfRAR: Bool = false) -> WeirError {
+        let guesses = guesses(of: names, ofRAR: isOfRAR)
+        return .archiveCharset(guesses.isEmpty ? [CharsetGuess(charset: .raw, samples: [FileNameText.text(of: names[0])])] : guesses)
     }
 }
 

@@ -63,9 +63,14 @@ extension FileStore {
         try await blocking {
             var here: OpenFolder?
             do { here = try open(folder) } catch let error as WeirError where error.code == "not_found" {}
-            for component in path.components {
+            for (depth, component) in path.components.enumerated() {
                 let status = try here?.status(EntryName(component))
                 if status == nil { _ = try FileName(component) }
+                if depth < path.components.count - 1 {
+                    if status?.kind == .link { throw WeirError.linkInPath(component) }
+                    // What is sent would find no place at its end.
+                    if let status, status.kind != .folder { throw WeirError.pathTaken(component) }
+                }
                 here = status?.kind == .folder ? try here?.folder(EntryName(component)) : nil
             }
         }

@@ -76,7 +76,7 @@ extension FileStore {
             }
             var writer = ArchiveWriter(into: target, at: destination, limits: limits, archive: plan.size, owner: owner)
             if let hold { writer.admit = { total in try hold.reachNow(Bytes(total)) } }
-            let extraction = Mutex(Extraction(writer: writer, names: plan.names))
+            let extraction = Mutex(Extraction(writer: writer, names: plan.names, stream: plan.stream))
             do {
                 try await read(plan.file, by: source, in: volume) { bytes in try extraction.withLock { try $0.take(bytes) } }
                 return (target, try extraction.withLock { try $0.finish() })
@@ -149,6 +149,8 @@ private struct UnpackPlan: Sendable {
     let source: Source
     /// The entries of a zip, in the order in which the program gives them, under the names that they are to have.
     var names: [ZipDirectory.Entry]?
+    /// Of the others.
+    let stream: StreamNames
     /// Of a RAR: to be checked first.
     var heads: RarHead?
 
@@ -158,6 +160,7 @@ private struct UnpackPlan: Sendable {
     init(_ format: ArchiveFormat, _ file: OpenFile, size: Int64, charset: ArchiveCharset?, limits: UnpackLimits) throws {
         self.file = file
         self.size = Bytes(size)
+        stream = StreamNames(charset, isOfRAR: format == .rar)
         guard size > 0 else { throw WeirError.archiveEmpty() }
         switch format {
         case .tar: source = .itself
@@ -184,11 +187,7 @@ extension ZipDirectory {
     fileprivate mutating func read(in charset: ArchiveCharset?) throws {
         let unknown = Array(entries.lazy.filter { !$0.isUnicode }.map(\.name).prefix(ArchiveCharset.mostGuessedFrom))
         if !unknown.isEmpty {
-            guard let charset else {
-                let guesses = ArchiveCharset.guesses(of: unknown)
-                throw WeirError.archiveCharset(
-                    guesses.isEmpty ? [.init(charset: .raw, samples: [FileNameText.text(of: unknown[0])])] : guesses)
-            }
+            guard let charset else { throw ArchiveCharset.question(about: unknown) }
             let decode = charset.decoder()
             for index in entries.indices where !entries[index].isUnicode {
                 guard let name = decode(entries[index].name) else {
@@ -209,17 +208,21 @@ private struct Extraction: Sendable {
     private var reader = TarReader()
     private var writer: ArchiveWriter
     private let names: [ZipDirectory.Entry]?
+    private var stream: StreamNames
     private var count = 0
 
-    init(writer: ArchiveWriter, names: [ZipDirectory.Entry]?) {
+    init(writer: ArchiveWriter, names: [ZipDirectory.Entry]?, stream: StreamNames) {
         self.writer = writer
         self.names = names
+        self.stream = stream
     }
 
     mutating func take(_ bytes: UnsafeRawBufferPointer) throws {
-        var (reader, writer, count) = (reader, writer, count)
-        defer { (self.reader, self.writer, self.count) = (reader, writer, count) }
+        var (reader, writer, stream, count) = (reader, writer, stream, count)
+        defer { (self.reader, self.writer, self.stream, self.count) = (reader, writer, stream, count) }
         let names = names
+        // For this piece alone: it cannot go from thread to thread.
+        var decoder: StreamNames.Decoder?
         try reader.take(bytes) { entry in
             var entry = entry
             if let names {
@@ -227,18 +230,23 @@ private struct Extraction: Sendable {
                     throw WeirError.archiveDamaged("its directory does not fit its content")
                 }
                 entry.name = names[count].name
+            } else {
+                try stream.read(&entry, &decoder)
             }
             count += 1
+            guard !stream.areUnknown else { return }
             try writer.begin(entry)
         } content: {
             try writer.content($0)
         } end: {
             try writer.end()
         }
+        try stream.pass(bytes.count)
     }
 
     mutating func finish() throws -> ArchiveWriter {
         try reader.finish()
+        try stream.finish()
         guard count > 0 else { throw WeirError.archiveEmpty() }
         if let names, count != names.count {
             throw WeirError.archiveDamaged("\(names.count - count) of \(names.count) entries are missing")

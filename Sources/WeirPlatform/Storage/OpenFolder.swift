@@ -62,13 +62,19 @@ struct OpenFolder: Sendable {
 
     func folder(at names: [EntryName]) throws -> OpenFolder { try names.reduce(self) { try $0.folder($1) } }
 
-    /// Makes what is missing on the way.
+    /// Makes what is missing on the way. Throws `path_taken` where a file stands there, and `link_in_path`.
     func folder(making path: FilePath) throws -> OpenFolder {
-        try path.components.reduce(self) { folder, component in
+        var folder = self
+        for component in path.components {
             let name = EntryName(component)
             try folder.makeFolderIfAbsent(name)
-            return try folder.folder(name)
+            do {
+                folder = try folder.folder(name)
+            } catch let error as WeirError where error.code == "not_found" {
+                throw try folder.status(name) == nil ? error : WeirError.pathTaken(name.text)
+            }
         }
+        return folder
     }
 
     /// Nil when there is no such entry.

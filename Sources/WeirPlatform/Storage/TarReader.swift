@@ -125,7 +125,9 @@ struct TarReader: Sendable {
             size: size ?? fieldSize, modified: modified ?? number(136, 12) ?? 0)
         (name, target, size, modified) = (nil, nil, nil, nil)
         switch kind {
-        case 0, UInt8(ascii: "0"), UInt8(ascii: "7"): entry.kind = entry.name.last == UInt8(ascii: "/") ? .folder : .file
+        case 0, UInt8(ascii: "0"), UInt8(ascii: "7"):
+            // So the oldest programs name folders. What has content is none: the last character of a name from a RAR may look like that.
+            entry.kind = entry.name.last == UInt8(ascii: "/") && entry.size == 0 ? .folder : .file
         case UInt8(ascii: "1"): entry.kind = .hardLink
         case UInt8(ascii: "2"): entry.kind = .link
         case UInt8(ascii: "5"): entry.kind = .folder

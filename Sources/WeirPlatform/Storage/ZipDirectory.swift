@@ -15,8 +15,8 @@ struct ZipDirectory: Sendable {
     /// In the order in which they lie in the file.
     var entries: [Entry] = []
 
-    /// It is read whole. It has room for about half a million names; a tar has no such end.
-    static let largest = Bytes.mib(64)
+    /// It is read whole. It has room for two million names of usual length; a tar has no such end.
+    static let largest = Bytes.mib(192)
 
     /// Throws `archive_damaged`, `archive_encrypted`, `archive_is_volume`, `archive_empty`, `archive_too_many_files`.
     init(of file: OpenFile, size: Int64, limits: UnpackLimits) throws {

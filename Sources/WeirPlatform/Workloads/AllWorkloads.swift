@@ -42,10 +42,14 @@ public struct AllWorkloads: Sendable {
         let now = clock.now()
         let stopped = try await store.write { db in
             guard let workload = try db.read.workload(id) else { throw WeirError.notFound("workload") }
-            try workload.state.require(.stop, for: workload.kind)
-            let changed = try db.apply(
-                .stopWanted, to: workload, cause: Cause("operator_stop", by: caller.id, reason: reason), at: now)
-            if changed.state == .stopped { try db.closePort(of: workload.id) }
+            let cause = Cause("operator_stop", by: caller.id, reason: reason)
+            if workload.startsAgain {
+                try db.giveUp(workload, cause: cause, at: now)
+            } else {
+                try workload.state.require(.stop, for: workload.kind)
+                let changed = try db.apply(.stopWanted, to: workload, cause: cause, at: now)
+                if changed.state == .stopped { try db.closePort(of: workload.id) }
+            }
             try db.addNotice(
                 "stopped_by_operator", key: "operator_stop/\(id)/\(workload.run)", to: workload.workspace,
                 .stopped(workload, login: try db.read.account(workload.createdBy)?.login ?? "", reason: reason), at: now)

@@ -18,6 +18,11 @@ public struct Events: Sendable {
         return EventSequence(
             store: store, workspace: workspace, caller: caller, changes: changes, lastTransition: last, lastNotice: notice)
     }
+
+    /// Throws when the caller may not follow the workspace.
+    public func requireFollowing(_ workspace: Identifier<Workspace>, for caller: Caller) async throws {
+        _ = try await store.read { try $0.role(of: caller, in: workspace, for: .seeWorkspace) }
+    }
 }
 
 /// What became known at once: each in the order in which it happened.

@@ -51,7 +51,7 @@ public struct Logs: Sendable {
         }
         let log = InstanceLog(path: try await path(of: instance.id, id))
         let start = try await log.start(at: offset)
-        let page = try await log.read(from: start, limit: min(max(limit, 1), Self.mostAtOnce))
+        let page = try await log.read(from: start, limit: min(max(limit, 1), Self.mostAtOnce), isOver: instance.endedAt != nil)
         return Part(
             instance: instance.id, records: page.records, next: page.next,
             isEnded: instance.endedAt != nil && !page.more)
@@ -75,6 +75,19 @@ public struct Logs: Sendable {
             }
             await opening.open(follower)
             return try await follower.next()
+        }
+    }
+
+    /// Says when it is to be asked anew whether the log may be read: whatever happens in its workspace.
+    public func changes(of id: Identifier<Workload>, for caller: Caller) async throws -> AsyncStream<Void> {
+        signals.changes(in: try await store.read { try $0.workload(id, for: caller, .readLog) }.workspace)
+    }
+
+    /// Throws when the log may not be read. Of a workload that has gone nothing is asked: its log ends by itself.
+    public func requireReading(of id: Identifier<Workload>, for caller: Caller) async throws {
+        try await store.read { db in
+            guard try db.workload(id) != nil else { return }
+            _ = try db.workload(id, for: caller, .readLog)
         }
     }
 

@@ -3,9 +3,11 @@ import WeirStore
 
 extension Reading {
     /// The spec with which a workload is started or run again: with its flavor as it is today, for a price list has prices for names
-    /// (BIL-03), and within today's ceilings (DEV-24). A flavor that was taken from the list is as it was last.
+    /// (BIL-03), and within today's ceilings (DEV-24). Throws `flavor_retired` for one that nobody can choose any more.
     func specOfToday(_ spec: WorkloadSpec) throws -> WorkloadSpec {
-        guard let flavor = try flavorRecord(spec.flavor.name)?.flavor else { return spec }
+        guard let record = try flavorRecord(spec.flavor.name) else { return spec }
+        guard record.retiredAt == nil else { throw WeirError.flavorRetired(record.flavor.name) }
+        let flavor = record.flavor
         var today = spec
         today.flavor = flavor
         guard let ceiling = flavor.longestRun else { return today }
@@ -20,5 +22,16 @@ extension Reading {
         case .service, .board: break
         }
         return today
+    }
+}
+
+extension WeirError {
+    static func flavorRetired(_ name: String) -> WeirError {
+        WeirError(
+            "flavor_retired", .conflict, subject: "flavor", rule: "QUO-01",
+            LocalizedText("The flavor \(name) is not offered any more.", zh: "规格 \(name) 已停用。"),
+            remedy: LocalizedText(
+                "Switch to another flavor and start it then; a job is edited and run again with another flavor.",
+                zh: "请先切换为其他规格再启动；训练任务请“编辑后重新运行”并选择其他规格。"))
     }
 }

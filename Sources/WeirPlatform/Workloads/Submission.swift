@@ -123,7 +123,7 @@ struct Submissions: Sendable {
         let result = try await store.write { db -> WorkloadRecord in
             if let made = try made(db.read, by: caller, key: key) { return made }
             _ = try db.read.project(workload.project, for: caller, .createWorkload)
-            try db.read.requireVersions(of: workload.spec, for: caller)
+            try db.read.requireVersions(of: workload.spec, madeBy: workload.createdBy, for: caller)
             try limits.check(starting: workload, firstHour: price.firstHour, db.read)
             try db.read.requireQuota(of: workload)
             try db.insert(new, cause: Cause("submitted", by: caller.id))
@@ -160,10 +160,12 @@ struct Submissions: Sendable {
         // Asked again in the transaction; here, so that nothing is frozen for what is refused.
         try limits.check(.starting(kind), in: project.workspace, project: id, by: caller.id, db)
         guard let flavor = try db.flavor(submission.flavor) else { throw WeirError.notFound("flavor") }
+        func versions(_ mounts: [Submission.Mount], _ kind: AssetKind) throws -> [MountedVersion] {
+            try mounts.map { try db.version($0, kind, in: project.workspace, isShared: submission.access == .shared, for: caller) }
+        }
         return Resolved(
             project: project, image: try image(submission.image, for: project.workspace, db), flavor: flavor,
-            datasets: try submission.datasets.map { try version($0, of: submission, .dataset, in: project, db, caller) },
-            models: try submission.models.map { try version($0, of: submission, .model, in: project, db, caller) })
+            datasets: try versions(submission.datasets, .dataset), models: try versions(submission.models, .model))
     }
 
     private func image(_ text: String, for workspace: Identifier<Workspace>, _ db: Reading) throws -> ImageRecord {
@@ -174,20 +176,6 @@ struct Submissions: Sendable {
         }
         guard let image = try db.image(reference: text, for: workspace) else { throw WeirError.notFound("image") }
         return image
-    }
-
-    private func version(
-        _ mount: Submission.Mount, of submission: Submission, _ kind: AssetKind, in project: ProjectRecord, _ db: Reading, _ caller: Caller
-    ) throws -> MountedVersion {
-        let asset = try db.asset(mount.asset, for: caller, .seeWorkspace)
-        guard asset.workspace == project.workspace, asset.kind == kind else { throw WeirError.notFound(kind.rawValue) }
-        guard submission.access == .personal || asset.visibility == .workspace else { throw WeirError.privateInShared(asset.id) }
-        let found: AssetVersionRecord? =
-            if let number = mount.version { try db.version(number, of: asset.id) } else {
-                try db.latestVersion(of: asset.id)
-            }
-        guard let found else { throw WeirError.noVersion(asset.name, kind) }
-        return MountedVersion(asset: asset.id, version: found.number, tree: found.tree)
     }
 }
 

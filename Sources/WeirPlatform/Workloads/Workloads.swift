@@ -80,47 +80,62 @@ public struct Workloads: Sendable {
 
     // MARK: Doing
 
-    /// Starts a stopped or failed one with the same definition, as a new run. A service gets a new port (INF-07).
+    /// Starts a stopped or failed one with the same definition, as a new run. A service gets a new port (INF-07). One that is stopping
+    /// starts when it has stopped (bugs R13).
     public func start(_ id: Identifier<Workload>, by caller: Caller) async throws -> WorkloadRecord {
         let now = clock.now()
         let spec = try await store.read { try $0.specOfToday($0.workload(id, for: caller, .startWorkload).spec) }
         try await zones.requireRoom(for: spec)
         let price = try await tariffs.prepared(spec, at: now)
         return try await change(id) { db in
-            var workload = try db.read.workload(id, for: caller, .startWorkload)
-            // What is about to be deleted is not brought back (DEV-30).
-            guard workload.wanted != .deleted else { throw WeirError.notFound("workload") }
-            try workload.state.require(.start, for: workload.kind)
-            // From here on it counts for the caller: budget, quota, fair share, bill.
-            workload.startedBy = caller.id
-            let today = try db.read.specOfToday(workload.spec)
-            if today != workload.spec {
-                workload.spec = today
-                try db.setSpec(today, of: workload.id)
-            }
-            let isPriced = price.holds(for: today)
-            try limits.check(
-                starting: workload, firstHour: isPriced ? price.firstHour : try db.read.firstHour(ofNew: today, at: now), db.read)
-            // Rules may have become stricter since it was made, and nobody can make it anew with another priority.
-            if let allowed = try db.read.allowedPriority(of: workload), allowed != workload.spec.priority {
-                workload.spec.priority = allowed
-                try db.setSpec(workload.spec, of: workload.id)
-            }
-            try db.read.requireQuota(of: workload)
-            try db.read.requireVersions(of: workload.spec, for: caller)
-            if workload.kind == .service {
-                try db.read.requireCommitment(of: caller, in: workload.workspace)
-                _ = try db.openPort(for: workload.id, in: ports, at: now)
-            }
-            return try db.apply(
-                .startWanted, to: workload, cause: Cause("start_requested", by: caller.id), at: now, price: price)
+            let workload = try db.read.workload(id, for: caller, .startWorkload)
+            guard workload.state != .stopping else { return try startWhenStopped(workload, by: caller, at: now, db) }
+            return try begin(workload, by: caller, price: price, at: now, db)
         }
     }
 
+    /// Begins a new run of what is stopped or failed, by the money, quotas and rules of this moment.
+    /// - Parameter price: what was worked out before; without it, it is worked out here.
+    func begin(
+        _ stopped: WorkloadRecord, by caller: Caller, price: PreparedPrice?, at now: Timestamp, _ db: Writing
+    ) throws -> WorkloadRecord {
+        var workload = try db.read.workload(stopped.id, for: caller, .startWorkload)
+        // What is about to be deleted is not brought back (DEV-30).
+        guard workload.wanted != .deleted else { throw WeirError.notFound("workload") }
+        try workload.state.require(.start, for: workload.kind)
+        // From here on it counts for the caller: budget, quota, fair share, bill.
+        workload.startedBy = caller.id
+        let today = try db.read.specOfToday(workload.spec)
+        if today != workload.spec {
+            workload.spec = today
+            try db.setSpec(today, of: workload.id)
+        }
+        let firstHour: Points =
+            if let price, price.holds(for: today) { price.firstHour } else { try db.read.firstHour(ofNew: today, at: now) }
+        try limits.check(starting: workload, firstHour: firstHour, db.read)
+        // Rules may have become stricter since it was made, and nobody can make it anew with another priority.
+        if let allowed = try db.read.allowedPriority(of: workload), allowed != workload.spec.priority {
+            workload.spec.priority = allowed
+            try db.setSpec(workload.spec, of: workload.id)
+        }
+        try db.read.requireQuota(of: workload)
+        try db.read.requireVersions(of: workload.spec, madeBy: workload.createdBy, for: caller)
+        if workload.kind == .service {
+            try db.read.requireCommitment(of: caller, in: workload.workspace)
+            _ = try db.openPort(for: workload.id, in: ports, at: now)
+        }
+        return try db.apply(.startWanted, to: workload, cause: Cause("start_requested", by: caller.id), at: now, price: price)
+    }
+
+    /// Also takes back the start that is to follow a stop.
     public func stop(_ id: Identifier<Workload>, by caller: Caller) async throws -> WorkloadRecord {
         let now = clock.now()
         return try await change(id) { db in
             let workload = try db.read.workload(id, for: caller, .stopWorkload)
+            if workload.startsAgain {
+                try db.giveUp(workload, cause: Cause("stop_requested", by: caller.id), at: now)
+                return try db.read.workload(id, for: caller, .stopWorkload)
+            }
             try workload.state.require(.stop, for: workload.kind)
             let changed = try db.apply(.stopWanted, to: workload, cause: Cause("stop_requested", by: caller.id), at: now)
             if changed.state == .stopped { try db.closePort(of: workload.id) }
@@ -196,9 +211,11 @@ public struct Workloads: Sendable {
     /// - Parameter autoStop: when a timer stops an environment: so many seconds from now while it runs, and as long a run from the next start on;
     ///   0 for never, where the flavor has no longest run (DEV-24).
     /// - Parameter ssh: whether an environment lets anybody in over SSH; holds at once (SSH-01).
+    /// - Parameter openLog: whether the workspace may read the log of a personal environment; holds at once, also for who is reading it.
+    ///   Only who may enter changes it, for the log tells what is done inside.
     public func edit(
         _ id: Identifier<Workload>, name: String? = nil, description: String? = nil, onIdle: String? = nil, autoStop: Int? = nil,
-        ssh: Bool? = nil,
+        ssh: Bool? = nil, openLog: Bool? = nil,
         by caller: Caller
     ) async throws -> WorkloadRecord {
         let now = clock.now()
@@ -206,7 +223,7 @@ public struct Workloads: Sendable {
         let newDescription = try description.map { try Note.checked($0) }
         let newHook = try onIdle.map { try WorkloadRules.hook($0) }
         return try await change(id) { db in
-            var workload = try db.read.workload(id, for: caller, newHook == nil ? .changeWorkload : .enter)
+            var workload = try db.read.workload(id, for: caller, newHook == nil && openLog == nil ? .changeWorkload : .enter)
             if name != nil || description != nil || autoStop != nil || ssh != nil {
                 _ = try db.read.workload(id, for: caller, .changeWorkload)
             }
@@ -223,6 +240,12 @@ public struct Workloads: Sendable {
                 workload.spec.detail = .environment(detail)
                 try db.setSpec(workload.spec, of: workload.id)
             }
+            if let openLog {
+                guard case .environment(var detail) = workload.spec.detail else { throw WeirError.notFound("environment") }
+                detail.openLog = openLog ? true : nil
+                workload.spec.detail = .environment(detail)
+                try db.setSpec(workload.spec, of: workload.id)
+            }
             let name = try newName ?? Name(workload.name)
             workload.name = name.text
             workload.description = newDescription ?? workload.description
@@ -231,7 +254,7 @@ public struct Workloads: Sendable {
         }
     }
 
-    private func change(
+    func change(
         _ id: Identifier<Workload>, _ body: @escaping @Sendable (Writing) throws -> WorkloadRecord
     ) async throws -> WorkloadRecord {
         let workload = try await store.write(body)
@@ -259,9 +282,17 @@ extension Writing {
 extension Reading {
     /// A version that was deleted cannot be mounted again; what somebody keeps to themselves is mounted by nobody else, and where others
     /// enter by nobody (DAT-14).
-    func requireVersions(of spec: WorkloadSpec, for caller: Caller) throws {
-        guard try assetsHidden(from: caller.id, among: Set((spec.datasets + spec.models).map(\.asset))).isEmpty else {
-            throw WeirError.ownDataMounted()
+    ///
+    /// - Parameter maker: Of the workload: who was let mount what others keep to themselves by now is told where it is mounted, and no name,
+    ///   which may be another since.
+    func requireVersions(of spec: WorkloadSpec, madeBy maker: Identifier<Account>, for caller: Caller) throws {
+        let hidden = try assetsHidden(from: caller.id, among: Set((spec.datasets + spec.models).map(\.asset)))
+        guard hidden.isEmpty else {
+            guard maker == caller.id || spec.isShared else { throw WeirError.ownDataMounted() }
+            let places =
+                spec.datasets.enumerated().filter { hidden.contains($1.asset) }.map { ContainerPaths.dataset($0.offset) }
+                + spec.models.enumerated().filter { hidden.contains($1.asset) }.map { ContainerPaths.model($0.offset) }
+            throw WeirError.mountedNoLongerShared(places, mayChangeMounts: spec.kind == .environment)
         }
         for mounted in spec.datasets + spec.models {
             guard try version(mounted.version, of: mounted.asset) != nil, let asset = try asset(mounted.asset) else {
@@ -279,6 +310,20 @@ extension WeirError {
             LocalizedText("It mounts data that somebody else keeps to themselves.", zh: "其挂载了他人仅自己可见的数据。"),
             remedy: LocalizedText(
                 "Ask who made it to start it, or make one of your own with data that you may see.", zh: "请由其创建者启动，或使用您可见的数据另行创建。"))
+    }
+
+    /// To who was let mount it while it was shared.
+    static func mountedNoLongerShared(_ places: [String], mayChangeMounts: Bool) -> WeirError {
+        let list = places.joined(separator: ", ")
+        return WeirError(
+            "own_data_mounted", .forbidden, subject: "datasets", rule: "DAT-14",
+            LocalizedText("What it mounts at \(list) is not shared with you any more.", zh: "其挂载于 \(list) 的数据已不再与您共享。"),
+            remedy: mayChangeMounts
+                ? LocalizedText(
+                    "Change its mounts, or ask who keeps the data to share it with the workspace.", zh: "请更改其挂载，或请数据所有者将其设为空间可见。")
+                : LocalizedText(
+                    "Ask who keeps the data to share it with the workspace, or submit another with data that you may see.",
+                    zh: "请数据所有者将其设为空间可见，或使用您可见的数据重新提交。"))
     }
 
     static func ownVariables() -> WeirError {

@@ -44,7 +44,8 @@ public struct Closings: Sendable {
             try db.setClosing(closing, of: id)
             try db.record(AuditEvent(.workspaceClosing, of: id.text, named: workspace.name, in: id, by: caller.id, at: now))
             try db.addNotice(
-                "workspace_closing", key: "closing/\(id)/\(now.milliseconds)", to: id, .closing(due: calendar.text(closing.due)), at: now)
+                "workspace_closing", key: "closing/\(id)/\(now.milliseconds)", to: id,
+                .closing(due: calendar.minuteText(closing.due)), at: now)
             return try db.read.workspace(id) ?? workspace
         }
         try await stopAll(in: id)

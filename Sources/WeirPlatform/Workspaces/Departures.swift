@@ -29,12 +29,25 @@ public struct Departures: Sendable {
         try db.noteDeparture(of: account.id, from: workspace, at: now, due: due)
         try db.addNotice(
             "member_left", key: "left/\(workspace)/\(account.id)/\(now.milliseconds)", to: workspace,
-            .left(account.login, due: calendar.text(due)), at: now)
-        let environments = try db.read.wantedWorkloads(of: workspace, .account(account.id), limit: Self.mostThings).filter(\.isOwn)
-        for environment in environments {
-            try db.apply(.stopWanted, to: environment, cause: Cause("member_left"), at: now)
+            .left(account.login, due: calendar.minuteText(due)), at: now)
+        try db.abandonUploads(of: account.id, in: workspace)
+        return try stop(environmentsOf: account.id, in: workspace, at: now, db)
+    }
+
+    /// Stops their own environments, and those of colleagues that run on their account: nobody is charged for what they no longer enter.
+    private func stop(
+        environmentsOf account: Identifier<Account>, in workspace: Identifier<Workspace>, at now: Timestamp, _ db: Writing
+    ) throws -> [WorkloadRecord] {
+        var stopped: [WorkloadRecord] = []
+        while true {
+            let part = try db.read.environmentsGoingOn(of: account, in: workspace, most: Self.mostAtOnce)
+            for environment in part {
+                let cause = environment.isOwn && environment.createdBy == account ? "member_left" : "starter_left"
+                try db.apply(.stopWanted, to: environment, cause: Cause(cause), at: now)
+            }
+            stopped += part
+            if part.count < Self.mostAtOnce { return stopped }
         }
-        return environments
     }
 
     func tell(_ stopped: [WorkloadRecord]) {

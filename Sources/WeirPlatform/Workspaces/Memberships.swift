@@ -25,6 +25,9 @@ public actor Memberships {
         routes.endSessions(of: account, but: kept)
     }
 
+    /// Says when a login may have ended, or somebody may have come or gone in some workspace.
+    nonisolated func changes() -> AsyncStream<Void> { routes.memberChanges() }
+
     // MARK: Members
 
     /// Reads the members of a workspace, or of all: at the start, and when an account is disabled.

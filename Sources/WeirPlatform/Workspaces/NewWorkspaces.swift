@@ -3,7 +3,8 @@ import WeirStore
 
 /// The rules for making workspaces: nobody gets round a quota or an empty balance by making another one (BIL-18, QUO-06).
 public struct NewWorkspaces: Hashable, Sendable {
-    /// A person who owns so many open workspaces makes no further one; with 0 only the operator makes them.
+    /// A person who made so many workspaces that are not closed makes no further one, whoever owns them by now; nobody is counted for what
+    /// another made them an owner of. With 0 only the operator makes them.
     public var most: Int
     /// The most that a new one may hold at once, until the operator says something else.
     public var quota: Quota
@@ -19,9 +20,9 @@ extension Reading {
     func requireNewWorkspace(by caller: Caller, _ rules: NewWorkspaces, isEnforced: Bool) throws {
         guard !caller.isOperator else { return }
         guard rules.most > 0 else { throw WeirError.workspacesByOperator() }
-        let owned = try ownedWorkspaces(of: caller.id)
-        guard owned.count < rules.most else { throw WeirError.tooManyWorkspaces(most: rules.most) }
-        guard isEnforced, let debtor = owned.first(where: { $0.balance < 0 }) else { return }
+        let made = try madeWorkspaces(by: caller.id)
+        guard made.count < rules.most else { throw WeirError.tooManyWorkspaces(most: rules.most) }
+        guard isEnforced, let debtor = made.first(where: { $0.isOwned && $0.balance < 0 }) else { return }
         throw WeirError.debtsElsewhere(debtor.name, debtor.balance)
     }
 }
@@ -37,9 +38,11 @@ extension WeirError {
     static func tooManyWorkspaces(most: Int) -> WeirError {
         WeirError(
             "too_many_workspaces", .conflict, subject: "workspace", rule: "QUO-06",
-            LocalizedText("You own \(most) workspaces, and nobody makes more.", zh: "您已拥有 \(most) 个工作空间，达到上限。"),
+            LocalizedText(
+                "You have made \(most) workspaces that are not closed, and nobody makes more.", zh: "您创建且未关闭的工作空间已达上限（\(most) 个）。"),
             remedy: LocalizedText(
-                "Close one that is not needed, or ask the operator for another.", zh: "请关闭不需要的空间，或联系运营管理员。"))
+                "Close one that is not needed (it counts until its data is deleted), or ask the operator for another.",
+                zh: "请关闭不需要的空间（数据删除前仍计入），或联系运营管理员。"))
     }
 
     static func debtsElsewhere(_ name: String, _ balance: Points) -> WeirError {

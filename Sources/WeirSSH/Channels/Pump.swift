@@ -18,6 +18,8 @@ final class Pump {
     private var stream: SFTPStream?
     private var hasTaken = false
     private var hasGiven = false
+    /// Gives refusals their reason where nothing may be put into the folder.
+    private var replies: SFTPReplies?
     private let beforeOpening: ((SFTPStream.Opening) -> Void)?
     /// Told of every byte that the command took.
     private let brought: ((Int) -> Void)?
@@ -32,10 +34,14 @@ final class Pump {
     private static let portion = 64 << 10
     /// One channel's turn, before others get theirs.
     private static let mostInTurn = 512 << 10
+    /// With a reason an answer grows to less than sixteen times its size: what is read fits into the client's window then as well.
+    private static let growth = 16
+    private static let leastWindowForReplies = 4 * (SFTPReplies.longestReason + SFTPReplies.longestAnswer)
 
     init(
         _ channel: ssh_channel, of session: ssh_session, input: @escaping () -> Int32, closeInput: @escaping () -> Void, output: Int32,
-        errors: Int32, beforeOpening: ((SFTPStream.Opening) -> Void)? = nil, brought: ((Int) -> Void)? = nil
+        errors: Int32, beforeOpening: ((SFTPStream.Opening) -> Void)? = nil, brought: ((Int) -> Void)? = nil,
+        refusal: String? = nil
     ) {
         self.channel = channel
         self.session = session
@@ -46,6 +52,7 @@ final class Pump {
         self.beforeOpening = beforeOpening
         self.brought = brought
         stream = beforeOpening.map { _ in SFTPStream() }
+        replies = refusal.map { SFTPReplies(reason: $0) }
     }
 
     /// Whether anything came from the client since this was asked before, or with `givingCounts` went to it.
@@ -166,7 +173,8 @@ final class Pump {
     // MARK: To the client
 
     private var isHeldBack: Bool {
-        ssh_channel_window_size(channel) == 0 || ssh_get_poll_flags(session) & SSH_WRITE_PENDING != 0
+        Int(ssh_channel_window_size(channel)) < (replies == nil ? 1 : Self.leastWindowForReplies)
+            || ssh_get_poll_flags(session) & SSH_WRITE_PENDING != 0
     }
 
     /// Whether anything can be carried to the client now.
@@ -174,7 +182,8 @@ final class Pump {
         var left = Self.mostInTurn
         var moved = false
         while descriptor >= 0, left > 0, !isHeldBack {
-            let most = min(buffer.count, Int(ssh_channel_window_size(channel)))
+            let window = Int(ssh_channel_window_size(channel))
+            let most = min(buffer.count, replies == nil ? window : window / 2 / Self.growth)
             let count = read(descriptor, buffer.baseAddress, most)
             if count > 0 {
                 moved = true
@@ -183,7 +192,7 @@ final class Pump {
                 let sent =
                     asErrors
                     ? ssh_channel_write_stderr(channel, buffer.baseAddress, UInt32(count))
-                    : ssh_channel_write(channel, buffer.baseAddress, UInt32(count))
+                    : give(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 // The connection is broken: the loop will see that.
                 if sent < 0 { return moved }
             } else if count < 0, errno == EINTR {
@@ -196,6 +205,12 @@ final class Pump {
             }
         }
         return moved
+    }
+
+    private func give(_ bytes: UnsafeRawBufferPointer) -> Int32 {
+        guard replies != nil else { return ssh_channel_write(channel, bytes.baseAddress, UInt32(bytes.count)) }
+        let told = replies?.rewritten(bytes) ?? []
+        return told.isEmpty ? 0 : told.withUnsafeBytes { ssh_channel_write(channel, $0.baseAddress, UInt32($0.count)) }
     }
 
     // MARK: A turn

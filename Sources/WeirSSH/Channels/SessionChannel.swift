@@ -165,7 +165,8 @@ final class SessionChannel: Carrier {
             let running = started.command
             pump = Pump(
                 channel, of: session, input: { running.input }, closeInput: { running.closeInput() }, output: running.output,
-                errors: running.errors, beforeOpening: started.beforeOpening, brought: started.brought)
+                errors: running.errors, beforeOpening: started.beforeOpening, brought: started.brought,
+                refusal: started.refusal?.line(in: language))
             if isInputOver { pump?.endInput() }
         } catch {
             let told = (error as? WeirError) ?? .internalFailure()

@@ -16,6 +16,8 @@ extension Connection {
         var beforeOpening: ((SFTPStream.Opening) -> Void)?
         /// To be told of every byte that is brought.
         var brought: ((Int) -> Void)?
+        /// Why nothing may be put into the folder.
+        var refusal: WeirError?
     }
 
     /// Throws what the person is told.
@@ -24,7 +26,7 @@ extension Connection {
     ) throws -> Started {
         guard let identity = login.identity else { throw WeirError.sshAccessLost() }
         let language: Language = (variables["LC_ALL"] ?? variables["LANG"] ?? "").hasPrefix("zh") ? .chinese : .english
-        if let refusal = takeForwardingRefusal() { tell(refusal.line(in: language)) }
+        for refusal in takeRefusals() { tell(refusal.line(in: language)) }
         switch identity.user.place {
         case .environment: break
         case .draft, .code, .netdisk:
@@ -57,7 +59,7 @@ extension Connection {
     private func startFolder(_ identity: SSHIdentity, tell: @escaping (WeirError) -> Void) throws -> Started {
         let entrance = core.entrance
         let folder = try core.questions.ask { try await entrance.folder(of: identity) }
-        if let reason = folder.readOnly {
+        if let reason = folder.full {
             tell(reason)
         } else {
             live.setWriting()
@@ -66,10 +68,11 @@ extension Connection {
         let program = try holding(folder) { whenOver in
             try ConfinedFiles.start(
                 folder: folder.path, tools: tools, user: folder.isDraft ? SSHEntrance.draftUser : 0,
-                isReadOnly: folder.readOnly != nil, whenOver: whenOver)
+                isFull: folder.full != nil, whenOver: whenOver)
         }
         var started = Started(command: program, seal: { ConfinedFiles.seal(program) })
-        guard folder.readOnly == nil else { return started }
+        started.refusal = folder.full
+        guard folder.full == nil else { return started }
         started.brought = { [live] in live.bring($0) }
         guard folder.isDraft else { return started }
         let logger = core.logger
@@ -104,7 +107,7 @@ extension Connection {
             program = reading
             return Started(command: reading)
         }
-        if let reason = folder.readOnly { throw reason }
+        if let reason = folder.full { throw reason }
         guard repository != .absent else { throw WeirError.noRepository(request.path, mayBePushed: false) }
         live.setWriting()
         try core.questions.ask { try await entrance.clearBrokenPushes(at: request.path, in: folder) }

@@ -19,8 +19,10 @@ final class Connection {
     /// What arrives before the loop comes back to it.
     private var isBroken = false
     var login = Login()
-    /// Whether the client asked for remote forwarding, and whether anybody was told of it.
-    private var refusedForwarding = Refusal.none
+    /// What the client asked for, does not get and has not been shown: libssh sends no words with a refusal.
+    private var refusals: [Refusal] = []
+    /// A client that opens many channels is told once of each reason.
+    private var refusedChannels: Set<WeirError> = []
     var place: SSHEntrance.Environment?
 
     private var noted: ContinuousClock.Instant?
@@ -31,7 +33,11 @@ final class Connection {
     private static let mostForwards = 240
     private static let bufferSize = 128 << 10
 
-    private enum Refusal { case none, untold, onlyLogged }
+    private struct Refusal {
+        let reason: WeirError
+        /// The client has it among its own messages, which few look at.
+        var isLogged = false
+    }
 
     /// How far the client has come in proving who it is.
     struct Login {
@@ -162,7 +168,7 @@ final class Connection {
             }
             if polls[1].revents != 0, live.takeWake() { holdForwards() }
             if polls[0].revents != 0 || ssh_get_poll_flags(session) & SSH_WRITE_PENDING != 0 { take() }
-            if refusedForwarding != .none { tellOfForwarding() }
+            if !refusals.isEmpty { tellOfRefusals() }
             guard !carriers.isEmpty else {
                 mayMove = false
                 continue
@@ -252,7 +258,12 @@ final class Connection {
     }
 
     private func openSession() -> ssh_channel? {
-        guard login.identity != nil, carriers.count < Self.mostChannels, let channel = ssh_channel_new(session) else { return nil }
+        guard login.identity != nil else { return nil }
+        guard carriers.count < Self.mostChannels else {
+            refuseChannel(.sshTooManyChannels(Self.mostChannels))
+            return nil
+        }
+        guard let channel = ssh_channel_new(session) else { return nil }
         carriers.append(SessionChannel(channel, of: self))
         return channel
     }
@@ -262,12 +273,20 @@ final class Connection {
         guard let message, login.identity != nil else { return 1 }
         let (type, subtype) = (ssh_message_type(message), ssh_message_subtype(message))
         if type == Int32(SSH_REQUEST_GLOBAL.rawValue), subtype == Int32(SSH_GLOBAL_REQUEST_TCPIP_FORWARD.rawValue) {
-            refusedForwarding = .untold
+            note(.remoteForwardingRefused())
             return 1
         }
-        guard type == Int32(SSH_REQUEST_CHANNEL_OPEN.rawValue), subtype == Int32(SSH_CHANNEL_DIRECT_TCPIP.rawValue),
-            carriers.count < Self.mostForwards, let host = ssh_message_channel_request_open_destination(message)
-        else { return 1 }
+        guard type == Int32(SSH_REQUEST_CHANNEL_OPEN.rawValue) else { return 1 }
+        guard subtype == Int32(SSH_CHANNEL_DIRECT_TCPIP.rawValue) else {
+            // libssh does not say of what kind a channel is that it does not know; clients ask for no other.
+            if subtype == Int32(SSH_CHANNEL_UNKNOWN.rawValue) { refuseChannel(.socketForwardingRefused()) }
+            return 1
+        }
+        guard carriers.count < Self.mostForwards else {
+            refuseChannel(.sshTooManyChannels(Self.mostForwards))
+            return 1
+        }
+        guard let host = ssh_message_channel_request_open_destination(message) else { return 1 }
         let port = Int(ssh_message_channel_request_open_destination_port(message))
         guard let (socket, way) = connect(to: String(cString: host), port: port) else { return 1 }
         guard let channel = ssh_message_channel_request_open_reply_accept(message) else {
@@ -284,20 +303,31 @@ final class Connection {
         for carrier in carriers { (carrier as? ForwardChannel)?.hold(to: rule) }
     }
 
-    /// Says at once, in every session that shows anything, that remote forwarding is refused. Without one, a client that is asked for its
-    /// own messages (`ssh -v`) shows it, and the next session does.
-    private func tellOfForwarding() {
-        if refusedForwarding == .untold {
-            ssh_send_debug(session, WeirError.remoteForwardingRefused().line(in: .english), 1)
-            refusedForwarding = .onlyLogged
+    private func note(_ reason: WeirError) {
+        if !refusals.contains(where: { $0.reason == reason }) { refusals.append(Refusal(reason: reason)) }
+    }
+
+    private func refuseChannel(_ reason: WeirError) {
+        if refusedChannels.insert(reason).inserted { note(reason) }
+    }
+
+    /// Says at once, in every session that shows anything, what is refused and why. Without one, a client that is asked for its own messages
+    /// (`ssh -v`) shows it, and the next session does.
+    private func tellOfRefusals() {
+        // Writing may have libssh read on, and more refused or told meanwhile.
+        let pending = refusals
+        for index in refusals.indices { refusals[index].isLogged = true }
+        for refusal in pending where !refusal.isLogged { ssh_send_debug(session, refusal.reason.line(in: .english), 1) }
+        let sessions = carriers.compactMap { $0 as? SessionChannel }
+        for reason in pending.map(\.reason) {
+            let told = sessions.map { $0.tellNow(reason) }
+            if told.contains(true) { refusals.removeAll { $0.reason == reason } }
         }
-        let told = carriers.map { ($0 as? SessionChannel)?.tellNow(.remoteForwardingRefused()) ?? false }
-        if told.contains(true) { refusedForwarding = .none }
     }
 
     /// To be told on the first channel that shows anything.
-    func takeForwardingRefusal() -> WeirError? {
-        defer { refusedForwarding = .none }
-        return refusedForwarding == .none ? nil : .remoteForwardingRefused()
+    func takeRefusals() -> [WeirError] {
+        defer { refusals = [] }
+        return refusals.map(\.reason)
     }
 }

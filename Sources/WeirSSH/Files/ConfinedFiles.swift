@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import WeirEngine
 import WeirModel
 
 /// OpenSSH's `sftp-server` over one folder of the host, which stands at `/upload` in a sandbox in which there is nothing else: the loader
@@ -8,9 +9,14 @@ enum ConfinedFiles {
     /// Where the client sees the folder.
     static let root = "/upload"
 
-    /// `tools` is the folder of `FileTools`; `whenOver` is called once, when the program has ended.
+    /// What changes a file or makes something, by sftp-server's own names. Opening is none of them, since reading begins with it as well:
+    /// the kernel refuses to open what would have to be made or emptied (`CallFilter.forFullFolders`).
+    private static let growing = ["write", "setstat", "fsetstat", "lsetstat", "mkdir", "symlink", "hardlink", "copy-data"]
+
+    /// `tools` is the folder of `FileTools`; `isFull` leaves reading, renaming and deleting, which is how room is made; `whenOver` is
+    /// called once, when the program has ended.
     static func start(
-        folder: String, tools: String, user: UInt32, isReadOnly: Bool, whenOver: @escaping @Sendable () -> Void
+        folder: String, tools: String, user: UInt32, isFull: Bool, whenOver: @escaping @Sendable () -> Void
     ) throws -> ConfinedProgram {
         let lib = FileTools.library(in: tools)
         guard let loader = try FileManager.default.contentsOfDirectory(atPath: lib).first(where: { $0.hasPrefix("ld-") })
@@ -19,13 +25,13 @@ enum ConfinedFiles {
         return try ConfinedProgram(
             mounts: [
                 "--perms", "0755", "--dir", "/dev", "--perms", "0755", "--dir", "/etc", "--dev-bind", "/dev/null", "/dev/null",
-                "--ro-bind", lib, "/.weir", "--ro-bind", lib + "/passwd", "/etc/passwd", isReadOnly ? "--ro-bind" : "--bind", folder, root,
-                "--chdir", "/",
+                "--ro-bind", lib, "/.weir", "--ro-bind", lib + "/passwd", "/etc/passwd", "--bind", folder, root, "--chdir", "/",
             ],
             program: load + [
                 "/.weir/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all",
                 "--no-new-privs", "--",
-            ] + load + ["/.weir/sftp-server", "-d", root, "-u", "0022"] + (isReadOnly ? ["-R"] : []), whenOver: whenOver)
+            ] + load + ["/.weir/sftp-server", "-d", root, "-u", "0022"] + (isFull ? ["-P", growing.joined(separator: ",")] : []),
+            refusing: isFull ? .forFullFolders : .forFolders, whenOver: whenOver)
     }
 
     /// Takes everything but the folder out of the sandbox. The program has begun by then and needs nothing more of it.

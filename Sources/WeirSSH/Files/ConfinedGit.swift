@@ -24,6 +24,8 @@ struct ConfinedGit {
     private static let farewell: Int32 = 10_000
     private static let initialPatience: Int32 = 10_000
 
+    private static let code = Array(ContainerPaths.code.utf8)
+
     private static let settings = [
         "safe.directory=*", "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.alternateRefsCommand=true", "protocol.allow=never",
         "submodule.recurse=false", "uploadpack.allowFilter=true", "uploadpack.allowAnySHA1InWant=true",
@@ -41,20 +43,22 @@ struct ConfinedGit {
     func start(
         _ request: GitRequest, version: String?, whenOver: @escaping @Sendable () -> Void
     ) throws -> ConfinedProgram {
-        let place = request.path.isRoot ? ContainerPaths.code : ContainerPaths.code + "/" + request.path.text
-        return try start([request.service.rawValue, place], isReadOnly: request.service == .read, version: version, whenOver: whenOver)
+        // Names of folders may be no text.
+        let below: [UInt8] = request.path.isRoot ? [] : [UInt8(ascii: "/")] + request.path.bytes
+        return try start(
+            [request.service.rawValue], at: Self.code + below, isReadOnly: request.service == .read, version: version, whenOver: whenOver)
     }
 
     /// Makes an empty folder a repository. Blocks for a moment. Throws `git_not_begun`.
     func initialise() throws {
         let program = try start(
-            ["init", "-q", "--template=", "--initial-branch=main", ContainerPaths.code], isReadOnly: false, version: nil, whenOver: {})
+            ["init", "-q", "--template=", "--initial-branch=main"], at: Self.code, isReadOnly: false, version: nil, whenOver: {})
         defer { program.close() }
         guard program.untilEnded(within: Self.initialPatience) == .exited(0) else { throw WeirError.gitNotBegun() }
     }
 
     private func start(
-        _ arguments: [String], isReadOnly: Bool, version: String?, whenOver: @escaping @Sendable () -> Void
+        _ arguments: [String], at place: [UInt8], isReadOnly: Bool, version: String?, whenOver: @escaping @Sendable () -> Void
     ) throws -> ConfinedProgram {
         let lib = FileTools.gitLibrary(in: tools)
         var variables = [
@@ -82,7 +86,7 @@ struct ConfinedGit {
                 "--cpu=\(Self.mostSeconds)", "--core=0", "--nofile=256", "--", "/lib/setpriv",
                 // The files of the code are root's, as they are in environments.
                 "--reuid=0", "--regid=0", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--", "/lib/git",
-            ] + arguments, runningNothingOf: folder, farewell: isReadOnly ? 0 : Self.farewell, whenOver: whenOver)
+            ] + arguments, path: place, runningNothingOf: folder, farewell: isReadOnly ? 0 : Self.farewell, whenOver: whenOver)
     }
 }
 

@@ -34,12 +34,12 @@ final class ConfinedProgram: RunningCommand {
         "LC_ALL", "C.UTF-8", "--info-fd", "3", "--seccomp", "4",
     ]
 
-    /// `mounts` are bubblewrap's own arguments for what is to be seen; `runningNothingOf` is a folder of the host from which no program
-    /// may be run; `farewell` is how many milliseconds the program has to end by itself when its input ends before its time; `whenOver`
-    /// is called once, when the program has ended.
+    /// `mounts` are bubblewrap's own arguments for what is to be seen; `path` is the program's last argument, a name that may be no text;
+    /// `runningNothingOf` is a folder of the host from which no program may be run; `farewell` is how many milliseconds the program has to
+    /// end by itself when its input ends before its time; `whenOver` is called once, when the program has ended.
     init(
-        mounts: [String], program: [String], runningNothingOf folder: String? = nil, farewell: Int32 = 0,
-        whenOver: @escaping @Sendable () -> Void
+        mounts: [String], program: [String], path: [UInt8]? = nil, refusing calls: CallFilter = .forFolders,
+        runningNothingOf folder: String? = nil, farewell: Int32 = 0, whenOver: @escaping @Sendable () -> Void
     ) throws {
         self.farewell = farewell
         self.whenOver = whenOver
@@ -58,15 +58,15 @@ final class ConfinedProgram: RunningCommand {
         let (input, output, errors, information, filter) = (try pipe(), try pipe(), try pipe(), try pipe(), try pipe())
         let theirs = [input.read, output.write, errors.write, information.write, filter.read]
         // It fits into the pipe whole; bubblewrap reads it to its end.
-        let refused = CallFilter.forFolders.program
+        let refused = calls.program
         let isWritten = write(filter.write, refused, refused.count) == refused.count
         Glibc.close(filter.write)
         opened.removeAll { $0 == filter.write }
         guard isWritten else { throw WeirError.sshShutDown() }
         if let folder {
-            child = try Namespace.whereNothingRuns(in: folder) { try Self.spawn(arguments, theirs) }
+            child = try Namespace.whereNothingRuns(in: folder) { try Self.spawn(arguments, path, theirs) }
         } else {
-            child = try Self.spawn(arguments, theirs)
+            child = try Self.spawn(arguments, path, theirs)
         }
         ended = Namespace.processDescriptor(child)
         for descriptor in theirs {
@@ -169,7 +169,7 @@ final class ConfinedProgram: RunningCommand {
 
     // MARK: The program
 
-    private static func spawn(_ arguments: [String], _ descriptors: [Int32]) throws -> pid_t {
+    private static func spawn(_ arguments: [String], _ path: [UInt8]?, _ descriptors: [Int32]) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -188,7 +188,12 @@ final class ConfinedProgram: RunningCommand {
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | newSession))
         let variables: [String] = ["PATH=/usr/bin:/bin"]
-        let argv = arguments.map { strdup($0) } + [nil]
+        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+        if let path {
+            let text: [CChar] = path.map { CChar(bitPattern: $0) } + [0]
+            argv.append(strdup(text))
+        }
+        argv.append(nil)
         let envp = variables.map { strdup($0) } + [nil]
         defer { for text in argv + envp { free(text) } }
         var child: pid_t = 0

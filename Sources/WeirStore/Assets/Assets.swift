@@ -111,6 +111,20 @@ extension Reading {
         ).map(AssetRecord.init)
     }
 
+    /// Datasets and models together.
+    public func assetCount(in workspace: Identifier<Workspace>) throws -> Int {
+        try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT count(*) FROM asset INDEXED BY asset_list WHERE workspace = ? AND deleted_at IS NULL"),
+            arguments: [workspace]) ?? 0
+    }
+
+    /// Those that a person made since then in all workspaces, deleted ones, too.
+    public func assetsMade(by account: Identifier<Account>, since moment: Timestamp) throws -> Int {
+        try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT count(*) FROM asset INDEXED BY asset_maker WHERE created_by = ? AND created_at > ?"),
+            arguments: [account, moment]) ?? 0
+    }
+
     /// Those among some assets, deleted ones, too, of which `viewer` is not to know (DAT-14).
     public func assetsHidden(
         from viewer: Identifier<Account>, among assets: Set<Identifier<Asset>>

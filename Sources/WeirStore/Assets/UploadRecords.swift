@@ -41,6 +41,21 @@ extension Reading {
         try Row.fetchOne(db.cachedStatement(sql: "SELECT * FROM upload WHERE id = ?"), arguments: [id]).map(UploadRecord.init)
     }
 
+    /// One person's, the oldest first.
+    public func uploads(into unit: StorageUnit, of account: Identifier<Account>) throws -> [UploadRecord] {
+        try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT * FROM upload INDEXED BY upload_account WHERE account = ? AND unit = ? ORDER BY id LIMIT 1000"),
+            arguments: [account, unit.description]
+        ).map(UploadRecord.init)
+    }
+
+    public func uploadCount(into unit: StorageUnit, of account: Identifier<Account>) throws -> Int {
+        try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT count(*) FROM upload INDEXED BY upload_account WHERE account = ? AND unit = ?"),
+            arguments: [account, unit.description]) ?? 0
+    }
+
+    /// Everybody's, the oldest first, a thousand at most.
     public func uploads(into unit: StorageUnit) throws -> [UploadRecord] {
         try Row.fetchAll(
             db.cachedStatement(sql: "SELECT * FROM upload WHERE unit = ? ORDER BY id LIMIT 1000"), arguments: [unit.description]
@@ -60,6 +75,15 @@ extension Writing {
             sql: "INSERT INTO upload (id, unit, account, path, length, created_at) VALUES (?, ?, ?, ?, ?, ?)",
             arguments: [upload.id, upload.unit.description, upload.account, upload.path, upload.length, upload.createdAt])
         try markChanged(upload.unit)
+    }
+
+    /// Lets somebody's uploads into a workspace be as old as those that nobody went on with: the next cleaning discards them with their files.
+    public func abandonUploads(of account: Identifier<Account>, in workspace: Identifier<Workspace>) throws {
+        try db.execute(
+            sql: """
+                UPDATE upload INDEXED BY upload_account SET created_at = 0
+                WHERE account = ? AND unit IN (SELECT unit FROM storage_unit WHERE workspace = ?)
+                """, arguments: [account, workspace])
     }
 
     public func remove(_ upload: Identifier<Upload>) throws {

@@ -37,9 +37,11 @@ extension Reading {
 
     static let commitmentsQuery = """
         SELECT workload.project, run.started_by, run.price, sum(max(0, CASE
-            WHEN workload.state = 'stopping' THEN coalesce((?1 - run.running_at + 59999) / 60000, 0)
+            WHEN workload.state = 'stopping' THEN coalesce((\(counted) - run.running_at + 59999) / 60000, 0)
             WHEN run.running_at IS NULL THEN min(60, (\(limitOfSpec) + 59) / 60)
-            ELSE max((?1 - run.running_at + 59999) / 60000, min(60, coalesce((workload.stop_at - run.running_at + 59999) / 60000, 60)))
+            ELSE max(
+                (\(counted) - run.running_at + 59999) / 60000,
+                min(60, coalesce((workload.stop_at - run.running_at + 59999) / 60000, 60)))
             END - run.settled_minutes)) AS minutes
         FROM workload INDEXED BY workload_state JOIN run ON run.workload = workload.id AND run.number = workload.run
         WHERE workload.workspace = ?2 AND workload.deleted_at IS NULL AND workload.state IN ('deploying', 'running', 'stopping')
@@ -53,6 +55,9 @@ extension Reading {
         AND workload.workspace = ?2
         GROUP BY workload.project, run.started_by, run.price
         """
+
+    /// `UnsettledRun.counted` in SQL.
+    private static let counted = "min(?1, coalesce(workload.stop_at, ?1))"
 
     /// `WorkloadSpec.runLimit` of a workload in SQL, an hour at most: its timer is set when it runs.
     private static let limitOfSpec = """

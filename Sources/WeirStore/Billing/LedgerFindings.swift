@@ -1,8 +1,8 @@
 import GRDB
 public import WeirModel
 
-/// Something that older rules let happen and today's do not: no error of the ledger, but money that somebody may want to put right by a
-/// correction. One that names it in its reference settles it.
+/// Something that older rules let happen and today's do not, or that is overdue: no error of the ledger, but money that somebody may want to
+/// put right. A correction that names it in its reference settles it.
 public struct LedgerFinding: Hashable, Sendable {
     public enum Code: String, Sendable, CaseIterable {
         /// It was told to stop before its container started, and was charged all the same (BIL-26).
@@ -19,14 +19,20 @@ public struct LedgerFinding: Hashable, Sendable {
         case grantTwice = "grant_twice"
         /// Under one list the same name stood for flavors of different sizes (BIL-03).
         case flavorChanged = "flavor_changed"
+        /// A run was started, and charged, while the balance or a budget that it counts to was used up (BIL-18).
+        case startedUnpaid = "started_unpaid"
+        /// A run has been over for days, or hangs in its end, and is not charged as far (BIL-05).
+        case neverSettled = "never_settled"
+        /// Storage above the free amount was measured for days after the last one that was charged (BIL-13, BIL-28).
+        case storageUncharged = "storage_uncharged"
     }
 
     public let code: Code
-    /// The run, the entry, or the list and the flavor's name.
+    /// The run, the entry, the storage meter, or the list and the flavor's name.
     public let subject: String
     /// Nil for a list.
     public let workspace: Identifier<Workspace>?
-    /// The points that a correction would add to the balance; nil where that cannot be told.
+    /// The points that a correction would add to the balance; nil where that cannot be told, or where Weir will charge it itself.
     public let amount: Points?
 
     /// The reference of a correction that settles it.
@@ -35,7 +41,8 @@ public struct LedgerFinding: Hashable, Sendable {
 
 extension Reading {
     /// All that were not settled yet, `most` of each kind.
-    public func ledgerFindings(most: Int) throws -> [LedgerFinding] {
+    /// - Parameter isEnforced: a start is refused for money. Where it is not, one without money is no finding.
+    public func ledgerFindings(most: Int, at now: Timestamp, isEnforced: Bool = true) throws -> [LedgerFinding] {
         let settled = try String.fetchSet(
             db,
             sql: """
@@ -43,8 +50,13 @@ extension Reading {
                 WHERE kind <> 'charge' AND kind = 'correction' AND reference IS NOT NULL
                 """)
         let open = OpenFindings(db: db, settled: settled, most: most)
-        return try chargedBeforeRunning(open) + unpaidCompute(open) + pricedAtSubmission(open) + givenBackTwice(open) + paidTwice(open)
+        var found =
+            try chargedBeforeRunning(open) + unpaidCompute(open) + pricedAtSubmission(open) + givenBackTwice(open) + paidTwice(open)
             + grantedTwice(open) + flavorsChanged(open)
+        if isEnforced { found += try startedUnpaid(open) }
+        found += try neverSettled(open, now)
+        found += try storageUncharged(open, now)
+        return found
     }
 
     private func chargedBeforeRunning(_ open: OpenFindings) throws -> [LedgerFinding] {
@@ -137,7 +149,7 @@ extension Reading {
         WHERE later.kind <> 'charge' AND later.kind = 'recharge' AND later.reference IS NOT NULL AND EXISTS (
             SELECT 1 FROM ledger_entry AS first INDEXED BY ledger_entry_rare
             WHERE first.workspace = later.workspace AND first.kind <> 'charge' AND first.kind = 'recharge'
-            AND first.sequence < later.sequence AND first.reference = later.reference)
+            AND first.sequence < later.sequence AND lower(trim(first.reference)) = lower(trim(later.reference)))
         ORDER BY later.sequence
         """
 
@@ -169,7 +181,7 @@ extension Reading {
 }
 
 /// Goes through what a query finds until there are `most` that no correction has settled.
-private struct OpenFindings {
+struct OpenFindings {
     let db: Database
     /// The references of all corrections.
     let settled: Set<String>

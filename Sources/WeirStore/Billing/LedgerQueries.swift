@@ -197,14 +197,20 @@ extension Reading {
         return Points(micro: sum ?? 0)
     }
 
-    /// Another recharge of a workspace with that reference; nil when there is none.
-    public func recharge(of workspace: Identifier<Workspace>, reference: String, otherThan key: String) throws -> Int64? {
-        try Int64.fetchOne(db.cachedStatement(sql: Self.rechargeQuery), arguments: [workspace, reference, key])
+    /// Another recharge of a workspace with a reference that means the same; nil when there is none.
+    public func recharge(of workspace: Identifier<Workspace>, reference: PaymentReference, otherThan key: String) throws -> Int64? {
+        let wanted = reference.key
+        let rows = try Row.fetchCursor(db.cachedStatement(sql: Self.rechargeQuery), arguments: [workspace, key])
+        while let row = try rows.next() {
+            let text: String = try row.need("reference")
+            if PaymentReference(text).key == wanted { return try row.need("sequence") }
+        }
+        return nil
     }
 
     static let rechargeQuery = """
-        SELECT sequence FROM ledger_entry INDEXED BY ledger_entry_rare
-        WHERE workspace = ? AND kind <> 'charge' AND kind = 'recharge' AND reference = ? AND key <> ? LIMIT 1
+        SELECT sequence, reference FROM ledger_entry INDEXED BY ledger_entry_rare
+        WHERE workspace = ? AND kind <> 'charge' AND kind = 'recharge' AND reference IS NOT NULL AND key <> ?
         """
 
     /// What has been refunded of the charge with that key. Keys of refunds begin with it: `Posting.refundKey`.

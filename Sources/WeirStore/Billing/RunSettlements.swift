@@ -30,6 +30,9 @@ public struct UnsettledRun: Hashable, Sendable {
         self.stopAt = stopAt
         self.clockSteps = clockSteps
     }
+
+    /// Until when the run counts by `now`, while it goes on: to its limit at the most.
+    public func counted(at now: Timestamp) -> Timestamp { min(now, stopAt ?? now) }
 }
 
 /// The charges that are due for one run, entered together or not at all. To be made outside of the transaction: it holds all that
@@ -52,11 +55,12 @@ public struct RunSettlement: Sendable {
         }
     }
 
-    /// Plans what is due. `now` is a moment at which the run is known to have been running, unless it has ended.
+    /// Plans what is due. `now` is a moment at which the run is known to have been running, unless it has ended. Nothing is due beyond
+    /// its limit.
     public init(_ due: UnsettledRun, now: Timestamp, calendar: BillingCalendar) throws {
         let last = due.run.start + .milliseconds(max(0, due.settled.minutes - 1) * 60_000)
         try self.init(
-            due, due.run.settlement(after: due.settled, now: now - due.clockSteps, calendar: calendar),
+            due, due.run.settlement(after: due.settled, now: due.counted(at: now - due.clockSteps), calendar: calendar),
             billed: due.settled.minutes > 0 ? calendar.month(of: last) : nil)
     }
 

@@ -29,6 +29,8 @@ enum Migrations {
         migrator.registerMigration("24 ssh policy") { db in try db.execute(sql: sshPolicy) }
         migrator.registerMigration("26 memory") { db in try db.execute(sql: memory) }
         migrator.registerMigration("27 finished uploads") { db in try db.execute(sql: finishedUploads) }
+        migrator.registerMigration("28 makings") { db in try db.execute(sql: makings) }
+        migrator.registerMigration("29 free starts") { db in try db.execute(sql: freeStarts) }
         return migrator
     }
 

@@ -43,6 +43,19 @@ extension Reading {
             .map(ProjectRecord.init)
     }
 
+    public func projectCount(in workspace: Identifier<Workspace>) throws -> Int {
+        try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT count(*) FROM project INDEXED BY project_list WHERE workspace = ? AND deleted_at IS NULL"),
+            arguments: [workspace]) ?? 0
+    }
+
+    /// Those that a person made since then in all workspaces, deleted ones, too.
+    public func projectsMade(by account: Identifier<Account>, since moment: Timestamp) throws -> Int {
+        try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT count(*) FROM project INDEXED BY project_maker WHERE created_by = ? AND created_at > ?"),
+            arguments: [account, moment]) ?? 0
+    }
+
     public func projects(
         in workspace: Identifier<Workspace>, named part: String? = nil, _ page: PageRequest
     ) throws -> Page<ProjectRecord> {

@@ -48,6 +48,12 @@ extension Reading {
         ).map(SSHKeyRecord.init)
     }
 
+    public func hasSSHKey(_ fingerprint: String, _ account: Identifier<Account>) throws -> Bool {
+        try Bool.fetchOne(
+            db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM ssh_key WHERE account = ? AND fingerprint = ?)"),
+            arguments: [account, fingerprint]) ?? false
+    }
+
     /// The people who have this key and are not disabled, a hundred at most.
     public func accounts(sshFingerprint fingerprint: String) throws -> [AccountRecord] {
         try Row.fetchAll(

@@ -28,7 +28,8 @@ extension StorageMeter {
 }
 
 extension Row {
-    fileprivate func meter() throws -> StorageMeter {
+    /// The meter of a row with its workspace and its account.
+    func meter() throws -> StorageMeter {
         let owner: String = self["account"]
         if owner.isEmpty { return .library(self["workspace"]) }
         guard let account = Identifier<Account>(owner) else { throw CorruptColumn(column: "account", value: owner) }

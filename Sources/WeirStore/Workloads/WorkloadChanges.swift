@@ -95,7 +95,7 @@ extension Writing {
             if changed.runningSince == nil {
                 changed.runningSince = ObservedTimes.start(
                     of: changed.kind, starts: try read.instanceTimes(of: changed.id, run: changed.run).starts,
-                    grace: try read.startGrace(), now: now)
+                    grace: try read.startGrace(of: changed, at: now), now: now)
             }
         case .broke(let reason): changed.failure = before == .stopping ? nil : reason
         case .stopWanted:
@@ -109,12 +109,14 @@ extension Writing {
             // It may be over before anybody saw it run; the engine did.
             if changed.runningSince == nil, changed.failure?.isBeforeStart != true {
                 changed.runningSince = ObservedTimes.start(
-                    ofEnded: changed.kind, starts: times.starts, grace: try read.startGrace(),
+                    ofEnded: changed.kind, starts: times.starts, grace: try read.startGrace(of: changed, at: now),
                     end: ObservedTimes.end(ends: times.ends, start: nil, now: now), asked: before == .stopping ? since : nil)
             }
             // What was set while it ran is no time that passed, and none that did not.
             let steps = try read.clockSteps(of: changed.id, run: changed.run)
-            changed.endedAt = ObservedTimes.end(ends: times.ends.map { $0 - steps }, start: changed.runningSince, now: now - steps)
+            changed.endedAt = ObservedTimes.end(
+                ends: times.ends.map { $0 - steps }, start: changed.runningSince,
+                limit: hadStart ? changed.stopAt : changed.unseenLimit, now: now - steps)
         }
         try db.cachedStatement(
             sql: """
@@ -146,7 +148,8 @@ extension Writing {
         else { return nil }
         let starts = try read.instanceTimes(of: id, run: run).starts
         guard starts.count >= workload.spec.replicas else { return nil }
-        let start = ObservedTimes.start(of: workload.kind, starts: starts, grace: try read.startGrace(), now: now)
+        let grace = try read.startGrace(of: workload, at: now)
+        let start = ObservedTimes.start(of: workload.kind, starts: starts, grace: grace, now: now)
         guard start < now else { return nil }
         workload.runningSince = start
         workload.stopAt = workload.spec.runLimit.map { start + .seconds($0) }
@@ -294,5 +297,13 @@ extension Writing {
             workload.id, workload.workspace, workload.run, now, before?.rawValue, workload.state.rawValue, cause.code,
             cause.actor, try workload.failure.map(jsonText), cause.reason,
         ])
+    }
+}
+
+extension WorkloadRecord {
+    /// When the time of a run was over that nobody saw run, so that it has no timer.
+    fileprivate var unseenLimit: Timestamp? {
+        guard let start = runningSince, let limit = spec.runLimit else { return nil }
+        return start + .seconds(limit)
     }
 }

@@ -89,6 +89,21 @@ extension Reading {
         ).map { (try AssetRecord($0), $0["bytes"]) }
     }
 
+    /// Environments that wait or run and are to go on: those that somebody started, and their personal ones, whoever started them.
+    public func environmentsGoingOn(
+        of account: Identifier<Account>, in workspace: Identifier<Workspace>, most: Int
+    ) throws -> [WorkloadRecord] {
+        try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT * FROM workload INDEXED BY workload_state WHERE workspace = :workspace AND deleted_at IS NULL
+                    AND state IN ('queued', 'deploying', 'running', 'stopping') AND wanted = 'running' AND kind = 'environment'
+                    AND (started_by = :account OR created_by = :account AND spec ->> '$.access' IS NOT 'shared')
+                    ORDER BY id LIMIT :most
+                    """), arguments: ["workspace": workspace, "account": account, "most": most]
+        ).map(WorkloadRecord.init)
+    }
+
     /// The environments that somebody made in a workspace.
     public func environments(by account: Identifier<Account>, in workspace: Identifier<Workspace>, most: Int) throws -> [WorkloadRecord] {
         try Row.fetchAll(

@@ -84,17 +84,22 @@ extension Reading {
         return Page(rows: try rows.map { (WorkspaceRecord($0), try $0.raw("role")) }, request: page) { $0.0.id.text }
     }
 
-    /// The open workspaces that a person owns, with their balances. At most 10,000.
-    public func ownedWorkspaces(of account: Identifier<Account>) throws -> [(name: String, balance: Points)] {
+    /// The workspaces that a person made and that are not closed, with their balances and whether the person still owns them, whoever owns
+    /// them besides. At most 10,000.
+    public func madeWorkspaces(by account: Identifier<Account>) throws -> [(name: String, balance: Points, isOwned: Bool)] {
         try Row.fetchAll(
-            db.cachedStatement(
-                sql: """
-                    SELECT workspace.name, ledger_account.balance FROM member JOIN workspace ON workspace.id = member.workspace
-                    LEFT JOIN ledger_account ON ledger_account.id = workspace.id
-                    WHERE member.account = ? AND member.role = ? AND workspace.closed_at IS NULL ORDER BY workspace.id LIMIT 10000
-                    """), arguments: [account, Role.owner.rawValue]
-        ).map { ($0["name"], Points(micro: $0["balance"] ?? 0)) }
+            db.cachedStatement(sql: Self.madeWorkspacesQuery), arguments: [Role.owner.rawValue, account]
+        ).map { ($0["name"], Points(micro: $0["balance"] ?? 0), $0["is_owned"]) }
     }
+
+    static let madeWorkspacesQuery = """
+        SELECT workspace.name, ledger_account.balance, EXISTS (SELECT 1 FROM member WHERE member.workspace = workspace.id
+        AND member.account = audit_event.actor AND member.role = ?) AS is_owned
+        FROM audit_event INDEXED BY audit_event_maker JOIN workspace ON workspace.id = audit_event.workspace
+        LEFT JOIN ledger_account ON ledger_account.id = workspace.id
+        WHERE audit_event.action = 'workspace_created' AND audit_event.actor = ? AND workspace.closed_at IS NULL
+        ORDER BY workspace.id LIMIT 10000
+        """
 
     /// True when a person has ever made a workspace, also one that is closed or somebody else's by now.
     public func hasMadeWorkspace(_ account: Identifier<Account>) throws -> Bool {

@@ -174,7 +174,7 @@ struct ConfigurationKey: Sendable {
             "How many times its own size an archive may unpack to."),
         key(
             "limits.workspaces", \.limits.workspaces, .count(0...10_000),
-            "How many open workspaces a person may own and still make another; with 0 only the operator makes them."),
+            "How many workspaces that are not closed a person may make; with 0 only the operator makes them."),
         key(
             "limits.workspace_cpu", \.limits.workspaceCPU, .optional(.count(0...1_000_000)),
             "Cores that a new workspace may hold at once, until the operator sets its quota; no limit when empty."),

@@ -69,6 +69,13 @@ struct HostCheckup {
                 remedy: LocalizedText("Run weir serve as root.", zh: "请以 root 运行 weir serve。"))
     }
 
+    /// Refuses for whom no container could be started, with what `weir doctor` says. To be asked before anything is made on the disk.
+    static func requireRoot(_ id: UInt32 = geteuid()) throws(WeirError) {
+        let finding = user(id)
+        guard finding.status != .ok else { return }
+        throw WeirError("root_required", .failed, subject: "user", finding.text, remedy: finding.remedy)
+    }
+
     /// A program that Weir calls.
     struct Program {
         let name: String

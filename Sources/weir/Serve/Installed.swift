@@ -43,6 +43,10 @@ struct Installed {
         await keeper.tryOnce()
         let watch = DiskWatch(folder: data.path, reserve: configuration.storage.reserve, logger: logger)
         let wall = InstalledWall(configuration, profile: profile, data: data, watch: watch, logger: logger)
+        let firewall = HostFirewall()
+        for complaint in await firewall.complaints() {
+            logger.error("\(complaint.text.en)", metadata: ["remedy": "\(HostFirewall.remedy.en)"])
+        }
         let isSSHOn = configuration.ssh.enabled == .on
         let keys = isSSHOn ? try HostKeys(folder: data.ssh) : nil
         let sshTools = isSSHOn ? try makeTools() : nil
@@ -83,8 +87,8 @@ struct Installed {
             let disk = DiskKeeper(watch: watch, store: store, threads: threads)
             try await serve(platform, engine, [keeper, disk], ssh, clock) {
                 [profile] in
-                (profile.userNamespaceObstacle.map { [Complaint("user_namespaces_missing", $0.finding)] } ?? []) + watch.complaints
-                    + wall.complaints()
+                let users = profile.userNamespaceObstacle.map { [Complaint("user_namespaces_missing", $0.finding)] } ?? []
+                return await users + firewall.complaints() + watch.complaints + wall.complaints()
             }
             outcome = .success(())
         } catch {
@@ -101,7 +105,7 @@ struct Installed {
 
     private func serve(
         _ platform: Platform, _ engine: PodmanEngine, _ keepers: [any Service], _ ssh: SSHGateway?, _ clock: SystemClock,
-        warnings: @escaping @Sendable () -> [Complaint]
+        warnings: @escaping @Sendable () async -> [Complaint]
     ) async throws {
         let assets = try InstalledFiles.folder(holding: "frontend/xterm/index.js").map {
             try FrontendAssets(folder: $0.appendingPathComponent("frontend"))

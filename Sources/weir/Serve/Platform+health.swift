@@ -7,7 +7,7 @@ import WeirStore
 extension Platform {
     /// Whether requests can be served, and the figures of the whole.
     func health(
-        _ engine: any Engine, checkup: HostCheckup, warnings: @escaping @Sendable () -> [Complaint]
+        _ engine: any Engine, checkup: HostCheckup, warnings: @escaping @Sendable () async -> [Complaint]
     ) -> Health {
         Health(
             problems: {
@@ -25,8 +25,8 @@ extension Platform {
                 return problems
             },
             warnings: {
-                guard store.isShortOfSpace else { return warnings() }
-                return warnings() + [
+                guard store.isShortOfSpace else { return await warnings() }
+                return await warnings() + [
                     Complaint(
                         "database_short_of_space",
                         LocalizedText(

@@ -29,8 +29,10 @@ struct Serve: AsyncParsableCommand {
         }
         var logger = Logger(label: "weir")
         logger.logLevel = Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info
-        let profile = await HostProfile.detect(externalPodman: configuration.engine.socket != nil)
+        let profile: HostProfile
         do {
+            try HostCheckup.requireRoot()
+            profile = await HostProfile.detect(externalPodman: configuration.engine.socket != nil)
             try configuration.requireUserNamespaces(profile, logger: logger)
         } catch {
             throw Output(json: false, quiet: false, language: .ofProcess()).report(error)

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import WeirEngine
 import WeirModel
+import WeirStore
 
 @testable import WeirHTTP
 
@@ -59,6 +60,52 @@ import WeirModel
                 "PUT", "/api/v1/workloads/\(first)/priority", json: ["priority": "low"], secret: ada.secret)
             #expect(refused.status == 409)
             #expect(refused.code == "wrong_state")
+        }
+    }
+
+    @Test("the page of what waits says each thing once: what is short, its place, when, who holds it and what helps (ux 19)")
+    func once() async throws {
+        try await TestServer.with { server in
+            let (ada, root) = (try await server.user("ada"), server.operatorAccount)
+            let (workspace, project) = try await server.project(of: ada)
+            try await server.api(root, "PUT", "workspaces/\(workspace)/quotas/workspace", ["quota": ["instances": 1]])
+            let first = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("first"))["id"].text
+            try await server.wait(for: first, "running", ada)
+            let waits = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("waits"))["id"].text
+            try await server.platform.wait(for: try #require(.init(waits))) { $0?.queueReason == .quota }
+            let why = try await server.api(ada, "GET", "workloads/\(waits)/why")
+            #expect(why["causes"].items.count == 1 && why["causes"].items.first == why["sentences"].items.first)
+            #expect(why["sentences"].items.count > 3)
+            let page = try await Browser(server: server, user: ada).open("/workloads/\(waits)").body
+            #expect(page.contains("of instances is full") && page.contains(">first</a>"))
+            for said in ["It is number", "Held by: first", "If you stop first", "If the operator raises"] {
+                #expect(!page.contains(said), "\(said)")
+            }
+        }
+    }
+
+    @Test("what waits for a budget stands in the queue of API and console without a place, and says why (BIL-18, N3)")
+    func withoutPlace() async throws {
+        try await TestServer.with { server in
+            let (ada, root) = (try await server.user("ada"), server.operatorAccount)
+            let (workspace, project) = try await server.project(of: ada)
+            try await server.api(root, "PUT", "workspaces/\(workspace)/quotas/workspace", ["quota": ["instances": 1]])
+            let first = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("first"))["id"].text
+            try await server.wait(for: first, "running", ada)
+            let waits = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("waits"))["id"].text
+            try await server.platform.wait(for: try #require(.init(waits))) { $0?.queueReason == .quota }
+            let placed = try await server.api(ada, "GET", "workspaces/\(workspace)/queue")["items"].items
+            #expect(placed.map { $0["place"] } == [1])
+
+            try await server.api(ada, "PUT", "workspaces/\(workspace)/budgets/\(project)", ["limit": "0"])
+            try await server.platform.wait(for: try #require(.init(waits))) { $0?.queueReason == .budget }
+            let queue = try await server.api(ada, "GET", "workspaces/\(workspace)/queue")
+            let line = try #require(queue["items"].items.first)
+            #expect(line["workload"].text == waits && line["place"] == .null && line["reason"].text == "budget")
+            #expect(queue["waiting"].int == 1)
+            let page = try await Browser(server: server, user: ada).open("/queue").body
+            #expect(page.contains("<td class=\"number\">–</td><td><a href=\"/workloads/\(waits)\">"))
+            #expect(page.contains("Waits for a budget"))
         }
     }
 }

@@ -43,6 +43,50 @@ import WeirModel
         }
     }
 
+    @Test("a field within a list goes by its name, and a thing that is not there by its word (ux 23)")
+    func named() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (workspace, _) = try await server.project(of: ada)
+            let browser = Browser(server: server, user: ada)
+            func refusal(_ name: String, _ value: String) async throws -> String {
+                let sent = try await browser.submit(
+                    "/form/workspaces/\(workspace)/quotas/everyone", [(name, value), ("_method", "put"), ("_from", "/quotas")])
+                #expect(sent.status == 400)
+                return sent.body
+            }
+            #expect(try await refusal("weight:number", "0").contains("<strong>The weight is not valid: expected 1 to 10000.</strong>"))
+            #expect(try await refusal("quota.cpu:number", "-5").contains("<strong>The number of cores is not valid: expected 0 to"))
+            let chinese = Browser(server: server, user: ada, language: "zh-Hans")
+            let gone = try await chinese.open("/workloads/wld_01k8x2m4d5e6f7g8h9jkmnpqrs")
+            #expect(gone.body.contains("任务不存在，或您无权查看。"))
+        }
+    }
+
+    @Test("the menu leads to the workspace that the head names, from whatever of it is opened; a page that looks anew moves nobody (G4)")
+    func menu() async throws {
+        try await TestServer.with { server in
+            let ada = try await server.user("ada")
+            let (home, _) = try await server.project(of: ada, "home")
+            let (other, project) = try await server.project(of: ada, "other")
+            let bob = try await server.user("bob")
+            let (_, foreign) = try await server.project(of: bob, "foreign")
+            func open(_ path: String, at workspace: String, _ headers: [(String, String)] = []) async throws -> TestClient.Answer {
+                try await server.client.send(
+                    "GET", path,
+                    headers: [("Cookie", "weir_session=\(ada.secret); weir_workspace=\(workspace)"), ("Accept", "text/html")] + headers)
+            }
+            let opened = try await open("/projects/\(project)", at: home)
+            #expect(opened.status == 200 && opened.body.contains(#"data-workspace="\#(other)""#))
+            #expect(opened.header("Set-Cookie")?.hasPrefix("weir_workspace=\(other); ") == true)
+            #expect(try await open("/projects/\(project)", at: other).header("Set-Cookie") == nil)
+            #expect(try await open("/projects/\(project)", at: home, [("X-Weir-Refresh", "1")]).header("Set-Cookie") == nil)
+            // What is not one's own leads nowhere.
+            #expect(try await open("/projects/\(foreign)", at: home).header("Set-Cookie") == nil)
+            #expect(try await open("/quotas", at: home).header("Set-Cookie") == nil)
+        }
+    }
+
     @Test("a tag keeps its spaces, and a choice of nothing takes away what was said (issue 12)")
     func tagsAndDashes() async throws {
         try await TestServer.with { server in

@@ -63,6 +63,51 @@ import WeirModel
         }
     }
 
+    @Test("whatever is typed into a form has a name for the message that refuses it (ux 23)")
+    func fieldNames() throws {
+        let words = try #require(try catalogues()[.chinese]?["codes"])
+        var seen = 0
+        for (name, text) in sources {
+            for form in text.matches(of: /(?s)<form[^>]*method="post".*?<\/form>/) {
+                for field in form.output.matches(of: /<(?:input|textarea)[^>]*>/) {
+                    guard field.output.firstMatch(of: /type="(hidden|checkbox|radio)"/) == nil,
+                        let typed = field.output.firstMatch(of: /\sname="([a-z][a-z_.\[\]]*)/)?.output.1
+                    else { continue }
+                    seen += 1
+                    let own = typed.replacing("[]", with: "").split(separator: ".").last ?? ""
+                    #expect(words["field_\(own)"] != nil, "\(name): \(typed)")
+                }
+            }
+        }
+        #expect(seen > 60, "\(seen)")
+    }
+
+    @Test("a bar of what is held against a limit changes its colour towards the limit and above it (ux 16)")
+    func bars() {
+        var seen = 0
+        for (name, text) in sources where ["Quotas", "Billing", "Operator"].contains(name) {
+            for bar in text.matches(of: /<meter [^>]*>/) {
+                // More than is free of charge is allowed.
+                guard !bar.output.contains("max=\"{{free}}\"") else { continue }
+                seen += 1
+                let colours = ["low=\"{{low(", "high=\"{{high(", "optimum=\"0\""]
+                #expect(colours.allSatisfy { bar.output.contains($0) }, "\(name): \(bar.output)")
+            }
+        }
+        #expect(seen > 5, "\(seen)")
+    }
+
+    @Test("the time of a state is called by the state: what is over never says when it began (ux 20)")
+    func sinceWhen() throws {
+        let page = try #require(sources.first { $0.name == "Workloads" }).text
+        for state in WorkloadState.allCases.map(\.rawValue) {
+            let label = "{{#state.is_\(state)}}{{t.workloads.since_\(state)}}{{/state.is_\(state)}}"
+            #expect(page.contains(label), "\(state)")
+        }
+        let chinese = try #require(try catalogues()[.chinese]?["workloads"])
+        for state in ["completed", "failed", "stopped"] { #expect(chinese["since_\(state)"]?.contains("开始") == false, "\(state)") }
+    }
+
     @Test("no page has a script or style in it, and nothing is put in unescaped but times")
     func nothingInline() {
         for (name, text) in sources {

@@ -29,7 +29,7 @@ struct PortTests {
         }
     }
 
-    @Test("replicas take turns; one that cannot be reached is passed over; 5xx and no replica count as errors")
+    @Test("replicas take turns when a browser opens a page; one that cannot be reached is passed over; 5xx and no replica count as errors")
     func replicas() async throws {
         @Sendable func serve(_ name: String) -> @Sendable (Wire) async throws -> Void {
             { wire in
@@ -50,7 +50,7 @@ struct PortTests {
                     let number = await gateway.openPort(to: [a, b])
                     let wire = try await Wire.connect(to: number)
                     func get(_ path: String = "/") async throws -> (head: String, body: String) {
-                        try await wire.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+                        try await wire.send("GET \(path) HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\n")
                         return try await wire.receiveMessage()
                     }
                     var answers: [String] = []
@@ -139,6 +139,56 @@ struct PortTests {
         }
     }
 
+    @Test("a client that keeps no cookies comes back to the replica that its address leads to, whatever it says of its address (F4)")
+    func affinityByAddress() async throws {
+        @Sendable func serve(_ name: String) -> @Sendable (Wire) async throws -> Void {
+            { wire in
+                while true {
+                    _ = try await wire.receive(until: "\r\n\r\n")
+                    try await wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(name)")
+                }
+            }
+        }
+        try await TestBackend.with(serve: serve("a")) { a in
+            try await TestBackend.with(serve: serve("b")) { b in
+                let dead = try await TestBackend.with { _ in
+                } _: {
+                    $0
+                }
+                try await GatewayUnderTest.with { gateway in
+                    let number = await gateway.openPort(to: [a, b])
+                    func get(_ fields: String = "") async throws -> String {
+                        let wire = try await Wire.connect(to: number)
+                        try await wire.send("GET / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
+                        return try await wire.receiveMessage().body
+                    }
+                    let first = try await get()
+                    for own in 1...6 {
+                        #expect(try await get() == first)
+                        #expect(try await get("X-Forwarded-For: 203.0.113.\(own)\r\nX-Real-IP: 203.0.113.\(own)\r\n") == first)
+                    }
+                    // In whichever order the replicas stand, and when one that is not its own is gone.
+                    let (own, other) = first == "a" ? (a, b) : (b, a)
+                    for backends in [[b, a], [own, dead], [own]] {
+                        gateway.routes.setPort(
+                            number,
+                            to: PortRoute(
+                                workload: gateway.workload, workspace: gateway.workspace, mode: .http,
+                                backends: backends.map { Backend(host: "127.0.0.1", port: $0) }))
+                        // A dead one may be the first that it is led to: then its own answers all the same.
+                        for _ in 1...3 { #expect(try await get() == first) }
+                    }
+                    gateway.routes.setPort(
+                        number,
+                        to: PortRoute(
+                            workload: gateway.workload, workspace: gateway.workspace, mode: .http,
+                            backends: [Backend(host: "127.0.0.1", port: other)]))
+                    #expect(try await get() != first)
+                }
+            }
+        }
+    }
+
     @Test("in TCP mode each side may end its direction while the other goes on")
     func halfClose() async throws {
         try await TestBackend.with { wire in
@@ -152,6 +202,26 @@ struct PortTests {
                 wire.endSending()
                 #expect(try await wire.receiveAll() == "got 1048576")
                 #expect(gateway.routes.counters()[number]?.requests == 1)
+            }
+        }
+    }
+
+    @Test("a port speaks the program's protocol: HTTP and nothing else in HTTP mode, in TCP mode whatever the program does (INF-08)")
+    func protocols() async throws {
+        // How a client of TLS begins, with an end of a head behind it.
+        let hello: [UInt8] = [0x16, 3, 1, 0, 4, 1, 0, 0, 0, 13, 10, 13, 10]
+        try await TestBackend.with { wire in
+            let first = try await wire.receive(exactly: hello.count)
+            try await wire.send("got \(first == hello)")
+            wire.endBoth()
+        } _: { backend in
+            try await GatewayUnderTest.with { gateway in
+                let web = try await Wire.connect(to: await gateway.openPort(to: [backend]))
+                try await web.send(hello)
+                #expect(try await web.receiveAll().hasPrefix("HTTP/1.1 400 "))
+                let plain = try await Wire.connect(to: await gateway.openPort(.tcp, to: [backend]))
+                try await plain.send(hello)
+                #expect(try await plain.receiveAll() == "got true")
             }
         }
     }

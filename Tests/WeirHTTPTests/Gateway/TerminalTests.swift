@@ -85,7 +85,7 @@ struct TerminalTests {
         return (try FrontendAssets(folder: folder.url), folder)
     }
 
-    @Test("bytes go both ways, sizes go in, the session is closed with the page and the page with the session (X16)")
+    @Test("bytes go both ways, sizes go in, the session is closed with the page and the page with the session (X16, DEV-09)")
     func bridge() async throws {
         let sessions = Mutex<[String: EchoTerminal]>([:])
         let (assets, _) = try Self.assets()

@@ -60,6 +60,18 @@ struct TestClient: Sendable {
         return events
     }
 
+    /// Opens a stream; what is given back waits until it ends, and gives its events.
+    func open(_ path: String, secret: String) async throws -> @Sendable () async throws -> [Event] {
+        var request = HTTPClientRequest(url: base + path)
+        request.headers.add(name: "Authorization", value: "Bearer \(secret)")
+        let response = try await client.execute(request, timeout: Self.patience)
+        let body = response.body
+        return {
+            let text = String(buffer: try await body.collect(upTo: 1 << 20))
+            return text.components(separatedBy: "\n\n").compactMap { Event($0) }
+        }
+    }
+
     struct Event: Sendable {
         var name = ""
         var id = ""

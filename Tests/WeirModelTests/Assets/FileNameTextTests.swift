@@ -31,6 +31,16 @@ struct FileNameTextTests {
         #expect(FileNameText.text(of: Array("数据.csv".utf8)) == "数据.csv")
         #expect(FileNameText.text(of: [0xCA, 0xFD, 0x2E, 0x63]) == #"\xCA\xFD.c"#)
         #expect(FileNameText.text(of: Array("a\tb".utf8)) == #"a\x09b"#)
+        // What turns the direction of reading is seen; what joins characters stays (G4).
+        #expect(FileNameText.text(of: Array("a\u{202E}gpj.exe".utf8)) == #"a\xE2\x80\xAEgpj.exe"#)
+        #expect(FileNameText.text(of: Array("\u{FEFF}a".utf8)) == #"\xEF\xBB\xBFa"#)
+        for scalar in "\u{61C}\u{200E}\u{200F}\u{202A}\u{202D}\u{2066}\u{2069}".unicodeScalars {
+            let text = FileNameText.text(of: Array(String(scalar).utf8))
+            #expect(text.hasPrefix(#"\x"#) && FileNameText.bytes(of: text) == Array(String(scalar).utf8))
+            // One that was written as it is leads to the same file.
+            #expect(FileNameText.bytes(of: String(scalar)) == Array(String(scalar).utf8))
+        }
+        #expect(FileNameText.text(of: Array("می\u{200C}روم👩‍🚀".utf8)) == "می\u{200C}روم👩‍🚀")
         #expect(FileNameText.text(of: Array(#"C:\xFF\n"#.utf8)) == #"C:\x5CxFF\n"#)
         #expect(FileNameText.text(of: Array(#"a\b"#.utf8)) == #"a\b"#)
         // Typed in small letters it is the same; what is no such byte stands for itself.

@@ -14,7 +14,8 @@ struct BillingDocumentTests {
         let written = try Self.examples(in: String(contentsOf: file, encoding: .utf8))
         let computed = [
             "run": try run(), "run-total": try runTotal(), "correction": try correction(), "storage": try storage(),
-            "quote": try quote(), "arrears": arrears(), "start": starts(), "price": try prices(), "leaves": leaves(), "let-in": try letIn(),
+            "quote": try quote(), "arrears": arrears(), "start": starts(), "limit": try limits(), "price": try prices(), "leaves": leaves(),
+            "let-in": try letIn(),
         ]
         #expect(Set(written.keys) == Set(computed.keys))
         for (name, lines) in computed.sorted(by: { $0.key < $1.key }) {
@@ -108,6 +109,20 @@ struct BillingDocumentTests {
             "a service that starts at 09:00:10 and fails at 09:02:00           " + ended(.service, "09:02:00"),
             "a service that starts at 09:00:10 and fails at 10:00:10           " + ended(.service, "10:00:10"),
             "a job that is told to stop at 09:00:09                            " + ended(.job, "09:00:30", asked: "09:00:09"),
+        ]
+    }
+
+    private func limits() throws -> [String] {
+        let start = Sample.time("2026-11-21T09:00:00Z")
+        func minutes(limit: Int, gone: Int) throws -> String {
+            let end = ObservedTimes.end(
+                ends: [start + .milliseconds(gone)], start: start, limit: start + .seconds(limit), now: start + .seconds(86_400))
+            return "runs \(try MeteredRun(run: Sample.run, start: start, price: Sample.price(perHour: 1)).minutes(until: end)) min"
+        }
+        return [
+            "a job of 60 s that is gone after 60.03 s                          " + (try minutes(limit: 60, gone: 60_030)),
+            "a job of 60 s that ends by itself after 20 s                      " + (try minutes(limit: 60, gone: 20_000)),
+            "a job of 91 min while Weir was down for an hour at its end        " + (try minutes(limit: 5460, gone: 9_060_000)),
         ]
     }
 

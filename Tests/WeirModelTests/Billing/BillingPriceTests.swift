@@ -64,6 +64,14 @@ struct BillingPriceTests {
         #expect(quote.warning?.zh.contains("119.760000") == true)
     }
 
+    @Test("a job ends with its command: a quote says so, and what a day of it costs (faults G7)")
+    func jobWarning() throws {
+        let quote = try Sample.tariff().quote(for: Sample.spec(Sample.job(timeLimit: nil)))
+        #expect(quote.longest == nil)
+        #expect(quote.warning?.en.hasPrefix("This job ends with its command") == true)
+        #expect(quote.warning?.en.contains("120.000000 points a day") == true)
+    }
+
     @Test("a run ends at the person's limit or the flavor's ceiling, whichever is sooner (QUO-15, DEV-24)")
     func limits() {
         let ceiling = Flavor(name: "c", cpu: 1, memory: 1, scratch: 0, longestRun: 3600, pricePerHour: 1)

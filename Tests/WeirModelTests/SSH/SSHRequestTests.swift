@@ -19,6 +19,29 @@ struct GitRequestTests {
     }
 
     @Test(
+        "the escaped form of a name that is no text leads to the folder of that name, as everywhere else (SSH-09, bugs F5)",
+        arguments: [
+            (#"git-upload-pack '/\xCA\xFD'"#, [0xCA, 0xFD]), (#"git-receive-pack '/gemini/code/\xca\xfd/a'"#, [0xCA, 0xFD, 0x2F, 0x61]),
+            (#"git-upload-pack '/a\b'"#, Array(#"a\b"#.utf8)), (#"git-upload-pack '/a\x5CxFFb'"#, Array(#"a\xFFb"#.utf8)),
+            ("git-upload-pack '/叶/b.git'", Array("叶/b.git".utf8)), ("git-upload-pack '/'", []),
+        ] as [(String, [UInt8])])
+    func escaped(command: String, bytes: [UInt8]) throws {
+        let request = try #require(try GitRequest(command: command))
+        #expect(request.path.bytes == bytes)
+    }
+
+    @Test(
+        "an escaped name leads out of the code no more than a plain one (SSH-09)",
+        arguments: [#"git-upload-pack '/\x2E\x2E'"#, #"git-upload-pack '/\x2F'"#, #"git-upload-pack '/a\x00'"#])
+    func escapedWayOut(command: String) throws {
+        // What no name is written as stands for itself; what names cannot have is refused.
+        if let request = try? GitRequest(command: command) {
+            #expect(!request.path.bytes.split(separator: UInt8(ascii: "/")).contains { Array($0) == Array("..".utf8) })
+            #expect(request.path.components.count == 1 && !request.path.bytes.contains(0))
+        }
+    }
+
+    @Test(
         "other commands are none of git's",
         arguments: ["", "git", "git-upload-pack", "git-upload-archives", "git-lfs", "ls '/'", " git-upload-pack '/'"])
     func others(command: String) throws { #expect(try GitRequest(command: command) == nil) }

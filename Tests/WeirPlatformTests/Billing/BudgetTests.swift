@@ -83,4 +83,24 @@ struct BudgetTests: MoneyScene {
                 == "forbidden")
         #expect(try await platform.budgets.list(in: tenant.workspace, PageRequest(), for: eve.caller).items.count == 1)
     }
+
+    @Test("a notice of the workspace's own budget names it, and says how much is used by now (faults G6)")
+    func ownBudget() async throws {
+        let clock = ManualClock("2026-03-01T09:01:30Z")
+        let test = try TestPlatform(clock: clock)
+        try await test.running { platform in
+            let tenant = try await test.tenant(on: platform)
+            _ = try await platform.budgets.set(
+                Budget(limit: 1, warnings: [50, 80], atLimit: .refuse), for: .workspace, in: tenant.workspace, by: tenant.caller)
+            let job = try await tenant.job("train", on: platform)
+            try await platform.wait(for: job, toBe: .running)
+            clock.advance(by: .seconds(58 * 60 + 30))
+            try await platform.settlement.settleHour()
+            let told = try await platform.notices.list(in: tenant.workspace, PageRequest(), for: tenant.caller).items
+            #expect(told.map(\.code) == ["budget_warning"])
+            let text = try #require(told.first?.text)
+            #expect(text.en.hasPrefix("Workspace ") && text.zh.hasPrefix("空间 "))
+            #expect(text.en.contains("98 % of the budget of 1.000000; you asked to be told at 80 %"))
+        }
+    }
 }

@@ -118,6 +118,24 @@ struct GivenBackTests {
         #expect(try await scene.balance(0) == 3000)
     }
 
+    @Test("a space, a capital or a wide letter more makes no other payment, and what was typed is kept (faults G3)")
+    func samePayment() async throws {
+        let scene = try await LedgerScene()
+        func recharge(_ reference: String, _ key: String) async throws -> Posted {
+            try await scene.ledger.recharge(
+                scene.workspaces[0], by: 1000, reference: reference, key: scene.key(key), caller: scene.operatorCaller)
+        }
+        #expect(try await recharge(" Bank  Transfer 77 ", "a").entry.posting.reference == "Bank  Transfer 77")
+        for (number, same) in ["Bank  Transfer 77", "bank transfer 77", "BANK TRANSFER 77\n", "Ｂａｎｋ　Transfer\t７７"].enumerated() {
+            let error = await #expect(throws: WeirError.self) { _ = try await recharge(same, "b\(number)") }
+            #expect(error?.code == "reference_taken", "\(same)")
+        }
+        #expect(try await !recharge("Bank  Transfer 77", "a").isNew)
+        _ = try await recharge("bank transfer 78", "c")
+        for key in ["d", "e"] { #expect(try await recharge("  ", key).entry.posting.reference == nil) }
+        #expect(try await scene.balance(0) == 4000)
+    }
+
     @Test("what older rules let happen is named by the verification until a correction settles it (F1, F5, F12, F13, hostile 8, bugs F9)")
     func findings() async throws {
         let scene = try await LedgerScene(at: "2026-12-02T09:00:00Z")
@@ -148,7 +166,8 @@ struct GivenBackTests {
                 json_set(document, '$.flavors[0].perHour', '\(twice)'), 0 FROM tariff WHERE number = 1;
             UPDATE ledger_entry SET reference = 'bank 1' WHERE kind = 'recharge';
             """)
-        let found = try await scene.store.read { try $0.ledgerFindings(most: 10) }
+        let now = scene.clock.now()
+        let found = try await scene.store.read { try $0.ledgerFindings(most: 10, at: now) }
         let byCode = Dictionary(grouping: found, by: \.code)
         #expect(byCode[.chargedBeforeRunning]?.map(\.subject) == [first.description])
         #expect(byCode[.chargedBeforeRunning]?.first?.amount == perHour)
@@ -158,7 +177,7 @@ struct GivenBackTests {
         #expect(byCode[.unpaidCompute] == nil)
 
         try scene.tamper("UPDATE run SET running_at = NULL, settled_minutes = 0 WHERE workload = '\(lab.workload)'")
-        let unpaid = try await scene.store.read { try $0.ledgerFindings(most: 10) }.filter { $0.code == .unpaidCompute }
+        let unpaid = try await scene.store.read { try $0.ledgerFindings(most: 10, at: now) }.filter { $0.code == .unpaidCompute }
         #expect(unpaid.map(\.subject) == [lab.description])
         #expect(unpaid.first?.amount == Points(micro: -(try scene.runs[1].price.amount(minutes: 58)).micro))
 
@@ -168,7 +187,7 @@ struct GivenBackTests {
                 workspace, by: amount, of: .revenue, reference: finding.reference, note: "older rules", key: scene.key("c\(index)"),
                 caller: scene.operatorCaller)
         }
-        let left = try await scene.store.read { try $0.ledgerFindings(most: 10) }
+        let left = try await scene.store.read { try $0.ledgerFindings(most: 10, at: now) }
         #expect(left.map(\.code) == [.unpaidCompute])
     }
 }

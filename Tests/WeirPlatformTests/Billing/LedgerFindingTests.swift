@@ -21,7 +21,27 @@ struct LedgerFindingTests {
     }
 
     private func findings(_ scene: LedgerScene, most: Int = 10) async throws -> [LedgerFinding] {
-        try await scene.store.read { try $0.ledgerFindings(most: most) }
+        let now = scene.clock.now()
+        return try await scene.store.read { try $0.ledgerFindings(most: most, at: now) }
+    }
+
+    private func runAnHour(in workspace: Int, _ scene: LedgerScene) async throws {
+        try await scene.start(in: workspace)
+        scene.clock.advance(by: .seconds(3600))
+        try await scene.end(scene.runs.count - 1, at: scene.clock.now())
+        try await scene.settleAll()
+    }
+
+    private func recharge(_ workspace: Int, by amount: Points, _ scene: LedgerScene) async throws {
+        _ = try await scene.ledger.recharge(
+            scene.workspaces[workspace], by: amount, reference: "", key: scene.key("recharge-\(workspace)"), caller: scene.operatorCaller)
+    }
+
+    private func setBudget(_ limit: Points, in workspace: Int, _ scene: LedgerScene) async throws {
+        let budget = try Budget(limit: limit, warnings: [], atLimit: .refuse)
+        let (id, project, now) = (scene.workspaces[workspace], scene.projects[workspace], scene.clock.now())
+        let account = scene.operatorCaller.id
+        try await scene.store.write { try $0.setBudget(budget, of: .project(project), in: id, by: account, at: now) }
     }
 
     private func settle(_ finding: LedgerFinding, _ scene: LedgerScene) async throws {
@@ -93,6 +113,23 @@ struct LedgerFindingTests {
                 UPDATE run SET priced_at = NULL WHERE workload IN ('\(first)', '\(second)');
                 UPDATE run SET flavor = json_set(flavor, '$.memory', 1) WHERE workload = '\(second)';
                 """)
+        case .startedUnpaid:
+            // The first one costs more than there is, and was let in all the same: by the rules, unlike the other.
+            try await recharge(1, by: 1, scene)
+            try await runAnHour(in: 1, scene)
+            scene.clock.advance(by: .seconds(60))
+            try await runAnHour(in: 1, scene)
+        case .neverSettled:
+            try scene.tamper("UPDATE run SET settled_at = NULL, settled_minutes = 0 WHERE workload = '\(first)'")
+            scene.clock.advance(by: .seconds(2 * 86_400))
+        case .storageUncharged:
+            let now = scene.clock.now().milliseconds
+            try scene.tamper(
+                """
+                INSERT INTO storage_meter (workspace, account, charged_day) VALUES ('\(scene.workspaces[0])', '', '2026-11-27');
+                INSERT INTO storage_sample (workspace, account, hour, at, code, datasets, models, images, outputs, netdisk)
+                    VALUES ('\(scene.workspaces[0])', '', \(now), \(now), 0, \(Bytes.gib(51).count), 0, 0, 0, 0);
+                """)
         }
     }
 
@@ -105,9 +142,72 @@ struct LedgerFindingTests {
         let found = try await findings(scene)
         #expect(found.map(\.code) == [code])
         let finding = try #require(found.first)
-        #expect((finding.amount == nil) == (code == .flavorChanged))
+        let withoutAmount: Set<LedgerFinding.Code> = [.flavorChanged, .neverSettled, .storageUncharged]
+        #expect((finding.amount == nil) == withoutAmount.contains(code))
         guard finding.amount != nil else { return }
         try await settle(finding, scene)
+        #expect(try await findings(scene) == [])
+    }
+
+    @Test("a start is found where a budget was used up before it; one that used it up is not, nor any before the budget was set (F3)")
+    func startsOverBudget() async throws {
+        let scene = try await scene()
+        try await recharge(1, by: 100, scene)
+        try await setBudget(1, in: 1, scene)
+        try await runAnHour(in: 1, scene)
+        scene.clock.advance(by: .seconds(59))
+        try await runAnHour(in: 1, scene)
+        #expect(try await findings(scene) == [])
+        scene.clock.advance(by: .seconds(60))
+        try await runAnHour(in: 1, scene)
+        let found = try await findings(scene)
+        #expect(found.map(\.code) == [.startedUnpaid])
+        let last = try #require(scene.runs.last)
+        #expect(found.first?.subject == last.identity.description)
+        #expect(found.first?.amount == (try last.price.amount(minutes: 60)))
+
+        let now = scene.clock.now()
+        #expect(try await scene.store.read { try $0.ledgerFindings(most: 10, at: now, isEnforced: false) } == [])
+        try await setBudget(2, in: 1, scene)
+        #expect(try await findings(scene) == [])
+    }
+
+    @Test("a start is found while the balance was used up, until a recharge (F3)")
+    func startsInArrears() async throws {
+        let scene = try await scene()
+        try await recharge(1, by: 1, scene)
+        try await runAnHour(in: 1, scene)
+        scene.clock.advance(by: .seconds(300))
+        try await runAnHour(in: 1, scene)
+        _ = try await scene.ledger.recharge(
+            scene.workspaces[1], by: 100, reference: "", key: scene.key("later"), caller: scene.operatorCaller)
+        scene.clock.advance(by: .seconds(300))
+        try await runAnHour(in: 1, scene)
+        #expect(try await findings(scene).map(\.subject) == [scene.runs[4].identity.description])
+    }
+
+    @Test("what hangs in its end for a day is found while it is not charged, and never what runs (F5b)")
+    func hangs() async throws {
+        let scene = try await scene()
+        let run = try await scene.start(in: 0)
+        scene.clock.advance(by: .seconds(86_400 + 3600))
+        #expect(try await findings(scene) == [])
+        try scene.tamper("UPDATE workload SET state = 'stopping' WHERE id = '\(run.identity.workload)'")
+        let found = try await findings(scene)
+        #expect(found.map(\.code) == [.neverSettled])
+        #expect(found.first?.subject == run.identity.description)
+        try await scene.settleAll()
+        #expect(try await findings(scene) == [])
+    }
+
+    @Test("storage is found that was measured for two days after the last one charged, and above the free amount alone (F4)")
+    func storage() async throws {
+        let scene = try await scene()
+        try await make(.storageUncharged, in: scene)
+        #expect(try await findings(scene).map(\.subject) == ["\(scene.workspaces[0])/library"])
+        try scene.tamper("UPDATE storage_sample SET datasets = \(Bytes.gib(50).count)")
+        #expect(try await findings(scene) == [])
+        try scene.tamper("UPDATE storage_sample SET datasets = \(Bytes.gib(51).count); UPDATE storage_meter SET charged_day = '2026-11-30'")
         #expect(try await findings(scene) == [])
     }
 

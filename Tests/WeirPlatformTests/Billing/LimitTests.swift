@@ -134,6 +134,11 @@ struct LimitTests: MoneyScene {
             let notices = try await notices(tenant, platform)
             #expect(notices.filter { $0 == "stopped_for_arrears" }.count == 1)
             #expect(notices.filter { $0 == "balance_used_up" }.count == 1)
+            // People read the installation's time (faults G5).
+            let told = try await platform.notices.list(in: tenant.workspace, PageRequest(limit: 50), for: tenant.caller).items
+            let usedUp = try #require(told.first { $0.code == "balance_used_up" })
+            let time = platform.calendar.minuteText(clock.now())
+            #expect(usedUp.text.en.contains("is stopped at \(time),") && usedUp.text.zh.contains("将于 \(time) 停止"))
             #expect(try await self.notices(other, platform) == [])
             try await platform.wait(for: jobs[0].id) { _ in try await platform.store.read { try $0.unsettledEnds(limit: 1) }.isEmpty }
             // The hour up to the stop is charged, and the debt stands.

@@ -117,10 +117,12 @@ final class MoneyLife {
     private func submit(_ kind: MoneyStep.Kind, _ flavor: String) async throws -> WorkloadRecord {
         let name = "w\(made.count)"
         return switch kind {
-        case .job: try await tenant.job(name, flavor: flavor, on: platform)
+        // Every other one has a limit, which passes long before it is looked at.
+        case .job: try await tenant.job(name, flavor: flavor, timeLimit: made.count % 2 == 0 ? 600 : nil, on: platform)
         case .environment:
             try await platform.environments.create(
-                tenant.submission(name, flavor: flavor), tool: nil, autoStop: nil, in: tenant.project, by: tenant.caller)
+                tenant.submission(name, flavor: flavor), tool: nil, autoStop: made.count % 2 == 0 ? 900 : nil, in: tenant.project,
+                by: tenant.caller)
         case .service:
             try await platform.services.create(
                 tenant.submission(name, flavor: flavor), Services.Program(command: "serve", port: 80, startLimit: 3600), in: tenant.project,
@@ -191,23 +193,75 @@ final class MoneyLife {
         try await settleDown()
         clock.advance(by: .seconds(60))
         try await settleDown()
+        let graces = try await graces()
         var prices: [RunIdentity: Int64] = [:]
         for workload in made {
             let history = try await test.store.read { try $0.transitions(of: workload.id) }
             for run in try await test.store.read({ try $0.runs(of: workload.id) }).reversed() {
-                let due = try await due(run, of: workload, history.filter { $0.run == run.number }, &prices)
+                let due = try await due(run, of: workload, history.filter { $0.run == run.number }, graces, &prices)
                 let charged = try await test.charged(workload.id, run: run.number)
                 guard due == charged else { throw Broken("\(workload.name)/\(run.number) is charged \(charged), due are \(due)") }
             }
         }
+        let now = clock.now()
+        let unpaid = try await test.store.read { try $0.ledgerFindings(most: 10, at: now) }.filter { $0.code == .startedUnpaid }
+        guard unpaid.isEmpty else { throw Broken("started without money: \(unpaid.map(\.subject))") }
         let violations = try await platform.moneyViolations(of: made.map(\.id))
         guard violations.isEmpty else { throw Broken(violations.joined(separator: "; ")) }
     }
 
-    /// By the rules: from the start of a program, or its first answer within the grace, to its end, at the list of the start; a task that
-    /// gave way goes on at the price that it began with.
+    /// The grace that each run had: what its person has left of five in the hour before it was seen to answer, was charged or ended.
+    private func graces() async throws -> [RunIdentity: Duration] {
+        struct Decision {
+            let sequence: Int64
+            let at: Timestamp
+            let run: RunIdentity
+            let replicas: Int
+            /// Of what ended before it was ready.
+            let end: Timestamp?
+            let last: Timestamp?
+            let computed: Int64
+        }
+        var decisions: [Decision] = []
+        for workload in made where workload.kind != .job {
+            let history = try await test.store.read { try $0.transitions(of: workload.id) }
+            for run in try await test.store.read({ try $0.runs(of: workload.id) }) {
+                let own = history.filter { $0.run == run.number }
+                let decided = own.first { ["ready", "charged_unready"].contains($0.cause) || $0.state.isFinal }
+                guard let decided else { continue }
+                let asked = own.first { $0.state == .stopping }?.at
+                let instances = try await test.store.read { try $0.instances(of: workload.id, run: run.number) }
+                let starts = instances.filter { $0.attempt == 0 }.compactMap(\.startedAt)
+                let computed = instances.reduce(Int64(0)) { sum, instance in
+                    guard let start = instance.startedAt, let end = instance.endedAt else { return sum }
+                    return sum + max(0, (end - start).milliseconds)
+                }
+                decisions.append(
+                    Decision(
+                        sequence: decided.sequence, at: decided.at, run: RunIdentity(workload: workload.id, number: run.number),
+                        replicas: workload.spec.replicas, end: decided.state.isFinal ? instances.compactMap(\.endedAt).max() : nil,
+                        last: starts.filter { start in asked.map { start <= $0 } ?? true }.max(), computed: computed))
+            }
+        }
+        var graces: [RunIdentity: Duration] = [:]
+        var free: [(end: Timestamp, computed: Int64)] = []
+        for decision in decisions.sorted(by: { $0.sequence < $1.sequence }) {
+            let used = free.filter { $0.end > decision.at - .seconds(3600) }.reduce(Int64(0)) { $0 + $1.computed }
+            let left = max(0, 5 * StartGrace.standard.milliseconds - used) / Int64(decision.replicas)
+            let grace = min(StartGrace.standard, .milliseconds(left))
+            graces[decision.run] = grace
+            guard let end = decision.end else { continue }
+            if let last = decision.last, last + grace < end { continue }
+            free.append((end, decision.computed))
+        }
+        return graces
+    }
+
+    /// By the rules: from the start of a program, or its first answer within the grace, to its end or its limit, at the list of the
+    /// start; a task that gave way goes on at the price that it began with.
     private func due(
-        _ run: RunRecord, of workload: WorkloadRecord, _ history: [TransitionRecord], _ prices: inout [RunIdentity: Int64]
+        _ run: RunRecord, of workload: WorkloadRecord, _ history: [TransitionRecord], _ graces: [RunIdentity: Duration],
+        _ prices: inout [RunIdentity: Int64]
     ) async throws -> Points {
         let instances = try await test.store.read { try $0.instances(of: workload.id, run: run.number) }
         let asked = history.first { $0.state == .stopping }?.at
@@ -216,7 +270,7 @@ final class MoneyLife {
         var start = first
         if workload.kind != .job {
             let ready = history.first { $0.cause == "ready" }?.at
-            start = min(ready ?? end, first + StartGrace.standard)
+            start = min(ready ?? end, first + (graces[RunIdentity(workload: workload.id, number: run.number)] ?? StartGrace.standard))
             guard ready != nil || start < end else { return 0 }
         }
         let identity = RunIdentity(workload: workload.id, number: run.number)
@@ -227,7 +281,8 @@ final class MoneyLife {
         let list = lists.last { $0.from <= start }?.factor ?? 1
         let factor = goesOn ? prices[before] ?? list : list
         prices[identity] = factor
-        let minutes = max(0, ((end - start).milliseconds + 59_999) / 60_000)
+        let over = min(end, workload.spec.runLimit.map { start + .seconds($0) } ?? end)
+        let minutes = max(0, ((over - start).milliseconds + 59_999) / 60_000)
         let flavor = run.flavor
         if workload.kind == .environment {
             // The list has one price for parts, whatever flavors cost.

@@ -115,7 +115,7 @@ struct MoneyQueueTests: MoneyScene {
         }
     }
 
-    @Test("what gives way while the money is used up does not come back, and says why (F3, TRN-13)", arguments: TestDay.all)
+    @Test("what gives way while the money is used up does not come back, and says why (F3c, TRN-13)", arguments: TestDay.all)
     func preemptedInArrears(day: TestDay) async throws {
         let clock = day.clock(after: .seconds(3000))
         let test = try TestPlatform(clock: clock, timeZone: day.zone)
@@ -165,6 +165,40 @@ struct MoneyQueueTests: MoneyScene {
         try await platform.reconciler.tellQueue(try await rich.job("pays", on: platform))
         await platform.reconciler.admit()
         #expect(try await records(of: spots, test).filter { $0.state == .stopping }.count == 1)
+    }
+
+    @Test("what waits for money is in the list of the queue behind what has a place, with its reason, part by part (BIL-18, DEV-26)")
+    func listed() async throws {
+        let test = try TestPlatform(clock: ManualClock())
+        let platform = try await test.start()
+        let (tenant, other) = (try await test.tenant(on: platform), try await test.tenant("eve", on: platform))
+        func enter(_ job: WorkloadRecord) async throws {
+            try await platform.reconciler.tellQueue(job)
+            await platform.reconciler.admit()
+        }
+        try await enter(try await tenant.job("runs", on: platform))
+        let dear = try await tenant.job("dear", on: platform)
+        try await test.setBalance(Points(micro: 1_500_000), of: tenant.workspace)
+        try await enter(dear)
+        for number in 1...3 { try await enter(try await other.job("theirs-\(number)", on: platform)) }
+        let quick = try await tenant.job("quick", timeLimit: 600, on: platform)
+        try await enter(quick)
+
+        func list(named part: String? = nil, _ page: PageRequest = PageRequest()) async throws -> WorkloadQueue.Waiting {
+            try await platform.queue.list(in: tenant.workspace, named: part, page, for: tenant.caller)
+        }
+        let all = try await list()
+        #expect(all.lines.items.map(\.workload.id) == [quick.id, dear.id])
+        #expect(all.lines.items.map(\.place) == [1, nil])
+        #expect(all.lines.items.map(\.reason) == [.resources, .balance])
+        #expect(all.waiting == 2 && all.waitingInZone == 2)
+        let first = try await list(PageRequest(limit: 1))
+        #expect(first.lines.items.map(\.workload.id) == [quick.id])
+        let second = try await list(PageRequest(limit: 1, after: first.lines.next))
+        #expect(second.lines.items.map(\.workload.id) == [dear.id] && second.lines.next == nil)
+        #expect(try await list(PageRequest(after: dear.id.text)).lines.items.isEmpty)
+        #expect(try await list(named: "DEA").lines.items.map(\.workload.id) == [dear.id])
+        #expect(try await platform.queue.list(in: other.workspace, for: other.caller).lines.items.isEmpty)
     }
 
     @Test("one whose price cannot be read waits, and stops nobody else from starting (review 7)")

@@ -261,4 +261,47 @@ struct SettlementTests {
             #expect(try left.adding(await test.charged(job.id)) == 1000, "seed \(seed)")
         }
     }
+
+    @Test("what its limit ends is charged to the limit, however late Weir stops it (faults G1, BIL-23)", arguments: [30, 5_400_000])
+    func limit(late: Int64) async throws {
+        let clock = ManualClock("2026-03-01T09:00:00Z")
+        let test = try TestPlatform(clock: clock)
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let job = try await tenant.job("train", timeLimit: 60, on: platform)
+        let lab = try await platform.environments.create(
+            tenant.submission("lab"), tool: nil, autoStop: 60, in: tenant.project, by: tenant.caller)
+        for _ in 0..<2 {
+            await platform.reconciler.admit()
+            for made in [job, lab] {
+                try await platform.reconciler.tellQueue(made)
+                _ = try await platform.reconciler.reconcile(made.id)
+            }
+        }
+        for made in [job, lab] { _ = try await platform.reconciler.reconcile(made.id) }
+        clock.advance(by: .milliseconds(60_000 + late))
+        // A full hour that comes before Weir has stopped them charges no more, and neither is more set aside.
+        let now = clock.now()
+        let running = try await test.store.read { try $0.runningRuns(in: tenant.workspace) }
+        #expect(running.count == 2)
+        for due in running {
+            let plan = try RunSettlement(due, now: now, calendar: platform.settlement.calendar).plan
+            #expect(plan.settled.minutes <= 1)
+            #expect(try due.run.minutes(until: due.counted(at: now)) == 1)
+        }
+        let minute = try running.reduce(Points(0)) { try $0.adding($1.run.price.amount(minutes: 1)) }
+        let held = try await test.store.read { try $0.commitments(of: tenant.workspace, at: now) }
+        #expect(held[.workspace] == minute)
+        for _ in 0..<3 {
+            for made in [job, lab] { _ = try await platform.reconciler.reconcile(made.id) }
+        }
+        try await platform.settlement.settleEnds()
+        for made in [job, lab] {
+            let run = try #require(try await test.store.read { try $0.runs(of: made.id) }.first)
+            let start = try #require(run.runningAt)
+            #expect(run.endedAt == start + .seconds(60))
+            #expect(try await test.charged(made.id) == run.price?.amount(minutes: 1))
+        }
+        #expect(try await platform.moneyViolations(of: [job.id, lab.id]) == [])
+    }
 }

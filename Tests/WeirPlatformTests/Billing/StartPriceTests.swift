@@ -57,7 +57,7 @@ struct StartPriceTests: MoneyScene {
     }
 
     @Test(
-        "a task that gave way goes on at the price that it began with, at a higher price or off the list by now (F5, review 12)",
+        "a task that gave way goes on at the price that it began with, at a higher price or off the list by now (F5, F5b, review 12)",
         arguments: [nil, 3] as [Points?])
     func gaveWay(newPrice: Points?) async throws {
         let clock = ManualClock()

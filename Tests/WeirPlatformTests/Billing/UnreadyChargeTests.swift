@@ -184,4 +184,53 @@ struct UnreadyChargeTests: MoneyScene {
         try await platform.settlement.settleEnds()
         #expect(try await test.charged(job.id) == Points(micro: 1_000_000 * 2 / 60))
     }
+
+    @Test("short starts are free up to five graces in an hour, charged after that, and why is said (faults G2)")
+    func shortStarts() async throws {
+        let clock = ManualClock("2026-03-01T09:00:00Z")
+        let test = try TestPlatform(clock: clock)
+        test.health.set(false)
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let service = try await service(tenant, platform)
+        func attempt() async throws -> RunRecord {
+            try await launch(try #require(try await records(of: [service], test).first), platform)
+            clock.advance(by: .seconds(119))
+            _ = try await platform.workloads.stop(service.id, by: tenant.caller)
+            for _ in 0..<2 { _ = try await platform.reconciler.reconcile(service.id) }
+            try await platform.settlement.settleEnds()
+            return try #require(try await test.store.read { try $0.runs(of: service.id) }.max { $0.number < $1.number })
+        }
+        var runs = [try await attempt()]
+        for _ in 0..<6 {
+            _ = try await platform.workloads.start(service.id, by: tenant.caller)
+            runs.append(try await attempt())
+        }
+        #expect(runs.map(\.number) == Array(1...7))
+        #expect(runs.prefix(5).allSatisfy { $0.runningAt == nil })
+        // Of the ten minutes five seconds are left, which a run that is charged takes from nobody.
+        let sixth = runs[5]
+        let end = try #require(sixth.endedAt)
+        #expect(sixth.runningAt == end - .seconds(114))
+        #expect(try await test.charged(service.id, run: 6) == Points(micro: 1_000_000 * 2 / 60))
+        #expect(try await test.charged(service.id, run: 7) == Points(micro: 1_000_000 * 2 / 60))
+        let facts = try await test.store.read { db in
+            try (5...7).map { try db.facts(of: RunIdentity(workload: service.id, number: $0))?.hadNoGrace }
+        }
+        #expect(facts == [false, true, true])
+        #expect(try await platform.moneyViolations(of: [service.id]) == [])
+        // An hour later they have five again.
+        clock.advance(by: .seconds(3600))
+        _ = try await platform.workloads.start(service.id, by: tenant.caller)
+        #expect(try await attempt().runningAt == nil)
+    }
+
+    @Test("what a person has left of their graces is shared by the instances of a run, and never less than nothing (faults G2)")
+    func sharedGrace() {
+        #expect(StartGrace.left(of: grace, used: .zero, replicas: 1) == grace)
+        #expect(StartGrace.left(of: grace, used: .zero, replicas: 5) == grace)
+        #expect(StartGrace.left(of: grace, used: .zero, replicas: 10) == .seconds(60))
+        #expect(StartGrace.left(of: grace, used: .seconds(595), replicas: 1) == .seconds(5))
+        #expect(StartGrace.left(of: grace, used: .seconds(700), replicas: 2) == .zero)
+    }
 }

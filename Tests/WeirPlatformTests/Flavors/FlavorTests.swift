@@ -32,13 +32,47 @@ struct FlavorTests {
 
             let next = try await ada.job("next", on: platform)
             #expect(next.spec.flavor.cpu == 3000)
-            // Once retired it cannot be chosen, and what has it can be started again.
+            // Once retired it cannot be chosen; what runs goes on.
             _ = try await platform.flavors.retire("small", by: root)
             await #expect(throws: WeirError.notFound("flavor")) { try await ada.job("late", on: platform) }
+            #expect(try await platform.workloads.workload(job.id, for: ada.caller).state == .running)
             _ = try await platform.workloads.stop(job.id, by: ada.caller)
             try await platform.wait(for: job, toBe: .stopped)
             let changes = try await platform.flavors.changes(of: "small", PageRequest()).items
             #expect(changes.map(\.actor) == [root.id, root.id, nil])
+        }
+    }
+
+    @Test("a retired flavor is had no more by running again, starting or restarting; what runs goes on (faults G4, QUO-01)")
+    func retired() async throws {
+        let test = try TestPlatform()
+        try await test.running { platform in
+            let ada = try await test.tenant(on: platform)
+            let job = try await ada.job("train", on: platform)
+            var made: [WorkloadRecord] = []
+            for name in ["stopped", "running"] {
+                made.append(
+                    try await platform.environments.create(
+                        ada.submission(name), tool: nil, autoStop: nil, in: ada.project, by: ada.caller))
+            }
+            for workload in [job, made[0], made[1]] { try await platform.wait(for: workload, toBe: .running) }
+            for workload in [job, made[0]] {
+                _ = try await platform.workloads.stop(workload.id, by: ada.caller)
+                try await platform.wait(for: workload, toBe: .stopped)
+            }
+            _ = try await platform.flavors.retire("small", by: root)
+            let (stopped, running) = (made[0], made[1])
+            let errors = [
+                await #expect(throws: WeirError.self) { try await platform.jobs.rerun(job.id, by: ada.caller) },
+                await #expect(throws: WeirError.self) { try await platform.workloads.start(stopped.id, by: ada.caller) },
+                await #expect(throws: WeirError.self) { try await platform.workloads.restart(running.id, by: ada.caller) },
+            ]
+            #expect(errors.map { $0?.code } == ["flavor_retired", "flavor_retired", "flavor_retired"])
+            #expect(errors.allSatisfy { $0?.remedy != nil })
+            #expect(try await platform.workloads.workload(running.id, for: ada.caller).state == .running)
+            _ = try await platform.workloads.switchFlavor(of: stopped.id, to: "tiny", by: ada.caller)
+            _ = try await platform.workloads.start(stopped.id, by: ada.caller)
+            try await platform.wait(for: stopped, toBe: .running)
         }
     }
 

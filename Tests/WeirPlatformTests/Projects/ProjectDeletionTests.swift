@@ -1,3 +1,4 @@
+import NIOCore
 import TestSupport
 import Testing
 import WeirModel
@@ -27,5 +28,32 @@ struct ProjectDeletionTests {
         let alone = try await platform.jobs.create(ada.submission("alone"), command: "true", timeLimit: nil, in: own, by: bob)
         _ = try await platform.workloads.stop(alone.id, by: bob)
         try await platform.projects.delete(own, typed: nil, by: bob)
+    }
+
+    @Test("what was exported from a project stays when the project is deleted, whatever is swept afterwards (PRJ-07)")
+    func exported() async throws {
+        // Files have the disk's own time.
+        let clock = ManualClock(SystemClock().now().description)
+        let test = try TestPlatform(clock: clock)
+        let platform = try await test.start()
+        let ada = try await test.tenant(on: platform)
+        let (caller, workspace) = (ada.caller, ada.workspace)
+        let output = StoredFolder.output(ada.project, in: workspace)
+        try await platform.files.write(StorageBench.body("weights"), to: output, at: FilePath("net/model.bin"))
+        let (model, version) = try await platform.exports.export(of: ada.project, path: "net", to: .named("net", .model), by: caller)
+        let (dataset, _) = try await platform.exports.export(of: ada.project, to: .named("all", .dataset), by: caller)
+
+        try await platform.projects.delete(ada.project, typed: nil, by: caller)
+        clock.advance(by: .seconds(2 * 86_400))
+        try await platform.janitor.sweep()
+        #expect(try await !platform.files.exists(output))
+        let gone = await #expect(throws: WeirError.self) { try await platform.projects.project(ada.project, for: caller) }
+        #expect(gone?.code == "not_found")
+        let tree = try await platform.assets.tree(of: version.number, of: model.id, for: caller)
+        let file = try await platform.files.open(tree, at: FilePath("model.bin"))
+        #expect(String(buffer: try await file.read(at: 0, count: 100)) == "weights")
+        #expect(try await platform.assets.version(1, of: dataset.id, for: caller).files == 1)
+        let kept = try await platform.assets.tree(of: 1, of: dataset.id, for: caller)
+        #expect(try await platform.files.entry(kept, at: FilePath("net/model.bin"))?.size == 7)
     }
 }

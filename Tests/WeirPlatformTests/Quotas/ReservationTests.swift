@@ -120,6 +120,49 @@ struct ReservationTests {
         #expect(try await scene.kept() == 4 * Self.mebibyte)
     }
 
+    @Test("an export that is refused leaves no asset behind (PRJ-11, QUO-03)")
+    func refusedExport() async throws {
+        let scene = try await Scene(3 * Self.mebibyte)
+        let (platform, ada) = (scene.platform, scene.ada)
+        let output = StoredFolder.output(ada.project, in: ada.workspace)
+        try await platform.files.write(Self.content(2 * Self.mebibyte), to: output, at: FilePath("model.bin"))
+        _ = try await scene.kept()
+        func models() async throws -> [AssetRecord] {
+            try await platform.assets.list(.model, in: ada.workspace, named: nil, dataType: nil, PageRequest(), for: ada.caller).items
+        }
+        func export() async throws {
+            _ = try await platform.exports.export(of: ada.project, to: .named("net", .model), by: ada.caller)
+        }
+        await refused { try await export() }
+        #expect(try await models().isEmpty)
+        #expect(try await scene.kept() == 2 * Self.mebibyte)
+        try await scene.limit(to: 4 * Self.mebibyte)
+        try await export()
+        #expect(try await models().map(\.latest) == [1])
+        #expect(try await scene.kept() == 4 * Self.mebibyte)
+    }
+
+    @Test("two exports at once under one new name make one asset of two versions (PRJ-11)")
+    func exportsAtOnce() async throws {
+        let scene = try await Scene(64 * Self.mebibyte)
+        let (platform, ada) = (scene.platform, scene.ada)
+        let output = StoredFolder.output(ada.project, in: ada.workspace)
+        try await platform.files.write(Self.content(Self.mebibyte), to: output, at: FilePath("model.bin"))
+        let numbers: [Int] = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    try await platform.exports.export(of: ada.project, to: .named("net", .model), by: ada.caller).1.number
+                }
+            }
+            return try await group.reduce(into: [Int]()) { $0.append($1) }
+        }
+        #expect(numbers.sorted() == [1, 2, 3, 4])
+        let models = try await platform.assets.list(
+            .model, in: ada.workspace, named: nil, dataType: nil, PageRequest(), for: ada.caller
+        ).items
+        #expect(models.map(\.latest) == [4])
+    }
+
     @Test("code that was frozen before is frozen again at a full quota, and new code is not (QUO-03)")
     func frozenCode() async throws {
         let scene = try await Scene(4 * Self.mebibyte)

@@ -95,7 +95,8 @@ struct FaultSimulation {
                 command: "serve", port: 8000, replicas: Int.random(in: 1...3, using: &random))
             made.append(try await platform.services.create(submission(), program, in: tenant.project, by: caller).id)
         case 8..<10: try await withOne { _ = try await platform.workloads.stop($0, by: caller) }
-        case 10..<13: try await withOne { _ = try await platform.workloads.start($0, by: caller) }
+        case 10..<12: try await withOne { _ = try await platform.workloads.start($0, by: caller) }
+        case 12: try await withOne { _ = try await platform.workloads.restart($0, by: caller) }
         case 13: try await withOne { _ = try await platform.workloads.switchFlavor(of: $0, to: "tiny", by: caller) }
         case 14:
             guard let old = made.randomElement(using: &random) else { return }
@@ -250,6 +251,8 @@ struct FaultSimulation {
         var run = 1
         for change in history {
             if change.before != state { found.append("\(id): \(String(describing: state)), then \(change)") }
+            // Somebody wanted something else meanwhile: what was to start when it had stopped, say.
+            if change.before == change.state, change.run == run { continue }
             if let before = change.before {
                 // Of a deleted one the kind is not known any more.
                 let kinds = workload.map { [$0.kind] } ?? [.job, .environment]

@@ -74,6 +74,31 @@ struct SSHEntranceTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: layout.path(of: .staging, in: draft.volume)).isEmpty)
     }
 
+    @Test("a session ends with the key or the password that let in, and with no other (SSH-03, SSH-04)")
+    func credentialsGone() async throws {
+        let test = try TestPlatform()
+        let platform = try await test.start()
+        let tenant = try await test.tenant(on: platform)
+        let (credentials, entrance) = (platform.sshCredentials, platform.sshEntrance)
+        let text = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8k3hR8UuDWkFkKjN4cJcUO9z0i8JrG2oE0mBfC3bXU ada@laptop"
+        let key = try await credentials.addKey(text, named: nil, by: tenant.caller)
+        let byPassword = try await identity(.code(tenant.project), of: tenant, on: platform)
+        let byKey = try #require(
+            try await platform.sshAccess.authenticate(
+                byPassword.user.description, provenKey: key.fingerprint, from: SSHSource("192.0.2.1")))
+        for session in [byPassword, byKey] { try await entrance.check(session, isWriting: true) }
+
+        try await credentials.removeKey(key.id, by: tenant.caller)
+        let ended = await #expect(throws: WeirError.self) { try await entrance.check(byKey, isWriting: true) }
+        #expect(ended?.code == "ssh_credential_gone")
+        try await entrance.check(byPassword, isWriting: true)
+        let again = try await identity(.code(tenant.project), of: tenant, on: platform)
+        await #expect(throws: WeirError.self) { try await entrance.check(byPassword, isWriting: true) }
+        try await entrance.check(again, isWriting: true)
+        try await credentials.removePassword(by: tenant.caller)
+        await #expect(throws: WeirError.self) { try await entrance.check(again, isWriting: true) }
+    }
+
     @Test("of a project's code it is told whether git finds a repository there (SSH-09)")
     func repositories() async throws {
         let test = try TestPlatform()
@@ -148,9 +173,12 @@ struct SSHEntranceTests {
         try Data(repeating: 7, count: 5 << 20).write(to: URL(fileURLWithPath: file))
         let error = await #expect(throws: WeirError.self) { try await entrance.room(of: identity) }
         #expect(error?.code == "storage_quota")
-        #expect(try await entrance.folder(of: identity).readOnly?.code == "storage_quota")
+        #expect(try await entrance.folder(of: identity).full?.code == "storage_quota")
         await #expect(throws: WeirError.self) { try await entrance.check(identity, isWriting: true) }
         try await entrance.check(identity, isWriting: false)
+        // What one session deletes makes room for the next (G4).
+        try await entrance.during(entrance.folder(of: identity)) { try FileManager.default.removeItem(atPath: file) }
+        #expect(try await entrance.folder(of: identity).full == nil)
     }
 
     @Test(
@@ -241,10 +269,10 @@ struct SSHEntranceTests {
         try await test.setBalance(-1, of: other.workspace)
         let identity = try await identity(.netdisk, of: tenant, on: platform)
         let folder = try await platform.sshEntrance.folder(of: identity)
-        #expect(folder.readOnly?.code == "balance_used_up")
+        #expect(folder.full?.code == "balance_used_up")
         try await test.setBalance(10, of: other.workspace)
         try await test.setBalance(-1, of: tenant.workspace)
-        #expect(try await platform.sshEntrance.folder(of: identity).readOnly == nil)
+        #expect(try await platform.sshEntrance.folder(of: identity).full == nil)
     }
 
     @Test(

@@ -14,7 +14,7 @@ struct SSHPolicyTests {
         return try await platform.sshAccess.authenticate(user.description, password: password, from: SSHSource("192.0.2.1"))
     }
 
-    @Test("the switches of the workspace and of the environment keep everybody out, at once, and folders stay open (SSH-01, DEV-13)")
+    @Test("the switches of the workspace and of the environment keep everybody out, and say so; folders stay open (SSH-01, DEV-13, G4)")
     func switches() async throws {
         let test = try TestPlatform()
         try await test.running { platform in
@@ -28,8 +28,14 @@ struct SSHPolicyTests {
             #expect(try await platform.sshEntrance.forwarding(of: inside) == .workspace)
 
             _ = try await platform.workloads.edit(lab.id, ssh: false, by: tenant.caller)
-            #expect(try await logIn(lab, tenant, on: platform) == nil)
-            await #expect(throws: WeirError.self) { try await platform.sshEntrance.check(inside, isWriting: false) }
+            // Whoever proves who they are is told why they cannot enter, and in whatever is open already.
+            func requireOff(_ session: SSHIdentity) async {
+                let ended = await #expect(throws: WeirError.self) { try await platform.sshEntrance.check(session, isWriting: false) }
+                let begun = await #expect(throws: WeirError.self) { _ = try await platform.sshEntrance.environment(of: session) }
+                #expect(ended?.code == "ssh_switched_off" && begun?.code == "ssh_switched_off")
+            }
+            await requireOff(inside)
+            await requireOff(try #require(try await logIn(lab, tenant, on: platform)))
             let refused = await #expect(throws: WeirError.self) {
                 try await platform.sshAddresses.environment(lab.id, for: tenant.caller)
             }
@@ -39,8 +45,7 @@ struct SSHPolicyTests {
 
             let none = SSHPolicy(environments: false, forwarding: .off)
             #expect(try await platform.sshPolicies.set(none, of: tenant.workspace, by: tenant.caller) == none)
-            #expect(try await logIn(lab, tenant, on: platform) == nil)
-            await #expect(throws: WeirError.self) { try await platform.sshEntrance.check(inside, isWriting: false) }
+            await requireOff(inside)
             let login = tenant.caller.account.login
             let code = SSHUserName(person: .account(try LoginName(login)), place: .code(tenant.project), workspace: login)
             #expect(

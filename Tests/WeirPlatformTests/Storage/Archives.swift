@@ -10,7 +10,9 @@ enum Archives {
         /// The twelve bytes that say its size; nil for the true ones.
         var saidSize: [UInt8]?
         var bytes: [UInt8] { odd ?? Array(name.utf8) }
+        var targetBytes: [UInt8] { oddTarget ?? Array(target.utf8) }
         private var odd: [UInt8]?
+        private var oddTarget: [UInt8]?
 
         init(name: String, content: [UInt8] = [], type: Character = "0", target: String = "", mode: Int = 0o644) {
             (self.name, self.content, self.type, self.target, self.mode) = (name, content, type, target, mode)
@@ -27,6 +29,12 @@ enum Archives {
         init(bytes: [UInt8], content: [UInt8]) {
             self.init(name: "", content: content)
             odd = bytes
+        }
+
+        /// A link to a name that is no text.
+        init(bytes: [UInt8], type: Character, target: [UInt8]) {
+            self.init(name: "", type: type)
+            (odd, oddTarget) = (bytes, target)
         }
     }
 
@@ -50,7 +58,7 @@ enum Archives {
             put(octal(1_700_000_000, 11), 136)
             put("        ", 148)
             put(String(entry.type), 156)
-            put(entry.target, 157)
+            for (index, byte) in entry.targetBytes.enumerated() { header[157 + index] = byte }
             put("ustar", 257)
             put("00", 263)
             put(octal(header.reduce(0) { $0 + Int($1) }, 6), 148)
@@ -92,11 +100,17 @@ enum Archives {
 
     /// RAR 4 with stored entries; `solid` marks the archive as one that the unpacking program does not know.
     static func rar(_ entries: [(name: String, content: [UInt8])], solid: Bool = false, flags: Int = 0, fileFlags: Int = 0) -> [UInt8] {
+        rar(bytes: entries.map { (Array($0.name.utf8), $0.content) }, solid: solid, flags: flags, fileFlags: fileFlags)
+    }
+
+    /// The same with names that may be no text.
+    static func rar(
+        bytes entries: [(name: [UInt8], content: [UInt8])], solid: Bool = false, flags: Int = 0, fileFlags: Int = 0
+    ) -> [UInt8] {
         func block(_ header: [UInt8]) -> [UInt8] { le(Int(crc32(header) & 0xffff), 2) + header }
         var out: [UInt8] = [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07, 0x00]
         out += block([0x73] + le(flags | (solid ? 8 : 0), 2) + le(13, 2) + le(0, 6))
-        for (name, content) in entries {
-            let bytes = Array(name.utf8)
+        for (bytes, content) in entries {
             var header: [UInt8] = [0x74] + le(0x8000 | fileFlags | (solid ? 0x10 : 0), 2) + le(32 + bytes.count, 2)
             header += le(content.count, 4) + le(content.count, 4) + [3] + le(Int(crc32(content)), 4) + le(0x5000_0021, 4)
             header += [20, 0x30] + le(bytes.count, 2) + le(0o100644, 4) + bytes

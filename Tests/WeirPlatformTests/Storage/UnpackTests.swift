@@ -95,6 +95,74 @@ struct UnpackTests {
         await #expect(throws: WeirError.self) { try await bench.store.unpack(FilePath(archive), in: bench.draft, into: .root) }
     }
 
+    /// 训练 and 数据 in GBK.
+    private static let training: [UInt8] = [0xD1, 0xB5, 0xC1, 0xB7]
+    private static let data: [UInt8] = [0xCA, 0xFD, 0xBE, 0xDD]
+
+    @Test(
+        "the names in a tar and in a RAR are guessed, shown, and read in the charset that is chosen, as those in a zip are (DAT-03, bugs R2)",
+        arguments: ["a.tar", "a.tar.gz", "a.rar"])
+    func charsetsOfStreams(archive: String) async throws {
+        let bench = try await StorageBench()
+        let name = Self.training + [0x2F] + Self.data
+        let bytes: [UInt8]
+        switch archive {
+        case "a.rar": bytes = Archives.rar(bytes: [(Array("é.txt".utf8), [2]), (name, [1])])
+        case "a.tar": bytes = Archives.tar([.init(name: "é.txt", content: [2]), .init(bytes: name, content: [1])])
+        default: bytes = try await gzip(Archives.tar([.init(name: "é.txt", content: [2]), .init(bytes: name, content: [1])]), in: bench)
+        }
+        let guessed = try await refusal(bytes, archive, in: bench)
+        #expect(guessed?.code == "archive_charset" && guessed?.rule == "DAT-03")
+        #expect(guessed?.message.en.contains("They read as GBK: “训练/数据”") == true, "\(guessed?.message.en ?? "")")
+        _ = try await bench.store.unpack(FilePath(archive), in: bench.draft, into: FilePath("out"), charset: .gbk)
+        // What is UTF-8 stays.
+        #expect(try await bench.names("out") == ["é.txt", "训练"])
+        #expect(try await bench.names("out/训练") == ["数据"])
+        _ = try await bench.store.unpack(FilePath(archive), in: bench.draft, into: FilePath("raw"), charset: .raw)
+        #expect(try await bench.names("raw/" + FileNameText.text(of: Self.training)) == [FileNameText.text(of: Self.data)])
+    }
+
+    @Test("a link in a tar leads to its file by the name that it has in the charset that is chosen (DAT-03)")
+    func charsetsOfLinks() async throws {
+        let bench = try await StorageBench()
+        try await bench.put(
+            Archives.tar([
+                .init(bytes: Self.data, content: Array("one".utf8)), .init(bytes: Array("hard".utf8), type: "1", target: Self.data),
+                .init(bytes: Array("soft".utf8), type: "2", target: Self.data),
+            ]), "a.tar")
+        _ = try await bench.store.unpack(FilePath("a.tar"), in: bench.draft, into: FilePath("d"), charset: .gbk)
+        #expect(try await bench.text("d/hard") == "one")
+        let place = bench.path(bench.draft, "d/soft")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: place) == "数据")
+    }
+
+    @Test("a name in a tar that does not fit the charset that was chosen is named, and nothing is unpacked (DAT-03, review 4)")
+    func wrongCharsetOfStream() async throws {
+        let bench = try await StorageBench()
+        try await bench.put(Archives.tar([.init(bytes: Self.data, content: [1]), .init(bytes: [0xFF, 0xFF], content: [1])]), "a.tar")
+        let wrong = await #expect(throws: WeirError.self) {
+            try await bench.store.unpack(FilePath("a.tar"), in: bench.draft, into: .root, charset: .gbk)
+        }
+        #expect(wrong?.code == "archive_charset_wrong" && wrong?.message.en.contains(#"\xFF"#) == true, "\(wrong?.message.en ?? "")")
+        #expect(try await bench.names() == ["a.tar"])
+        #expect(bench.leftovers.isEmpty)
+    }
+
+    @Test(
+        "a character in the name in a RAR whose second byte looks like a backslash is no folder (bugs R2)",
+        arguments: [
+            // 目錄/許功蓋.txt, and テスト/表.
+            (.big5, [0xA5, 0xD8, 0xBF, 0xFD, 0x5C, 0xB3, 0x5C, 0xA5, 0x5C, 0xBB, 0x5C], "目錄", "許功蓋"),
+            (.shiftJIS, [0x83, 0x65, 0x83, 0x58, 0x83, 0x67, 0x5C, 0x95, 0x5C], "テスト", "表"),
+        ] as [(ArchiveCharset, [UInt8], String, String)])
+    func backslashes(charset: ArchiveCharset, bytes: [UInt8], folder: String, name: String) async throws {
+        let bench = try await StorageBench()
+        let guessed = try await refusal(Archives.rar(bytes: [(bytes, [1])]), "a.rar", in: bench)
+        #expect(guessed?.message.en.contains("“\(folder)/\(name)”") == true, "\(guessed?.message.en ?? "")")
+        _ = try await bench.store.unpack(FilePath("a.rar"), in: bench.draft, into: FilePath("out"), charset: charset)
+        #expect(try await bench.names("out/" + folder) == [name])
+    }
+
     @Test("two names that differ by normalisation stay two, in zip and in tar (bugs F7)")
     func normalisation() async throws {
         let bench = try await StorageBench()
@@ -153,7 +221,8 @@ struct UnpackTests {
             if !clean.isEmpty { names.insert(clean) }
         }
         try await bench.put(Archives.tar(names.map { .init(bytes: $0, content: $0) }), "a.tar")
-        #expect(try await bench.store.unpack(FilePath("a.tar"), in: bench.draft, into: FilePath("d")).files == 30, "seed \(seed)")
+        let unpacked = try await bench.store.unpack(FilePath("a.tar"), in: bench.draft, into: FilePath("d"), charset: .raw)
+        #expect(unpacked.files == 30, "seed \(seed)")
         for name in names {
             let file = try await bench.store.open(bench.draft, at: FilePath("d/" + FileNameText.text(of: name)))
             #expect(Array(buffer: try await file.read(at: 0, count: 100)) == name, "seed \(seed): \(name)")

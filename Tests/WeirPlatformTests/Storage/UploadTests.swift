@@ -44,6 +44,24 @@ struct UploadTests {
         #expect(gone?.code == "not_found")
     }
 
+    @Test("below a file there is no place: that is told before the first byte, and after the last one as well (DAT-07)")
+    func belowFile() async throws {
+        let bench = try await StorageBench()
+        let id = try await upload(bench, 3)
+        _ = try await bench.store.append(body([1, 2, 3]), to: id, at: 0)
+        try await bench.put("1", "x")
+        let refused = await #expect(throws: WeirError.self) {
+            try await bench.store.requireTyped(FilePath("x/y"), in: bench.draft)
+        }
+        #expect(refused?.code == "path_taken")
+        for path in ["x/y", "x/y/z"] {
+            let late = await #expect(throws: WeirError.self) { try await bench.store.put(id, into: bench.draft, at: FilePath(path)) }
+            #expect(late?.code == "path_taken")
+        }
+        #expect(try await bench.text("x") == "1")
+        try await bench.store.put(id, into: bench.draft, at: FilePath("y/z"))
+    }
+
     @Test("a part at another offset is refused and named the right one (tus 409)")
     func offsets() async throws {
         let bench = try await StorageBench()
@@ -178,5 +196,30 @@ struct UploadTests {
         try await store.put(id, into: bench.draft, at: FilePath("f"))
         let stored = try #require(FileManager.default.contents(atPath: bench.path(bench.draft, "f")))
         #expect(SHA256.hash(data: stored) == SHA256.hash(data: Data(content)), "seed \(seed)")
+    }
+
+    @Test("a full disk is told as such on every way in, nothing of the file stays, and afterwards it goes on (DAT-35)")
+    func fullDisk() async throws {
+        let disk = try SmallDisk(.mib(32))
+        let store = FileStore(layout: StorageLayout(root: disk.path + "/zone"), pool: StorageBench.pool, tools: StorageBench.tools)
+        try await store.prepare()
+        let workspace = StorageBench.identifier(Workspace.self)
+        let draft = StoredFolder.draft(StorageBench.identifier(), in: workspace)
+        _ = try await store.make(draft)
+        let megabyte = ByteBuffer(repeating: 7, count: 1 << 20)
+        let large = StorageBench.stream(Array(repeating: megabyte, count: 48))
+        let form = await #expect(throws: WeirError.self) { try await store.write(large, to: draft, at: FilePath("a")) }
+        #expect(form?.code == "storage_full" && form?.rule == "DAT-35" && form?.remedy != nil)
+        #expect(try await store.list(draft).entries.isEmpty)
+
+        let upload = StoredUpload(StorageBench.identifier(Upload.self), in: workspace)
+        try await store.createUpload(upload, length: .mib(48))
+        let part = await #expect(throws: WeirError.self) {
+            try await store.append(StorageBench.stream(Array(repeating: megabyte, count: 48)), to: upload, at: 0)
+        }
+        #expect(part?.code == "storage_full")
+        try await store.discard(upload)
+        try await store.write(StorageBench.body("small"), to: draft, at: FilePath("a"))
+        #expect(try await store.list(draft).entries.map(\.name) == ["a"])
     }
 }

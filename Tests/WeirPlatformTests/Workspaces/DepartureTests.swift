@@ -113,6 +113,32 @@ struct DepartureTests {
         #expect(left.environments.map(\.id) == [lab.id])
     }
 
+    @Test("a colleague's environment that somebody started stops when they leave or are disabled (IDW-03)", arguments: [false, true])
+    func started(isDisabled: Bool) async throws {
+        let scene = try await LeavingScene()
+        let (platform, ada, workspace) = (scene.platform, scene.ada, scene.workspace)
+        let bob = try await scene.member("bob")
+        func environment(_ name: String, by caller: Caller) async throws -> WorkloadRecord {
+            var submission = ada.submission(name)
+            submission.access = .shared
+            return try await platform.environments.create(submission, tool: "jupyterlab", autoStop: nil, in: ada.project, by: caller)
+        }
+        let (lab, theirs) = (try await environment("lab", by: ada.caller), try await environment("theirs", by: bob))
+        for (workload, starter) in [(lab, bob), (theirs, ada.caller)] {
+            _ = try await platform.workloads.stop(workload.id, by: ada.caller)
+            _ = try await platform.workloads.start(workload.id, by: starter)
+        }
+        if isDisabled {
+            try await platform.accounts.setDisabled(bob.id, true, by: scene.root)
+        } else {
+            try await platform.workspaces.remove(login: "bob", from: workspace, by: ada.caller)
+        }
+        #expect(try await platform.store.read { try $0.workload(lab.id)?.state } == .stopped)
+        #expect(try await platform.store.read { try $0.transitions(of: lab.id).last?.cause } == "starter_left")
+        // It is shared, and on ada's account.
+        #expect(try await platform.store.read { try $0.workload(theirs.id)?.state } == .queued)
+    }
+
     @Test("a home of who left is paid for by another workspace of theirs, else by nobody, and then the operator's to delete (audit-c F7)")
     func homes() async throws {
         let scene = try await LeavingScene()

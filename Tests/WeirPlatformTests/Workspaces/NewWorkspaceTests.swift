@@ -52,6 +52,25 @@ struct NewWorkspaceTests: MoneyScene {
         #expect(try await test.balance(of: made.id) == 1000)
     }
 
+    @Test("nobody is counted for what another made them an owner of; what somebody made and gave away counts for them (QUO-06)")
+    func handedOver() async throws {
+        let test = try TestPlatform(clock: ManualClock())
+        let platform = try await test.start()
+        let (mallory, victor) = (try await test.tenant("mallory", on: platform), try await test.tenant("victor", on: platform))
+        let two = workspaces(test, platform, NewWorkspaces(most: 2))
+        func hand(_ id: Identifier<Workspace>) async throws {
+            _ = try await two.setRole(.owner, ofLogin: "victor", in: id, by: mallory.caller)
+            try await two.remove(login: "mallory", from: id, by: mallory.caller)
+        }
+        let second = try await two.create(name: "second", by: mallory.caller)
+        try await hand(second.id)
+        try await hand(mallory.workspace)
+        try await test.setBalance(-1, of: mallory.workspace)
+        #expect(try await code { _ = try await two.create(name: "third", by: mallory.caller) } == "too_many_workspaces")
+        _ = try await two.create(name: "own", by: victor.caller)
+        #expect(try await code { _ = try await two.create(name: "fourth", by: victor.caller) } == "too_many_workspaces")
+    }
+
     @Test("a new workspace has the quota that the installation gives to new ones (QUO-06)")
     func quota() async throws {
         let test = try TestPlatform(clock: ManualClock())

@@ -160,7 +160,31 @@ struct StarterTests: MoneyScene {
             try await platform.wait(for: shared, toBe: .stopped)
             try await hide()
             #expect(try await code { _ = try await platform.workloads.start(shared.id, by: ada.caller) } == "private_in_shared")
-            #expect(try await code { _ = try await platform.workloads.start(shared.id, by: scene.bob) } == "own_data_mounted")
+            let told = await #expect(throws: WeirError.self) { try await platform.workloads.start(shared.id, by: scene.bob) }
+            #expect(told?.code == "own_data_mounted" && told?.message.en.contains("/gemini/data-1") == true)
+        }
+    }
+
+    @Test("who mounted what is not shared any more is told where, not the name, and goes on without it (DAT-12, DAT-14)")
+    func sharedNoLonger() async throws {
+        try await scene { scene in
+            let (platform, ada, bob) = (scene.platform, scene.ada, scene.bob)
+            let asset = try await platform.assets.create(
+                .dataset, in: ada.workspace, Assets.Description(name: "leaves", visibility: .workspace), by: ada.caller)
+            let draft = try await platform.assets.draftForUpload(of: asset.id, for: ada.caller)
+            try await platform.files.write(body("seen"), to: draft, at: FilePath("a.txt"))
+            _ = try await platform.assets.confirm(asset.id, by: ada.caller)
+            let submission = Submission(
+                name: "leaves", image: "weir/notebook", flavor: "tiny", datasets: [Submission.Mount(asset: asset.id)], access: .personal)
+            let lab = try await platform.environments.create(submission, tool: nil, autoStop: nil, in: ada.project, by: bob)
+            _ = try await platform.workloads.stop(lab.id, by: bob)
+            try await platform.wait(for: lab, toBe: .stopped)
+            _ = try await platform.assets.edit(asset.id, Assets.Description(name: "mine", visibility: .owner), by: ada.caller)
+            let told = await #expect(throws: WeirError.self) { try await platform.workloads.start(lab.id, by: bob) }
+            #expect(told?.code == "own_data_mounted" && told?.message.en.contains("/gemini/data-1") == true)
+            #expect(told?.message.en.contains("mine") == false && told?.remedy?.en.contains("Change its mounts") == true)
+            _ = try await platform.workloads.setMounts(of: lab.id, datasets: [], models: [], by: bob)
+            _ = try await platform.workloads.start(lab.id, by: bob)
         }
     }
 }

@@ -56,6 +56,9 @@ struct Way: Sendable {
         ofWorkload("log stream", .readLog) { _ = try await $0.logs.follow(of: $1, from: 0, for: $2) },
         ofWorkload("start", .startWorkload) { _ = try await $0.workloads.start($1, by: $2) },
         ofWorkload("switch flavor", .startWorkload) { _ = try await $0.workloads.switchFlavor(of: $1, to: "small", by: $2) },
+        ofWorkload("mounts", .startWorkload, of: environments) {
+            _ = try await $0.workloads.setMounts(of: $1, datasets: [], models: [], by: $2)
+        },
         ofWorkload("stop", .stopWorkload) { _ = try await $0.workloads.stop($1, by: $2) },
         ofWorkload("priority", .prioritize) { _ = try await $0.workloads.setPriority(of: $1, to: .low, by: $2) },
         ofWorkload("rename", .changeWorkload) { _ = try await $0.workloads.edit($1, description: "other", by: $2) },
@@ -72,6 +75,7 @@ struct Way: Sendable {
         ofWorkload("SSH lines", .enter, of: environments) { _ = try await $0.sshAddresses.environment($1, for: $2) },
         ofWorkload("repair of the home", .enter, of: environments) { _ = try await $0.sshAddresses.repairHome(of: $1, by: $2) },
         ofWorkload("what runs when idle", .enter, of: environments) { _ = try await $0.workloads.edit($1, onIdle: "true", by: $2) },
+        ofWorkload("who reads the log", .enter, of: environments) { _ = try await $0.workloads.edit($1, openLog: true, by: $2) },
         Way("SSH", environments, .enter, tellsNobodyApart: true) { world, thing, caller in
             guard let id = thing.workload else { return }
             try await logIn(world, .environment(id), thing, caller, or: "workload")

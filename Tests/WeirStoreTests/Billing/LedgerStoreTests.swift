@@ -191,11 +191,31 @@ struct LedgerStoreTests {
                 try Row.fetchAll(db.db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments)
                     .map { $0["detail"] as String }.joined(separator: "\n")
             }
-            return (try plan(Reading.rechargeQuery, [workspace, "bank 1", "key"]), try plan(Reading.paidTwiceQuery))
+            return (try plan(Reading.rechargeQuery, [workspace, "key"]), try plan(Reading.paidTwiceQuery))
         }
         #expect(recharge.contains("ledger_entry_rare (workspace=? AND kind=?)"), "\(recharge)")
         #expect(twice.contains("first USING INDEX ledger_entry_rare (workspace=? AND kind=? AND sequence<?)"), "\(twice)")
         #expect(!twice.contains("TEMP B-TREE"), "\(twice)")
+    }
+
+    @Test("what is late or was started without money is found in one pass through each index, whatever the ledger holds (review 13)")
+    func findingPlans() async throws {
+        let fixture = try await StoreFixture()
+        let (starts, late, storage) = try await fixture.store.read { db in
+            func plan(_ sql: String, _ arguments: StatementArguments) throws -> String {
+                try Row.fetchAll(db.db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments)
+                    .map { $0["detail"] as String }.joined(separator: "\n")
+            }
+            return (
+                try plan(Reading.unpaidStartsQuery, [60_000]), try plan(Reading.neverSettledQuery, [0, 0, 0]),
+                try plan(Reading.storageUnchargedQuery, [0])
+            )
+        }
+        #expect(starts.contains("ledger_entry USING INDEX ledger_entry_workspace"), "\(starts)")
+        #expect(starts.contains("ledger_entry_month (workspace=? AND month=?)"), "\(starts)")
+        #expect(starts.contains("transition USING INDEX transition_workload (workload=?)"), "\(starts)")
+        #expect(late.contains("run USING INDEX run_unsettled") && !late.contains("SCAN workload"), "\(late)")
+        #expect(storage.contains("sample USING PRIMARY KEY (workspace=? AND account=? AND hour>?)"), "\(storage)")
     }
 
     @Test("a page of a bill is found by its lines and their keys, not by walking the month; it is the same as all lines at once (BIL-22)")

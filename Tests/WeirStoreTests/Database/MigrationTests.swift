@@ -313,6 +313,41 @@ struct MigrationTests {
         }
     }
 
+    @Test("28 makings: what a person made and is uploading, and the workspaces of their making, are counted by indexes (DAT-07, QUO-06)")
+    func makings() throws {
+        let (queue, asset) = try older(upTo: "27 finished uploads")
+        let (upload, account) = (identifiers.next(Upload.self, at: now), identifiers.next(Account.self, at: now))
+        let workspace = identifiers.next(Workspace.self, at: now)
+        try queue.write { db in
+            try db.execute(
+                sql: "INSERT INTO upload (id, unit, account, path, length, created_at) VALUES (?, ?, ?, 'a', 20, 7)",
+                arguments: [upload, StorageUnit.asset(asset).description, account])
+        }
+        try Migrations.all.migrate(queue)
+        try queue.write { db in
+            let reading = Reading(db: db)
+            #expect(try reading.uploads(into: .asset(asset), of: account).map(\.id) == [upload])
+            #expect(try reading.uploadCount(into: .asset(asset), of: account) == 1)
+            #expect(try reading.uploads(into: .asset(asset), of: identifiers.next(Account.self, at: now)).isEmpty)
+            #expect(try reading.projectCount(in: workspace) == 0 && reading.assetCount(in: workspace) == 0)
+            #expect(try reading.projectsMade(by: account, since: now) == 0 && reading.assetsMade(by: account, since: now) == 0)
+            #expect(try reading.madeWorkspaces(by: account).isEmpty)
+            let plan = try Self.plan(db, Reading.madeWorkspacesQuery, ["owner", "a"])
+            #expect(plan.contains("audit_event_maker (actor=?)") && !plan.contains("SCAN audit_event"), "\(plan)")
+            try Writing(db: db).abandonUploads(of: account, in: workspace)
+        }
+    }
+
+    @Test("29 free starts: what programs of a person ran for nothing is found by an index (BIL-26)")
+    func freeStarts() throws {
+        let (queue, _) = try older(upTo: "28 makings")
+        try Migrations.all.migrate(queue)
+        try queue.read { db in
+            let plan = try Self.plan(db, Reading.freeStartsQuery, ["acc", 0, "wsp"])
+            #expect(plan.contains("INDEX run_free (started_by=? AND ended_at>?)") && plan.contains("instance_workload"), "\(plan)")
+        }
+    }
+
     @Test("12 audit: records are neither changed nor deleted, and what is asked of them goes by an index (ADM-04)")
     func audit() throws {
         let (queue, _) = try older(upTo: "11 names")

@@ -239,15 +239,29 @@ struct PageAnswer: Sendable {
             status: status, headers: [.contentType: "text/html; charset=utf-8", .contentLanguage: visit.language.rawValue],
             body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
         if done != nil { response.headers.append(setting(Visit.doneCookie, "", seconds: 0)) }
+        if let page, let place = entered(page, context, visit) {
+            response.headers.append(setting(Visit.workspaceCookie, place, seconds: Self.yearOfSeconds))
+        }
         return response
     }
 
-    /// A field goes by the name that the page has for it, where it has one (ux 23).
+    static let yearOfSeconds = 365 * 86_400
+
+    /// Whoever opens something of another of their workspaces is there from then on: the menu leads to where its head says. A page that
+    /// looks anew by itself changes nothing for its neighbours.
+    private func entered(_ page: ConsolePage, _ context: Context, _ visit: Visit) -> String? {
+        guard visit.request.method == .get, visit.request.headers[.weirRefresh] == nil, let path = page.workspace,
+            case .text(let id)? = value(path, context), visit.cookie(Visit.workspaceCookie) != id,
+            context.workspaces.contains(where: { $0["id"].isText(id) })
+        else { return nil }
+        return id
+    }
+
+    /// A field goes by the name that the page has for it, where it has one (ux 23); one within a list or an object by its own.
     private func named(_ error: WeirError, in language: Language) -> WeirError {
-        let key = "field_\(error.subject)"
-        guard ["malformed", "missing_field", "too_long"].contains(error.code), files.pages.texts.word(for: key, language) != key else {
-            return error
-        }
+        let own = error.subject.split(separator: ".").last { !$0.allSatisfy(\.isNumber) }.map(String.init) ?? error.subject
+        let known = ["field_\(error.subject)", "field_\(own)"].first { files.pages.texts.word(for: $0, language) != $0 }
+        guard ["malformed", "missing_field", "too_long"].contains(error.code), let key = known else { return error }
         let words = files.pages.texts
         let message = LocalizedText(
             error.message.en.replacing(error.subject, with: words.word(for: key, .english), maxReplacements: 1),
@@ -306,4 +320,9 @@ extension JSON? {
     fileprivate func isText(_ text: String) -> Bool {
         if case .text(text)? = self { true } else { false }
     }
+}
+
+extension HTTPField.Name {
+    /// Sent by a page that shows what has changed on its own.
+    static let weirRefresh = HTTPField.Name("X-Weir-Refresh")!
 }

@@ -35,6 +35,8 @@ export async function begin(field) {
       if (!own) { own = document.createElement("input"); own.type = "hidden"; own.name = name; form.append(own); }
       own.value = fresh.elements[name]?.value ?? own.value;
     }
+    const facts = fresh.querySelector("[data-facts]");
+    if (facts) form.querySelector("[data-facts]")?.replaceWith(facts);
     first = sent;
     history.replaceState(null, "", answer.url);
     say(form.dataset.saved);

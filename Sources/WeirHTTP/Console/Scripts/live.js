@@ -13,7 +13,7 @@ export function live() {
     again = false;
     last = performance.now();
     try {
-      const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const response = await fetch(location.href, { headers: { Accept: "text/html", "X-Weir-Refresh": "1" } });
       if (response.redirected && new URL(response.url).pathname !== location.pathname) { location.reload(); return; }
       if (response.ok) replace(new DOMParser().parseFromString(await response.text(), "text/html"));
     } catch { /* the stream says when Weir is there again */ }

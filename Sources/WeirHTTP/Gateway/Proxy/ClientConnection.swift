@@ -42,6 +42,8 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
     /// Whether the client has said something in the tunnel since the last look.
     private var wasSpoken = false
     private(set) var forwarded = ByteBuffer()
+    /// The address that the connection comes from. What a request says of it (`X-Forwarded-For`) anybody can write.
+    private(set) var address: String?
     private var detachedPass: EntryTokens.Pass?
 
     init(loop: GatewayLoop, entrance: Entrance, isTLS: Bool) {
@@ -53,10 +55,11 @@ final class ClientConnection: ChannelDuplexHandler, SweptConnection {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        let address = context.channel.remoteAddress?.ipAddress ?? "unknown"
+        address = context.channel.remoteAddress?.ipAddress
+        let sender = address ?? "unknown"
         forwarded = ByteBuffer(
             string:
-                "X-Forwarded-For: \(address)\r\nX-Real-IP: \(address)\r\nX-Forwarded-Proto: \(isTLS ? "https" : "http")\r\n"
+                "X-Forwarded-For: \(sender)\r\nX-Real-IP: \(sender)\r\nX-Forwarded-Proto: \(isTLS ? "https" : "http")\r\n"
         )
         if !loop.admit(self) { context.close(promise: nil) }
     }

@@ -33,7 +33,17 @@ struct RequestRouting {
         if replicas.count > 1 {
             let affinity = ReplicaAffinity(port: number, cookies: head.cookie.map(bytes.text))
             exchange.affinity = affinity
-            exchange.turn = affinity.turn(among: replicas) ?? open.traffic.turn(of: replicas.count)
+            if let turn = affinity.turn(among: replicas) {
+                exchange.turn = turn
+            } else if !head.acceptsHTML, let address = connection.address {
+                exchange.backends = ReplicaAffinity.order(replicas, for: address)
+                let (turn, passage) = open.traffic.enter(oneOf: exchange.backends)
+                exchange.turn = turn
+                exchange.passage = passage
+            } else {
+                // A browser opens a page, and comes back by its cookie: everybody behind one address would otherwise share a replica.
+                exchange.turn = open.traffic.turn(of: replicas.count)
+            }
         }
         exchange.traffic = open.traffic
         write(UpstreamRules(), into: &upstreamHead)

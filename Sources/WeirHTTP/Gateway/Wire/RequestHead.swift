@@ -16,6 +16,8 @@ struct RequestHead {
     var host: Range<Int>?
     var cookie: Range<Int>?
     var style = PageStyle()
+    /// A browser that opens a page says so.
+    var acceptsHTML = false
     /// `Connection` named fields to be taken off besides the usual ones.
     var listsFields = false
 
@@ -25,7 +27,6 @@ struct RequestHead {
         var chunked = false
         var connectionUpgrade = false
         var upgradeWebSocket = false
-        var acceptsHTML = false
         var acceptsJSON = false
         keepAlive = isHTTP11
         for field in scanner.fields {

@@ -1,5 +1,8 @@
 /// The sentences that a person reads, one for each thing that is known.
 extension WaitExplanation {
+    /// What it waits for, without what the other members say: a page that shows those says each thing once.
+    public var causes: [LocalizedText] { shortages.isEmpty ? Array(sentences.prefix(1)) : shortages.map(\.sentence) }
+
     func described(at now: Timestamp) -> [LocalizedText] {
         var sentences = shortages.map(\.sentence)
         if let held = heldBy { sentences.append(held) }

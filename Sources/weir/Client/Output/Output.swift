@@ -109,6 +109,15 @@ struct Output: Sendable {
         }
     }
 
+    /// What an error says, for a line among others.
+    func message(of error: any Error) -> String {
+        switch error {
+        case let error as APIFailure: error.message
+        case let error as WeirError: error.message[language]
+        default: "\(error)"
+        }
+    }
+
     private func tell(_ message: String, remedy: String?, marks: [String?], body: JSONValue?, code: String) {
         if json {
             let own: JSONValue = .object([

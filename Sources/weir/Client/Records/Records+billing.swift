@@ -241,8 +241,12 @@ extension Records {
         let findings: [Finding]
 
         struct Finding: Decodable, Sendable {
+            let code: String
             let reference: String
             let text: String
+
+            /// Weir charges it itself as soon as it can: a correction would come on top.
+            var isOverdue: Bool { ["never_settled", "storage_uncharged"].contains(code) }
         }
 
         struct Head: Decodable, Sendable {

@@ -40,9 +40,12 @@ extension Records {
             let flavor: String
             let replicas: Int
             let queuedAt: Timestamp
-            let place: Int
+            /// Nil: it waits for money, and has none until it is paid for.
+            let place: Int?
             let reason: String?
             let forecast: Forecast?
+
+            var shownPlace: String { place.map { "\($0)" } ?? "–" }
         }
     }
 

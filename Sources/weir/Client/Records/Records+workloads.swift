@@ -71,6 +71,7 @@ extension Records {
         let queue: Queue?
         let failure: Failure?
         let stopCause: StopCause?
+        let startsAgain: Bool?
         let run: Int
         let createdBy: Person
         let createdAt: Timestamp

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Crypto
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -39,20 +40,54 @@ struct Download: Sendable {
         return (files.sorted { $0.path < $1.path }, leftOut.sorted())
     }
 
-    func fetch(_ files: [RemoteFile], into folder: String, progress: Progress) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+    /// A file that could not be fetched.
+    struct Failed: Sendable {
+        let path: String
+        let error: any Error
+    }
+
+    /// Fetches all that can be fetched, and gives the rest. Throws what would befall every other file as well.
+    func fetch(_ files: [RemoteFile], into folder: String, progress: Progress) async throws -> [Failed] {
+        try await withThrowingTaskGroup(of: Failed?.self) { group in
+            var failed: [Failed] = []
             for (index, file) in files.enumerated() {
-                if index >= Self.parallel { try await group.next() }
-                group.addTask { try await fetch(file, into: folder, progress: progress) }
+                if index >= Self.parallel, let next = try await group.next(), let next { failed.append(next) }
+                group.addTask {
+                    do {
+                        try await fetch(file, into: folder, progress: progress)
+                        return nil
+                    } catch let error where Self.isOfOneFile(error) {
+                        return Failed(path: file.path, error: error)
+                    }
+                }
             }
-            try await group.waitForAll()
+            for try await next in group {
+                if let next { failed.append(next) }
+            }
+            return failed.sorted { $0.path < $1.path }
         }
+    }
+
+    /// What this machine cannot name or write, and what the server does not have any more.
+    private static func isOfOneFile(_ error: any Error) -> Bool {
+        switch error {
+        case let failure as APIFailure: [400, 404, 409, 410].contains(failure.httpStatus)
+        case let error as WeirError: ["unreadable_file", "unsafe_path"].contains(error.code)
+        default: false
+        }
+    }
+
+    /// Where a file grows until all of it is there: beside its place, under a name that is short whatever its own is, and the same one the
+    /// next time.
+    static func partial(of target: LocalPath) -> LocalPath {
+        let digest = SHA256.hash(data: Data(target.text.utf8)).prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        return target.parent.appending(".weir-part-" + digest.joined())
     }
 
     private func fetch(_ file: RemoteFile, into folder: String, progress: Progress) async throws {
         let target = try Self.target(of: file.path, in: folder)
         try target.parent.makeFolders()
-        let partial = target.appending(suffix: ".weir-part")
+        let partial = Self.partial(of: target)
         partial.remove()
         var offset: Int64 = 0
         var failures = 0
@@ -86,7 +121,10 @@ struct Download: Sendable {
                 try await Task.sleep(for: .milliseconds(250 << failures))
             }
         } while offset < file.size
-        guard partial.rename(to: target) else { throw WeirError.unreadableFile(target.text) }
+        guard partial.rename(to: target) else {
+            partial.remove()
+            throw WeirError.unreadableFile(target.text)
+        }
     }
 
     /// Where a file of the server's naming goes: always below `folder`.
@@ -97,5 +135,17 @@ struct Download: Sendable {
             throw .unsafePath(path)
         }
         return LocalPath(folder).appending(path)
+    }
+}
+
+extension WeirError {
+    /// Whoever runs a script notices; each file has been told of by then.
+    static func notFetched(_ paths: [String]) -> WeirError {
+        let some = paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? ", …" : "")
+        return WeirError(
+            "not_fetched", .failed, subject: "path",
+            LocalizedText(
+                "\(paths.count) files could not be fetched: \(some). All else is there.",
+                zh: "有 \(paths.count) 个文件无法下载：\(some)。其余已完成。"))
     }
 }

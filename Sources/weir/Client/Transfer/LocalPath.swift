@@ -34,8 +34,6 @@ struct LocalPath: Sendable, Equatable {
         return LocalPath(bytes: bytes + names.flatMap { [UInt8(ascii: "/")] + $0 })
     }
 
-    func appending(suffix: String) -> LocalPath { LocalPath(bytes: bytes + Array(suffix.utf8)) }
-
     var parent: LocalPath {
         let end = bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
         return LocalPath(bytes: end > 0 ? Array(bytes[..<end]) : [UInt8(ascii: bytes.first == UInt8(ascii: "/") ? "/" : ".")])

@@ -37,6 +37,21 @@ struct LocalTree: Sendable {
         files.sort { $0.target < $1.target }
     }
 
+    /// Names are looked at before the first byte goes: nothing is sent where one is too long for this way, unless such files are to be left
+    /// out. Throws `names_too_long`.
+    mutating func checkNames(leavingOut: Bool, _ output: Output) throws(WeirError) {
+        let bad = files.filter { file in
+            (try? FilePath(file.target)) == nil || !file.target.split(separator: "/").allSatisfy { (try? FileName(String($0))) != nil }
+        }
+        guard !bad.isEmpty else { return }
+        for file in bad {
+            output.note(leavingOut ? "Left out for its name: \(file.path.text)" : "Cannot be sent by that name: \(file.path.text)")
+        }
+        guard leavingOut else { throw .namesTooLong(bad.map(\.target)) }
+        let targets = Set(bad.map(\.target))
+        files.removeAll { targets.contains($0.target) }
+    }
+
     var size: Int64 { files.reduce(0) { $0 + $1.size } }
 
     private mutating func walk(_ folder: LocalPath, prefix: String, exclude: Set<String>) throws(WeirError) {
@@ -72,6 +87,19 @@ extension WeirError {
                 zh: "已跳过 \(paths.count) 个链接、套接字等非普通文件：\(some)。其余已完成。"),
             remedy: LocalizedText(
                 "Put copies of the files in their place, or leave them out by name.", zh: "请用文件副本代替，或按名称排除。"))
+    }
+
+    /// Some names cannot be sent one by one; whatever a tar or SFTP brings may have them.
+    static func namesTooLong(_ paths: [String]) -> WeirError {
+        let some = paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? ", …" : "")
+        return WeirError(
+            "names_too_long", .invalid, subject: "path", rule: "DAT-02",
+            LocalizedText(
+                "\(paths.count) files have names of more than \(FileName.limit) characters or paths that are too deep; nothing was sent: \(some).",
+                zh: "\(paths.count) 个文件的名称超过 \(FileName.limit) 个字符或路径过深，未上传任何文件：\(some)。"),
+            remedy: LocalizedText(
+                "Send them by SFTP, or as a tar that is unpacked there, or leave them out with --skip-bad-names.",
+                zh: "请通过 SFTP 上传，或打包为 tar 上传后解压，或使用 --skip-bad-names 跳过。"))
     }
 
     /// The same where a version was to be made of it: none is made of a draft in which something is missing.

@@ -19,6 +19,7 @@ struct AssetUpload<Noun: AssetNoun>: ClientCommand {
     @Argument(help: "Files and folders.", completion: .file()) var paths: [String]
     @Option(help: "Folder of the draft to put them into.") var into = ""
     @Option(help: "A name to leave out at any depth; can be given again.") var exclude: [String] = []
+    @Flag(help: "Leave out files whose names are too long to be sent one by one.") var skipBadNames = false
     @Flag(help: "Make a version of the draft afterwards.") var confirm = false
     @Option(help: "What is said about that version.") var note: String?
     @OptionGroup var choice: WorkspaceOptions
@@ -26,7 +27,8 @@ struct AssetUpload<Noun: AssetNoun>: ClientCommand {
 
     func perform(in session: ClientSession) async throws {
         let asset = try await session.asset(Noun.kind, name, in: choice)
-        let tree = try LocalTree(paths, into: into, exclude: Set(exclude))
+        var tree = try LocalTree(paths, into: into, exclude: Set(exclude))
+        try tree.checkNames(leavingOut: skipBadNames, session.output)
         let label = tree.files.count == 1 ? tree.files[0].target : Phrase.count(tree.files.count, "file")
         let progress = Progress(label, total: tree.size, output: session.output)
         let memory = UploadMemory(folder: session.file.folder)

@@ -112,7 +112,9 @@ struct LedgerCommand: AsyncParsableCommand {
                 let text = LocalizedText(difference.text, zh: difference.text)
                 throw WeirError("ledger_differs", .failed, subject: difference.subject, rule: "BIL-27", text)
             }
-            for finding in found.findings { session.output.note("\(finding.text) Settle it with --reference \(finding.reference)") }
+            for finding in found.findings {
+                session.output.note(finding.isOverdue ? finding.text : "\(finding.text) Settle it with --reference \(finding.reference)")
+            }
             let end = "\(found.head.sequence):\(found.head.hash)"
             try session.output.done(
                 "All \(found.entries) entries are right. The end of the ledger: \(end)", json: last, identifier: end)

@@ -85,8 +85,13 @@ struct VoucherCommand: AsyncParsableCommand {
                 .send(.post, "/api/v1/workspaces/\(workspace.id)/vouchers/redeem", .object(["code": .string(code)])),
                 as: Records.Posted.self)
             try session.output.done(
-                "Recharged \(answer.value.amount) points; the balance of \(workspace.name) is \(answer.value.balance).",
-                json: answer.json, identifier: "\(answer.value.sequence)")
+                Self.sentence(answer.value, workspace: workspace.name), json: answer.json, identifier: "\(answer.value.sequence)")
+        }
+
+        /// A code pays once, however often it is typed.
+        static func sentence(_ posted: Records.Posted, workspace: String) -> String {
+            let done = posted.isNew ? "Recharged" : "This code was redeemed before, and paid"
+            return "\(done) \(posted.amount) points; the balance of \(workspace) is \(posted.balance)."
         }
     }
 }

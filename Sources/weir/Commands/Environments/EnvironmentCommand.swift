@@ -8,8 +8,8 @@ struct EnvironmentCommand: AsyncParsableCommand {
         subcommands: [
             Create.self, WorkloadList<EnvironmentNoun>.self, WorkloadShow<EnvironmentNoun>.self,
             WorkloadStart<EnvironmentNoun>.self, WorkloadStop<EnvironmentNoun>.self, WorkloadRestart<EnvironmentNoun>.self, Enter.self,
-            WorkloadSwitchFlavor<EnvironmentNoun>.self, WorkloadEdit<EnvironmentNoun>.self, AutoStop.self, OnIdle.self, Processes.self,
-            Kill.self,
+            WorkloadSwitchFlavor<EnvironmentNoun>.self, Edit.self, AutoStop.self, OnIdle.self, Processes.self,
+            Kill.self, Mounts.self,
             WorkloadLogs<EnvironmentNoun>.self,
             WorkloadExport<EnvironmentNoun>.self,
             WorkloadDelete<EnvironmentNoun>.self,
@@ -56,6 +56,29 @@ struct EnvironmentCommand: AsyncParsableCommand {
             try session.output.done(
                 "\(answer.value.name) is \(answer.value.state.rawValue).", json: answer.json,
                 identifier: answer.value.id)
+        }
+    }
+
+    struct Edit: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Change the name, the description, or who reads the log (DEV-19).",
+            discussion: "EXAMPLES:\n  weir env edit lab --name other --description 'What it is for'\n  weir env edit lab --no-open-log")
+
+        @Argument(help: "Name or id.") var name: String
+        @Option(name: .customLong("name"), help: "The new name.") var newName: String?
+        @Option(help: "The new description.") var description: String?
+        @Flag(inversion: .prefixedNo, help: "Whether the workspace reads the log of one that is yours alone.") var openLog: Bool?
+        @OptionGroup var choice: ProjectOptions
+        @OptionGroup var global: GlobalOptions
+
+        func perform(in session: ClientSession) async throws {
+            let workload = try await session.workload(.environment, name, in: choice)
+            let body = JSONValue.members([
+                "name": newName.map { .string($0) }, "description": description.map { .string($0) },
+                "open_log": openLog.map { .bool($0) },
+            ])
+            let answer = try await session.api.answer(.send(.patch, "/api/v1/workloads/\(workload.id)", body))
+            try session.output.done("Changed.", json: answer, identifier: workload.id)
         }
     }
 

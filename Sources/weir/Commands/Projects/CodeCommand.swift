@@ -22,12 +22,14 @@ struct CodeCommand: AsyncParsableCommand {
         @Option(help: "A name to leave out at any depth; can be given again.") var exclude: [String] = [
             ".git", "__pycache__",
         ]
+        @Flag(help: "Leave out files whose names are too long to be sent one by one.") var skipBadNames = false
         @OptionGroup var choice: ProjectOptions
         @OptionGroup var global: GlobalOptions
 
         func perform(in session: ClientSession) async throws {
             let project = try await session.project(choice)
-            let tree = try LocalTree(paths, into: into, exclude: Set(exclude))
+            var tree = try LocalTree(paths, into: into, exclude: Set(exclude))
+            try tree.checkNames(leavingOut: skipBadNames, session.output)
             let progress = Progress(Phrase.count(tree.files.count, "file"), total: tree.size, output: session.output)
             try await CodeUpload(api: session.api, project: project.id, progress: progress).send(tree.files)
             progress.finish()

@@ -35,11 +35,16 @@ enum FileTable {
         if files.isEmpty { (files, leftOut) = try await download.files(below: trimmed) }
         let total = files.reduce(0) { $0 + $1.size }
         let progress = Progress(Phrase.count(files.count, "file"), total: total, output: session.output)
-        try await download.fetch(files, into: folder, progress: progress)
+        let failed = try await download.fetch(files, into: folder, progress: progress)
         progress.finish()
+        if files.count == 1, let only = failed.first { throw only.error }
+        for one in failed { session.output.note("Not fetched: \(one.path): \(session.output.message(of: one.error))") }
+        let missing = Set(failed.map(\.path))
+        let size = files.reduce(0) { $0 + (missing.contains($1.path) ? 0 : $1.size) }
         try session.output.done(
-            "Fetched \(Phrase.count(files.count, "file")), \(Bytes(total)), to \(folder).",
-            json: .object(["files": .integer(Int64(files.count)), "size": .integer(total)]))
+            "Fetched \(Phrase.count(files.count - failed.count, "file")), \(Bytes(size)), to \(folder).",
+            json: .object(["files": .integer(Int64(files.count - failed.count)), "size": .integer(size)]))
+        guard failed.isEmpty else { throw WeirError.notFetched(failed.map(\.path)) }
         guard leftOut.isEmpty else { throw WeirError.leftOut(leftOut) }
     }
 

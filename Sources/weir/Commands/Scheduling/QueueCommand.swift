@@ -34,7 +34,8 @@ struct QueueList: ClientCommand {
             .text("AT THE LATEST"))
         try session.output.list(items, table, identifier: \.workload) { line in
             [
-                "\(line.place)", line.name, line.kind.rawValue, line.replicas == 1 ? line.flavor : "\(line.replicas) × \(line.flavor)",
+                line.shownPlace, line.name, line.kind.rawValue,
+                line.replicas == 1 ? line.flavor : "\(line.replicas) × \(line.flavor)",
                 line.queuedAt.short, line.reason ?? "", line.forecast?.expected.short ?? "", line.forecast?.latest?.short ?? "",
             ]
         }

@@ -130,7 +130,7 @@ struct WorkloadStop<Noun: WorkloadNoun>: ClientCommand {
 struct WorkloadStart<Noun: WorkloadNoun>: ClientCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "start", abstract: "Start \(Noun.article) again; one that is stopping is waited for.",
+            commandName: "start", abstract: "Start \(Noun.article) again; one that is stopping starts when it has stopped.",
             discussion: "EXAMPLES:\n  weir \(Noun.word) start NAME --wait")
     }
 

@@ -31,8 +31,8 @@ struct AccessOptions: ParsableArguments {
     var members: [String: JSONValue?] { shared ? ["access": .string(WorkloadAccess.shared.rawValue)] : [:] }
 }
 
-/// What is mounted, and the variables.
-struct MountOptions: ParsableArguments {
+/// What is mounted.
+struct VersionOptions: ParsableArguments {
     @Option(
         name: .customLong("dataset"), help: "NAME or NAME@VERSION, at /gemini/data-1 to 3 in this order; three at most."
     )
@@ -43,17 +43,27 @@ struct MountOptions: ParsableArguments {
         help: "NAME or NAME@VERSION, at /gemini/pretrain1 to 3 in this order; three at most.")
     var models: [String] = []
 
-    @Option(name: [.customShort("e"), .customLong("env")], help: "NAME=VALUE for the programs; can be given again.")
-    var variables: [ConfigurationOptions.Setting] = []
-
     func members(_ choice: ProjectOptions, _ session: ClientSession) async throws -> [String: JSONValue?] {
         try WorkloadRules.checkMounts(datasets, field: "datasets")
         try WorkloadRules.checkMounts(models, field: "models")
         return [
             "datasets": try await session.mounts(.dataset, datasets, in: choice.workspace),
             "models": try await session.mounts(.model, models, in: choice.workspace),
-            "variables": .object(variables.reduce(into: [:]) { $0[$1.key] = .string($1.value) }),
         ]
+    }
+}
+
+/// What is mounted, and the variables.
+struct MountOptions: ParsableArguments {
+    @OptionGroup var versions: VersionOptions
+
+    @Option(name: [.customShort("e"), .customLong("env")], help: "NAME=VALUE for the programs; can be given again.")
+    var variables: [ConfigurationOptions.Setting] = []
+
+    func members(_ choice: ProjectOptions, _ session: ClientSession) async throws -> [String: JSONValue?] {
+        var members = try await versions.members(choice, session)
+        members["variables"] = .object(variables.reduce(into: [:]) { $0[$1.key] = .string($1.value) })
+        return members
     }
 }
 

@@ -16,26 +16,21 @@ struct WorkloadRestart<Noun: WorkloadNoun>: ClientCommand {
 
     func perform(in session: ClientSession) async throws {
         let workload = try await session.workload(Noun.kind, name, in: choice)
-        if [.queued, .deploying, .running].contains(workload.state) {
+        if [.deploying, .running].contains(workload.state) {
             try WorkloadLoss.confirm("Stop \(workload.name), and start it again?", workload, yes: yes)
-            _ = try await session.api.answer(.send(.post, "/api/v1/workloads/\(workload.id)/stop"))
-            _ = try await WorkloadWait.untilStopped(workload.id, session)
         }
-        try await WorkloadStarting.start(workload.id, wait: wait, session)
+        try await WorkloadStarting.start(workload.id, by: "restart", wait: wait, session)
     }
 }
 
-/// A start that waits for a stop that is under way: nobody has to ask again and again.
+/// A start that may have to wait for a stop that is under way: the server remembers it, whether or not this program goes on.
 enum WorkloadStarting {
-    static func start(_ id: String, wait: Bool, _ session: ClientSession) async throws {
-        let api = try session.api
-        let before = try await api.answer(.get("/api/v1/workloads/\(id)"), as: Records.Workload.self).value
-        if before.state == .stopping {
-            session.output.note("\(before.name) is stopping; it is started as soon as it has stopped.")
-            _ = try await WorkloadWait.untilStopped(id, session)
+    static func start(_ id: String, by operation: String = "start", wait: Bool, _ session: ClientSession) async throws {
+        var answer = try await session.api.answer(.send(.post, "/api/v1/workloads/\(id)/\(operation)"), as: Records.Workload.self)
+        if answer.value.startsAgain == true {
+            session.output.note("\(answer.value.name) is stopping; it starts as soon as it has stopped.")
         }
-        var answer = try await api.answer(.send(.post, "/api/v1/workloads/\(id)/start"), as: Records.Workload.self)
         if wait { answer = try await WorkloadWait.untilRunning(id, session) }
-        try session.output.done("\(before.name) is \(answer.value.state.rawValue).", json: answer.json, identifier: id)
+        try session.output.done("\(answer.value.name) is \(answer.value.state.rawValue).", json: answer.json, identifier: id)
     }
 }

@@ -35,9 +35,10 @@ enum WorkloadViews {
         workload.createdBy.login + (workload.access == .shared ? " (shared)" : "")
     }
 
-    /// The state, with the reason where there is one: `failed (out_of_memory)`, `queued (resources)`.
+    /// The state, with the reason where there is one: `failed (out_of_memory)`, `queued (resources)`,
+    /// `stopping (starts again)`.
     static func state(_ workload: Records.Workload) -> String {
-        let reason = workload.failure?.code ?? workload.queue?.reason
+        let reason = workload.failure?.code ?? workload.queue?.reason ?? (workload.startsAgain == true ? "starts again" : nil)
         return workload.state.rawValue + (reason.map { " (\($0))" } ?? "")
     }
 
@@ -55,7 +56,7 @@ enum WorkloadViews {
             (
                 "flavor",
                 "\(workload.flavor.name): \(Phrase.thousandths(workload.flavor.cpu)) cores, "
-                    + "\(Phrase.size(workload.flavor.memory)), \(workload.flavor.pricePerHour ?? "0") points/h"
+                    + "\(Phrase.size(workload.flavor.memory))"
             ), ("replicas", workload.replicas > 1 ? "\(workload.replicas)" : nil),
             ("tool", workload.environment?.tool), ("command", workload.job?.command ?? workload.service?.command),
             ("runs again", workload.job?.rerunOf),
