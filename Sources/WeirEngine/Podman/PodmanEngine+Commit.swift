@@ -19,7 +19,8 @@ extension PodmanEngine {
     public func commit(_ instance: Identifier<Instance>, to reference: String) async throws -> EngineImage {
         let source = try await committed(instance)
         let mould = Mould(instance, of: configuration.installation)
-        try await make(mould, of: source)
+        // Podman makes it also when nobody waits for the answer any more: then it has to be taken away below.
+        try await Task { try await make(mould, of: source) }.value
         let result: Result<EngineImage, any Error>
         do {
             result = .success(try await fill(mould, from: source, instance: instance, to: reference))

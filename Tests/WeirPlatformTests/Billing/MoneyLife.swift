@@ -266,7 +266,8 @@ final class MoneyLife {
         let instances = try await test.store.read { try $0.instances(of: workload.id, run: run.number) }
         let asked = history.first { $0.state == .stopping }?.at
         let first = instances.filter { $0.attempt == 0 }.compactMap(\.startedAt).filter { start in asked.map { start <= $0 } ?? true }.max()
-        guard let first, let end = instances.compactMap(\.endedAt).max() else { return 0 }
+        // One that was to take the place of another and never started has computed nothing.
+        guard let first, let end = instances.filter({ $0.startedAt != nil }).compactMap(\.endedAt).max() else { return 0 }
         var start = first
         if workload.kind != .job {
             let ready = history.first { $0.cause == "ready" }?.at

@@ -155,7 +155,7 @@ struct FaultSimulation {
 
     /// Looks until there is nothing more to say, or time is up.
     private func empty(_ look: () async throws -> [String]) async throws -> [String] {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(120)
         while true {
             let seen = try await look()
             if seen.isEmpty || ContinuousClock.now > deadline { return seen }

@@ -40,7 +40,10 @@ struct HostileFolderTests {
         #expect(deeper?.code == "path_too_deep")
         try await store.rename(code, from: FilePath("a"), to: FilePath("c"))
         try await store.delete(code, at: FilePath("c"))
-        #expect(try await bench.names(in: code) == [] && bench.leftovers.isEmpty)
+        #expect(try await bench.names(in: code) == [])
+        // On a busy machine some of it is left for the clearing beside.
+        try await store.clearGraves(logger: Logger(label: "weir.test"))
+        #expect(bench.leftovers.isEmpty)
     }
 
     @Test("a draft of 100,000 levels is given to SFTP's user and discarded; 200,000 files in one folder are no matter, either (hostile 1)")

@@ -38,7 +38,11 @@ struct NameTests {
         let bench = try await StorageBench()
         let code = bench.code
         let folder = try await bench.store.make(code)
-        let names = Self.odd + (0..<30).map { _ in Self.random(&generator) }
+        var names = Self.odd
+        while names.count < Self.odd.count + 30 {
+            let name = Self.random(&generator)
+            if !names.contains(name) { names.append(name) }
+        }
         for (number, name) in names.enumerated() { try Self.make(name, in: folder, content: "\(number)") }
 
         // In pages, so that a name leads on to the next page as well.
