@@ -112,7 +112,7 @@ public actor MPSDaemons {
         var environment: [String: String] = [:]
     }
 
-    /// What containers write into these folders ends at a quarter of the host's memory, and no other user of the host comes in.
+    /// Bounds these folders: containers fill a quarter of the host's memory at most, and no other user of the host comes in.
     static func boundCommand(_ paths: MPSPaths) -> Command {
         let options = "mode=700,size=25%,nr_inodes=1m,nosuid,nodev"
         return Command(words: ["sh", "-c", "mountpoint -q \"$0\" || mount -t tmpfs -o \(options) weir-mps \"$0\"", paths.base])

@@ -1,6 +1,6 @@
 package import Glibc
 
-/// What a program inherits that Weir runs.
+/// The open files that a program inherits which Weir runs.
 package enum ChildFiles {
     /// From this number on the child gets nothing of ours: neither files nor the ports that Weir listens at, which NIO makes so that every
     /// program that is run inherits them. Gives 0, or the error's number.

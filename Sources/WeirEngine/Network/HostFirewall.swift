@@ -15,7 +15,7 @@ public actor HostFirewall {
 
     public init(program: String = "nft") { self.program = program }
 
-    /// What the operator has to know of it; looked at anew after a while, for it may be installed while Weir runs.
+    /// The complaint that the operator reads. It is looked at anew after a while, for nftables may be installed while Weir runs.
     public func complaints() async -> [Complaint] {
         if lookedAt.map({ ContinuousClock.now - $0 >= Self.trust }) ?? true {
             // Whoever asks meanwhile gets what was known before.

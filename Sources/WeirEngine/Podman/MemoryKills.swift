@@ -13,7 +13,7 @@ final class MemoryKills: Sendable {
         var group: InstanceCgroup
         /// -1 where there is none.
         var counter: CInt
-        /// Of the group's removal; -1 where there is none.
+        /// The descriptor that tells of the group's removal; -1 where there is none.
         var removal: CInt
         var isRemovalTold = false
         var counted: Int64 = 0

@@ -56,7 +56,7 @@ struct ProcessTable {
 
     private static let ticks = 100.0
     private static let longestCommand = 1000
-    /// What is looked for stands before that, also of a process in as many groups as there may be.
+    /// The lines that are looked for stand before that, also of a process in as many groups as there may be.
     private static let mostOfStatus = 1 << 20
     private static let mostOfOthers = 4 << 10
 

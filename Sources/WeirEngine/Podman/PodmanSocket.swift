@@ -125,7 +125,7 @@ struct PodmanRefusal: Error, CustomStringConvertible {
         message = decoded?.message ?? String(decoding: body.prefix(2000), as: UTF8.self)
     }
 
-    /// What was asked for is not there. A container that went while Podman was about to look at it gets 500.
+    /// True when Podman does not have the thing that was asked for. A container that went while Podman was about to look at it gets 500.
     var isMissing: Bool { status == 404 || lostContainer }
     /// The same of an image. Not of a container: one whose image is gone is there all the same.
     var isImageMissing: Bool { status == 404 || lostImage }

@@ -25,7 +25,7 @@ final class ClientPresence: ChannelInboundHandler, RemovableChannelHandler, Send
 }
 
 extension Call {
-    /// What says whether the client still waits for the answer.
+    /// A question to ask at any time: whether the client still waits for the answer.
     func presence() async -> @Sendable () -> Bool {
         guard let presence = try? await information.channel.pipeline.handler(type: ClientPresence.self).get() else { return { true } }
         return { presence.isThere }

@@ -1,15 +1,17 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Synchronization
 
 /// The part of a body that nobody has read by the time its request is answered. A client that closes the connection afterwards, as Python's
 /// urllib does, looks at the answer only when it has sent everything: where nobody takes that, it waits until its own patience is over.
 ///
-/// One reads at a time: whatever answers the request, and when that has ended, `passOver`. So nothing here is shared.
+/// One reads at a time, whatever answers the request or `passOver` after it: whoever reads holds `isFree`, and another finds nothing.
 final class UnreadBody: @unchecked Sendable {
     private static let most = 64 << 20
     private static let longest = Duration.seconds(10)
 
+    private let isFree = Mutex(true)
     private var iterator: RequestBody.AsyncIterator
     private var isOver = false
 
@@ -33,6 +35,12 @@ final class UnreadBody: @unchecked Sendable {
     }
 
     private func next() async throws -> ByteBuffer? {
+        let isOurs = isFree.withLock { isFree in
+            defer { isFree = false }
+            return isFree
+        }
+        guard isOurs else { return nil }
+        defer { isFree.withLock { $0 = true } }
         guard !isOver else { return nil }
         var iterator = iterator
         do {

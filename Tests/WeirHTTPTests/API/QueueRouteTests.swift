@@ -66,13 +66,8 @@ import WeirStore
     @Test("the page of what waits says each thing once: what is short, its place, when, who holds it and what helps (ux 19)")
     func once() async throws {
         try await TestServer.with { server in
-            let (ada, root) = (try await server.user("ada"), server.operatorAccount)
-            let (workspace, project) = try await server.project(of: ada)
-            try await server.api(root, "PUT", "workspaces/\(workspace)/quotas/workspace", ["quota": ["instances": 1]])
-            let first = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("first"))["id"].text
-            try await server.wait(for: first, "running", ada)
-            let waits = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("waits"))["id"].text
-            try await server.platform.wait(for: try #require(.init(waits))) { $0?.queueReason == .quota }
+            let scene = try await waiting(on: server)
+            let (ada, waits) = (scene.ada, scene.waits)
             let why = try await server.api(ada, "GET", "workloads/\(waits)/why")
             #expect(why["causes"].items.count == 1 && why["causes"].items.first == why["sentences"].items.first)
             #expect(why["sentences"].items.count > 3)
@@ -87,17 +82,12 @@ import WeirStore
     @Test("what waits for a budget stands in the queue of API and console without a place, and says why (BIL-18, N3)")
     func withoutPlace() async throws {
         try await TestServer.with { server in
-            let (ada, root) = (try await server.user("ada"), server.operatorAccount)
-            let (workspace, project) = try await server.project(of: ada)
-            try await server.api(root, "PUT", "workspaces/\(workspace)/quotas/workspace", ["quota": ["instances": 1]])
-            let first = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("first"))["id"].text
-            try await server.wait(for: first, "running", ada)
-            let waits = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("waits"))["id"].text
-            try await server.platform.wait(for: try #require(.init(waits))) { $0?.queueReason == .quota }
+            let scene = try await waiting(on: server)
+            let (ada, workspace, waits) = (scene.ada, scene.workspace, scene.waits)
             let placed = try await server.api(ada, "GET", "workspaces/\(workspace)/queue")["items"].items
             #expect(placed.map { $0["place"] } == [1])
 
-            try await server.api(ada, "PUT", "workspaces/\(workspace)/budgets/\(project)", ["limit": "0"])
+            try await server.api(ada, "PUT", "workspaces/\(workspace)/budgets/\(scene.project)", ["limit": "0"])
             try await server.platform.wait(for: try #require(.init(waits))) { $0?.queueReason == .budget }
             let queue = try await server.api(ada, "GET", "workspaces/\(workspace)/queue")
             let line = try #require(queue["items"].items.first)
@@ -107,5 +97,19 @@ import WeirStore
             #expect(page.contains("<td class=\"number\">–</td><td><a href=\"/workloads/\(waits)\">"))
             #expect(page.contains("Waits for a budget"))
         }
+    }
+
+    /// A job runs, and a second one waits for the quota of the workspace.
+    private func waiting(
+        on server: TestServer
+    ) async throws -> (ada: TestServer.User, workspace: String, project: String, waits: String) {
+        let (ada, root) = (try await server.user("ada"), server.operatorAccount)
+        let (workspace, project) = try await server.project(of: ada)
+        try await server.api(root, "PUT", "workspaces/\(workspace)/quotas/workspace", ["quota": ["instances": 1]])
+        let first = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("first"))["id"].text
+        try await server.wait(for: first, "running", ada)
+        let waits = try await server.api(ada, "POST", "projects/\(project)/jobs", WorkloadRouteTests.job("waits"))["id"].text
+        try await server.platform.wait(for: try #require(.init(waits))) { $0?.queueReason == .quota }
+        return (ada, workspace, project, waits)
     }
 }

@@ -23,7 +23,7 @@ struct Exchange {
     var usedPooled = false
     /// Of a service with several replicas: to which of them the client comes back.
     var affinity: ReplicaAffinity?
-    /// Of a client that is told by its address: the request counts as one on its way for as long as this is held.
+    /// Counts the request of a client that is told by its address as one on its way, for as long as this is held.
     var passage: PortTraffic.Passage?
 
     var backend: Backend { backends[turn % backends.count] }

@@ -141,11 +141,10 @@ struct Download: Sendable {
 extension WeirError {
     /// Whoever runs a script notices; each file has been told of by then.
     static func notFetched(_ paths: [String]) -> WeirError {
-        let some = paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? ", …" : "")
         return WeirError(
             "not_fetched", .failed, subject: "path",
             LocalizedText(
-                "\(paths.count) files could not be fetched: \(some). All else is there.",
-                zh: "有 \(paths.count) 个文件无法下载：\(some)。其余已完成。"))
+                "\(paths.count) files could not be fetched: \(someOf(paths)). All else is there.",
+                zh: "有 \(paths.count) 个文件无法下载：\(someOf(paths))。其余已完成。"))
     }
 }

@@ -77,26 +77,27 @@ struct LocalTree: Sendable {
 }
 
 extension WeirError {
+    /// The first of many, for a message that is read in one look.
+    static func someOf(_ paths: [String]) -> String { paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? ", …" : "") }
+
     /// A thing that is no file cannot be sent, or fetched: whoever runs a script notices.
     static func leftOut(_ paths: [String]) -> WeirError {
-        let some = paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? ", …" : "")
         return WeirError(
             "left_out", .invalid, subject: "path", rule: "X20",
             LocalizedText(
-                "\(paths.count) links, sockets or the like were left out: \(some). All else is there.",
-                zh: "已跳过 \(paths.count) 个链接、套接字等非普通文件：\(some)。其余已完成。"),
+                "\(paths.count) links, sockets or the like were left out: \(someOf(paths)). All else is there.",
+                zh: "已跳过 \(paths.count) 个链接、套接字等非普通文件：\(someOf(paths))。其余已完成。"),
             remedy: LocalizedText(
                 "Put copies of the files in their place, or leave them out by name.", zh: "请用文件副本代替，或按名称排除。"))
     }
 
     /// Some names cannot be sent one by one; whatever a tar or SFTP brings may have them.
     static func namesTooLong(_ paths: [String]) -> WeirError {
-        let some = paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? ", …" : "")
         return WeirError(
             "names_too_long", .invalid, subject: "path", rule: "DAT-02",
             LocalizedText(
-                "\(paths.count) files have names of more than \(FileName.limit) characters or paths that are too deep; nothing was sent: \(some).",
-                zh: "\(paths.count) 个文件的名称超过 \(FileName.limit) 个字符或路径过深，未上传任何文件：\(some)。"),
+                "\(paths.count) files have names of more than \(FileName.limit) characters or paths that are too deep; nothing was sent: \(someOf(paths)).",
+                zh: "\(paths.count) 个文件的名称超过 \(FileName.limit) 个字符或路径过深，未上传任何文件：\(someOf(paths))。"),
             remedy: LocalizedText(
                 "Send them by SFTP, or as a tar that is unpacked there, or leave them out with --skip-bad-names.",
                 zh: "请通过 SFTP 上传，或打包为 tar 上传后解压，或使用 --skip-bad-names 跳过。"))
